@@ -1,0 +1,179 @@
+// The code cache: fragments, the links between them, and their deletion. Knows nothing of decoding.
+// Every member function may be called by any thread at any time unless its comment says otherwise;
+// none waits for another thread beyond a short lock. None is signal-safe unless marked SIGNAL_SAFE.
+// A caller that keeps a Fragment* across calls holds an EpochGuard meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/address.h"
+#include "base/check.h"
+#include "base/result.h"
+#include "cache/epochs.h"
+#include "cache/fragment.h"
+#include "cache/indirect_targets.h"
+
+namespace weft::cache {
+
+/// A 4-byte field of a fragment's code that depends on where the code comes to lie.
+struct Fixup {
+  enum class Where : uint8_t { kHot, kCold };
+  enum class Kind : uint8_t {
+    kRelative,      ///< field = target - (address of field + 4 + trailing)
+    kHotRelative,   ///< the same, with `target` an offset into this fragment's hot code
+    kColdRelative,  ///< the same, with `target` an offset into this fragment's cold code
+    kExitId,        ///< field = ExitId of exits[target]
+  };
+  Where where;
+  Kind kind;
+  uint8_t trailing = 0;  ///< instruction bytes after the field (an immediate)
+  uint32_t offset;       ///< of the field in its code
+  uint64_t target;
+};
+
+/// One direct exit: `site` is the rel32 field of a jump in the hot code which, unlinked, goes to the
+/// stub at `stub` in the cold code. (site % 8) <= 4, so that patching it is one aligned-enough store.
+struct ExitSpec {
+  uint32_t site;
+  uint32_t stub;
+  AppPc target;
+};
+
+/// A tag that leads into the fragment. entries[0] is the fragment's own tag.
+struct EntrySpec {
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  AppPc tag;
+  uint32_t direct;            ///< offset in hot code, where links go
+  uint32_t indirect = kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
+};
+
+/// A basic block whose code the fragment contains: its tag, its bytes, and the generation that
+/// CodeCache::generation(tag) had before the bytes were read.
+struct Constituent {
+  AppPc tag;
+  AppRange bytes;
+  uint64_t generation;
+};
+
+/// Everything a translator hands over. The spans are read during publish() only.
+struct FragmentSpec {
+  FragmentKind kind = FragmentKind::kBlock;
+  std::span<const uint8_t> hot;
+  std::span<const uint8_t> cold;
+  std::span<const Fixup> fixups;
+  std::span<const ExitSpec> exits;
+  std::span<const EntrySpec> entries;
+  std::span<const Constituent> constituents;
+  std::span<const uint8_t> state_map;  ///< opaque here; kept with the fragment
+  void* tool_data = nullptr;           ///< opaque; handed to the listener with the death
+};
+
+struct Deleted {
+  bool block = false;
+  bool trace = false;
+  uint32_t containing = 0;  ///< further fragments that contained the block
+  bool any() const { return block || trace || containing != 0; }
+};
+
+/// What delete_fragment() takes out.
+enum class Scope : uint8_t {
+  kAll,        ///< the block, the trace of the tag and everything that contains the block
+  kTraceOnly,  ///< the trace of this tag; blocks stay
+};
+
+/// Hears of each fragment's death exactly once after it is unreachable, and of its reclamation.
+/// Called without any lock held, on the thread that caused it; may itself delete fragments.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on_deleted(const Fragment& fragment) = 0;
+  virtual void on_reclaimed(const Fragment& fragment) = 0;
+};
+
+struct CacheOptions {
+  uint64_t base = 0;             ///< where to reserve code memory (fixed); 0: anywhere
+  uint64_t reserve = 1ull << 29; ///< bytes of address space, and the limit of its growth
+  uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
+};
+
+class CodeCache {
+ public:
+  CodeCache(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs);
+  ~CodeCache();
+
+  /// Reserves the code memory. Call once before anything else.
+  Status start();
+  void set_listener(Listener* listener);
+  /// Asked for, from any thread, to make a thread that stays in the cache leave it soon.
+  void set_nudger(std::function<void(EpochSlot&)> nudge);
+
+  /// Code that belongs to no fragment (shared routines); lives as long as the cache.
+  Result<CachePc> add_routine(std::span<const uint8_t> code, std::span<const Fixup> fixups);
+
+  /// The direct entry for `tag` (its trace's if it has one, else its block's); value 0 if none.
+  CachePc find(AppPc tag) const;
+  /// Changes with every deletion that concerns `tag`.
+  uint64_t generation(AppPc tag) const;
+
+  /// Lays the fragment into code memory, registers it with its constituents, makes it live and links
+  /// the exits that wait for its entries, and its own exits to targets that exist.
+  /// kStale: a constituent was deleted since its generation was read; decode again.
+  /// kExists: the tag has a live fragment of this kind already (another thread was faster): use find().
+  /// kFull: no room up to the limit.
+  enum class PublishError : uint8_t { kNone, kStale, kExists, kFull };
+  struct Published {
+    Fragment* fragment = nullptr;
+    CachePc entry;
+    PublishError error = PublishError::kNone;
+  };
+  Published publish(const FragmentSpec& spec);
+
+  /// Makes `tag` a further entry of the live `fragment`, at `direct`, and links what waits for it. The
+  /// tag becomes one of its constituents. False if the fragment died or the tag has an entry already.
+  bool add_entry(Fragment& fragment, const Constituent& constituent, CachePc direct);
+
+  /// Publishes `tag` to indirect branches. False if there is no live fragment for it, or if its
+  /// entry has no indirect form yet (`needs_stub` is then set; see add_indirect_entry).
+  bool publish_indirect(AppPc tag, bool& needs_stub);
+  /// Gives the live entry of `tag` an indirect form: `code` (in cold memory, owned by the fragment)
+  /// that ends in a jump whose rel32 field at `jump` goes to the direct entry; then publishes it.
+  bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump);
+
+  Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll);
+  /// Every fragment with a byte in `range`. Returns how many died.
+  uint32_t delete_region(AppRange range);
+  uint32_t delete_all();
+
+  /// Live fragments one of whose constituents' bytes overlap `range`. Caller holds an EpochGuard.
+  void fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const;
+  /// Live fragments that contain the block `tag` at any position. Caller holds an EpochGuard.
+  void containing(AppPc tag, const std::function<void(Fragment&)>& visit) const;
+
+  /// The fragment (Live or Dead, not yet Reclaimed) whose hot or cold code holds `pc`, or null.
+  SIGNAL_SAFE Fragment* fragment_at(CachePc pc) const;
+  SIGNAL_SAFE bool contains(CachePc pc) const;
+
+  /// The target of an exit, by the id that its stub carries. Caller is the thread that came out by it
+  /// and still holds its epoch.
+  AppPc exit_target(ExitId id) const;
+  Fragment& exit_owner(ExitId id) const;
+
+  /// Frees what no thread can be executing any more; cheap when there is nothing. Call often.
+  void reclaim();
+  /// Waits until nobody can be executing what was deleted before the call, or until `timeout_ns`.
+  /// The caller is quiescent (not inside the cache). True if the grace period has passed.
+  bool await_quiescence(uint64_t timeout_ns);
+
+  struct Stats;  // see cache/stats.h
+  Stats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::cache

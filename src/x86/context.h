@@ -1,0 +1,28 @@
+// The machine state of one program thread, as the program would see it between two instructions.
+// Owned by its thread's block; changed only by that thread (or by its signal handler on that thread).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::x86 {
+
+/// Numbers as instructions encode them.
+enum Reg : uint8_t {
+  kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15,
+};
+inline constexpr int kGprCount = 16;
+
+/// Layout is read by assembly (src/engine/enter.S, emitted routines): see the static_asserts there.
+struct CpuContext {
+  uint64_t gpr[kGprCount] = {};
+  uint64_t rip = 0;
+  uint64_t rflags = 0;
+  uint64_t fs_base = 0;
+  uint64_t gs_base = 0;
+
+  uint64_t& operator[](Reg reg) { return gpr[reg]; }
+  uint64_t operator[](Reg reg) const { return gpr[reg]; }
+};
+
+}  // namespace weft::x86
