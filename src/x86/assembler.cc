@@ -1,0 +1,132 @@
+#include "x86/assembler.h"
+
+#include <array>
+
+namespace weft::x86 {
+namespace {
+
+constexpr uint8_t kGsPrefix = 0x65;
+constexpr uint8_t kRexW = 0x48;
+
+constexpr uint8_t rex(Reg reg, Reg rm) {
+  return static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0) | (rm >= kR8 ? 1 : 0));
+}
+constexpr uint8_t modrm(uint8_t mod, uint8_t reg, uint8_t rm) {
+  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
+}
+
+}  // namespace
+
+void Assembler::nop(uint32_t size) {
+  static constexpr std::array<std::array<uint8_t, 8>, 8> kNops = {{
+      {0x90},
+      {0x66, 0x90},
+      {0x0F, 0x1F, 0x00},
+      {0x0F, 0x1F, 0x40, 0x00},
+      {0x0F, 0x1F, 0x44, 0x00, 0x00},
+      {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00},
+      {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00},
+      {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+  }};
+  CHECK(size <= kNops.size());
+  if (size > 0) bytes(kNops[size - 1].data(), size);
+}
+
+void Assembler::align_patch_field(uint32_t lead) {
+  const uint32_t misplaced = (position_ + lead) % 8;
+  if (misplaced > 4) nop(8 - misplaced);
+}
+
+void Assembler::gs_access(uint8_t opcode, uint32_t offset, Reg reg) {
+  const uint8_t head[] = {kGsPrefix, rex(reg, kRax), opcode, modrm(0, reg, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(offset);
+}
+
+void Assembler::mov_gs_imm32(uint32_t offset, uint32_t value) {
+  const uint8_t head[] = {kGsPrefix, 0xC7, modrm(0, 0, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(offset);
+  u32(value);
+}
+
+void Assembler::mov_reg_reg(Reg to, Reg from) {
+  const uint8_t code[] = {rex(from, to), 0x89, modrm(3, from, to)};
+  bytes(code, sizeof code);
+}
+
+void Assembler::mov_reg_imm(Reg reg, uint64_t value) {
+  const uint8_t extended = reg >= kR8 ? 1 : 0;
+  if (value == static_cast<uint32_t>(value)) {
+    if (extended != 0) u8(0x41);
+    u8(static_cast<uint8_t>(0xB8 | (reg & 7)));
+    u32(static_cast<uint32_t>(value));
+  } else if (static_cast<int64_t>(value) == static_cast<int32_t>(value)) {
+    const uint8_t head[] = {static_cast<uint8_t>(kRexW | extended), 0xC7, modrm(3, 0, reg)};
+    bytes(head, sizeof head);
+    u32(static_cast<uint32_t>(value));
+  } else {
+    u8(static_cast<uint8_t>(kRexW | extended));
+    u8(static_cast<uint8_t>(0xB8 | (reg & 7)));
+    u64(value);
+  }
+}
+
+void Assembler::lea_rsp(int32_t delta) {
+  const uint8_t head[] = {kRexW, 0x8D, modrm(2, kRsp, 4), 0x24};
+  bytes(head, sizeof head);
+  u32(static_cast<uint32_t>(delta));
+}
+
+void Assembler::lea_sum(Reg to, Reg base, Reg index) {
+  // mod=1 with a zero displacement: mod=0 has no form for rbp and r13 as base.
+  CHECK(index != kRsp);
+  const auto prefix = static_cast<uint8_t>(rex(to, base) | (index >= kR8 ? 2 : 0));
+  const uint8_t code[] = {prefix, 0x8D, modrm(1, to, 4), modrm(0, index, base), 0};
+  bytes(code, sizeof code);
+}
+
+void Assembler::pop(Reg reg) {
+  if (reg >= kR8) u8(0x41);
+  u8(static_cast<uint8_t>(0x58 | (reg & 7)));
+}
+
+void Assembler::jmp_rcx_scaled(uint32_t displacement) {
+  const uint8_t head[] = {0xFF, modrm(0, 4, 4), 0xCD};  // scale 8, index rcx, no base
+  bytes(head, sizeof head);
+  u32(displacement);
+}
+
+uint32_t Assembler::jmp_rel32() {
+  u8(0xE9);
+  u32(0);
+  return position_ - 4;
+}
+
+uint32_t Assembler::jcc_rel32(uint8_t condition) {
+  u8(0x0F);
+  u8(static_cast<uint8_t>(0x80 | condition));
+  u32(0);
+  return position_ - 4;
+}
+
+uint32_t Assembler::push_rip_literal() {
+  u8(0xFF);
+  u8(modrm(0, 6, 5));
+  u32(0);
+  return position_ - 4;
+}
+
+uint32_t Assembler::jmp_rip_literal() {
+  u8(0xFF);
+  u8(modrm(0, 4, 5));
+  u32(0);
+  return position_ - 4;
+}
+
+void Assembler::push_imm32(int32_t value) {
+  u8(0x68);
+  u32(static_cast<uint32_t>(value));
+}
+
+}  // namespace weft::x86

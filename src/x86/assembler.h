@@ -1,0 +1,76 @@
+// Writes the few instructions that mangled code and stubs are made of into a buffer of fixed size.
+// Owned by its translator's thread; no allocation. Overflow is remembered, never written past the end.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "base/check.h"
+#include "x86/context.h"
+
+namespace weft::x86 {
+
+class Assembler {
+ public:
+  Assembler() = default;
+  explicit Assembler(std::span<uint8_t> buffer) : buffer_(buffer) {}
+
+  uint32_t position() const { return position_; }
+  bool overflowed() const { return overflowed_; }
+  std::span<const uint8_t> code() const { return buffer_.first(position_); }
+  void clear() {
+    position_ = 0;
+    overflowed_ = false;
+  }
+  /// Takes back everything emitted since `mark` (a former position()).
+  void rewind(uint32_t mark) {
+    CHECK(mark <= position_);
+    position_ = mark;
+  }
+
+  void bytes(const void* data, size_t size) {
+    if (position_ + size > buffer_.size()) {
+      overflowed_ = true;
+      return;
+    }
+    std::memcpy(buffer_.data() + position_, data, size);
+    position_ += static_cast<uint32_t>(size);
+  }
+  void u8(uint8_t value) { bytes(&value, sizeof value); }
+  void u32(uint32_t value) { bytes(&value, sizeof value); }
+  void u64(uint64_t value) { bytes(&value, sizeof value); }
+  /// Overwrites a byte emitted before, e.g. a short jump's displacement.
+  void patch_u8(uint32_t offset, uint8_t value) {
+    if (offset < position_) buffer_[offset] = value;
+  }
+  /// Pads with multi-byte no-ops until (position + lead) % 8 <= 4, so that a 4-byte field that starts
+  /// `lead` bytes on lies within one aligned 8-byte word.
+  void align_patch_field(uint32_t lead);
+  void nop(uint32_t size);
+
+  void mov_gs_reg(uint32_t offset, Reg reg) { gs_access(0x89, offset, reg); }
+  void mov_reg_gs(Reg reg, uint32_t offset) { gs_access(0x8B, offset, reg); }
+  void mov_gs_imm32(uint32_t offset, uint32_t value);  ///< dword store
+  void mov_reg_reg(Reg to, Reg from);
+  void mov_reg_imm(Reg reg, uint64_t value);  ///< the shortest form that leaves the flags alone
+  void lea_rsp(int32_t delta);                ///< rsp += delta without touching flags
+  void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
+  void pop(Reg reg);
+  void jmp_rcx_scaled(uint32_t displacement);  ///< jmp [rcx*8 + displacement]
+  /// An instruction whose opcode takes a rel32; returns the field's offset. The field is left 0.
+  uint32_t jmp_rel32();
+  uint32_t jcc_rel32(uint8_t condition);
+  uint32_t push_rip_literal();  ///< push qword [rip + field]
+  uint32_t jmp_rip_literal();   ///< jmp qword [rip + field]
+  void push_imm32(int32_t value);
+
+ private:
+  void gs_access(uint8_t opcode, uint32_t offset, Reg reg);
+
+  std::span<uint8_t> buffer_;
+  uint32_t position_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace weft::x86
