@@ -1,0 +1,83 @@
+#include "translate/draft.h"
+
+#include <cstddef>
+
+#include "translate/thread_block.h"
+
+namespace weft::translate {
+
+using cache::Fixup;
+
+Draft::Draft(const Environment& env)
+    : environment(env), hot(std::span(hot_bytes_)), cold(std::span(cold_bytes_)) {}
+
+void Draft::clear() {
+  hot.clear();
+  cold.clear();
+  map.clear();
+  fixups.clear();
+  exits.clear();
+  entries.clear();
+  constituents.clear();
+}
+
+bool Draft::nearly_full() const {
+  return hot.position() + kReserve > kHotCapacity || cold.position() + kReserve > kColdCapacity;
+}
+
+void Draft::add_exit(uint32_t site, AppPc target) {
+  const uint32_t stub = cold.position();
+  cold.mov_gs_imm32(offsetof(ThreadBlock, exit_id), 0);
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kExitId, 0, cold.position() - 4, exits.size()});
+  const uint32_t field = cold.jmp_rel32();
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field,
+                    environment.routines.link_exit.value});
+  exits.push_back({site, stub, target});
+}
+
+void Draft::exit_jump(AppPc target) {
+  hot.align_patch_field(1);
+  add_exit(hot.jmp_rel32(), target);
+}
+
+void Draft::exit_condition(uint8_t condition, AppPc target) {
+  hot.align_patch_field(2);
+  add_exit(hot.jcc_rel32(condition), target);
+}
+
+void Draft::to_routine(uint32_t offset, CachePc routine) {
+  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, 0, offset, routine.value});
+}
+
+void Draft::to_address(uint32_t offset, uint64_t address, uint8_t trailing) {
+  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, trailing, offset, address});
+}
+
+void Draft::to_literal(uint32_t offset, uint64_t value) {
+  // Aligned, so that the load never straddles two cache lines.
+  while (cold.position() % 8 != 0) cold.u8(0xCC);
+  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, offset, cold.position()});
+  cold.u64(value);
+}
+
+bool Draft::reaches(uint64_t address) const {
+  constexpr int64_t kMargin = 64;
+  const auto from_low = static_cast<int64_t>(address - environment.code_low) + kMargin;
+  const auto from_high = static_cast<int64_t>(address - environment.code_high) - kMargin;
+  return from_low <= INT32_MAX && from_high >= INT32_MIN;
+}
+
+cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {
+  cache::FragmentSpec spec;
+  spec.kind = kind;
+  spec.hot = hot.code();
+  spec.cold = cold.code();
+  spec.fixups = fixups;
+  spec.exits = exits;
+  spec.entries = entries;
+  spec.constituents = constituents;
+  spec.state_map = map.bytes();
+  return spec;
+}
+
+}  // namespace weft::translate

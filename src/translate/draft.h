@@ -1,0 +1,59 @@
+// A fragment on the way: its code, and all that publish() wants to know of it. One per translating
+// thread, reused; it allocates only while its vectors grow to their working size.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cache/code_cache.h"
+#include "translate/environment.h"
+#include "translate/state_map.h"
+#include "x86/assembler.h"
+
+namespace weft::translate {
+
+class Draft {
+ public:
+  static constexpr size_t kHotCapacity = 32u << 10;
+  static constexpr size_t kColdCapacity = 32u << 10;
+  /// No instruction and its exits take more than this; a builder stops when less is left.
+  static constexpr size_t kReserve = 512;
+
+  explicit Draft(const Environment& environment);
+  void clear();
+  bool nearly_full() const;
+
+  /// A direct exit to `target` by `jmp`, with its stub.
+  void exit_jump(AppPc target);
+  /// A direct exit to `target` if `condition` holds, with its stub.
+  void exit_condition(uint8_t condition, AppPc target);
+  /// jmp/jcc/call rel32 field at `offset` of the hot code goes to a shared routine.
+  void to_routine(uint32_t offset, CachePc routine);
+  /// The RIP-relative field at `offset` of the hot code names `address`; `trailing` bytes follow it.
+  void to_address(uint32_t offset, uint64_t address, uint8_t trailing);
+  /// An 8-byte constant in cold code for the RIP-relative field at `offset` of the hot code.
+  void to_literal(uint32_t offset, uint64_t value);
+  /// Whether a rel32 field anywhere in code memory reaches `address`.
+  bool reaches(uint64_t address) const;
+
+  cache::FragmentSpec spec(cache::FragmentKind kind) const;
+
+  const Environment& environment;
+  x86::Assembler hot;
+  x86::Assembler cold;
+  StateMapWriter map;
+  std::vector<cache::Fixup> fixups;
+  std::vector<cache::ExitSpec> exits;
+  std::vector<cache::EntrySpec> entries;
+  std::vector<cache::Constituent> constituents;
+
+ private:
+  void add_exit(uint32_t site, AppPc target);
+
+  std::array<uint8_t, kHotCapacity> hot_bytes_;
+  std::array<uint8_t, kColdCapacity> cold_bytes_;
+};
+
+}  // namespace weft::translate

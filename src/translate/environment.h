@@ -1,0 +1,44 @@
+// What emitted code refers to: shared routines, the reach of the code cache, the way of indirect branches.
+// Filled by the engine before the first translation and constant from then on; any thread may read it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/address.h"
+
+namespace weft::translate {
+
+/// Why a thread came back to the dispatcher (ThreadBlock::exit_reason); enter.S knows the numbers.
+enum class ExitReason : uint64_t {
+  kLink = 1,          ///< an unlinked exit: exit_id
+  kIndirectMiss = 2,  ///< an indirect branch to context.rip that found nothing
+  kSyscall = 3,       ///< a system call instruction; context.rip is the next one
+  kEmulate = 4,       ///< the instruction at context.rip has to be carried out by the runtime
+  kAborted = 5,       ///< a signal came before the cache was entered; context is untouched
+  kSignal = 6,        ///< the signal handler took the thread out; it has filled context itself
+};
+
+/// The code that exits and misses jump to; each saves the program's state and enters the dispatcher.
+struct Routines {
+  CachePc link_exit;
+  CachePc indirect_miss;  ///< target in rcx, the program's rcx in spill_rcx
+  CachePc syscall;        ///< rcx is the next program address
+  CachePc emulate;        ///< ThreadBlock::next_pc is the instruction
+  CachePc hash_mismatch;  ///< --ibl=hash: a checking entry was reached by another address
+};
+
+enum class IndirectMode : uint8_t { kShadow, kHash };
+enum class ReturnMode : uint8_t { kJump, kPaired };
+
+struct Environment {
+  Routines routines;
+  uint64_t code_low = 0;  ///< all code memory lies in [code_low, code_high)
+  uint64_t code_high = 0;
+  IndirectMode indirect = IndirectMode::kShadow;
+  ReturnMode returns = ReturnMode::kJump;
+  uint32_t shadow_displacement = 0;
+  uint32_t max_blocks = 16;       ///< constituents of a superblock
+  bool entries_anywhere = true;   ///< any instruction may become an entry, not only block boundaries
+};
+
+}  // namespace weft::translate

@@ -1,0 +1,311 @@
+#include "translate/mangle.h"
+
+#include <cstddef>
+
+#include "translate/mangle_operand.h"
+#include "translate/thread_block.h"
+
+namespace weft::translate {
+namespace {
+
+using x86::Insn;
+using x86::Kind;
+using x86::Map;
+using x86::Reg;
+using x86::Segment;
+
+constexpr uint32_t kSpillRcx = offsetof(ThreadBlock, spill_rcx);
+constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
+constexpr uint32_t kSpill1 = offsetof(ThreadBlock, spill) + sizeof(uint64_t);
+constexpr uint32_t kGsBase = offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gs_base);
+
+constexpr uint8_t kLoadOpcode = 0x8B;
+
+/// Records an instruction emitted between construction and finish(), with the zones on the way.
+class Record {
+ public:
+  Record(Draft& draft, const Instruction& at)
+      : draft_(draft), start_(draft.hot.position()), app_length_(at.insn.length) {}
+
+  UndoZone& zone() {
+    CHECK(count_ < std::size(zones_));
+    UndoZone& next = zones_[count_];
+    if (count_ > 0) next = zones_[count_ - 1];
+    ++count_;
+    next.offset = static_cast<uint8_t>(draft_.hot.position() - start_);
+    return next;
+  }
+  void finish() {
+    draft_.map.add(app_length_, draft_.hot.position() - start_, std::span(zones_, count_));
+  }
+
+ private:
+  Draft& draft_;
+  uint32_t start_;
+  uint32_t app_length_;
+  UndoZone zones_[6] = {};
+  size_t count_ = 0;
+};
+
+/// An instruction whose RIP-relative operand is out of the cache's reach: its address goes through a
+/// scratch register.
+void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
+  const Reg scratch = pick_scratch(x86::registers_used(at.bytes, at.insn));
+  draft.hot.mov_gs_reg(kSpill0, scratch);
+  draft.hot.mov_reg_imm(scratch, at.target().value);
+  record.zone().spilled_0 = scratch;
+  emit_with_base(draft.hot, at.bytes, at.insn, scratch);
+  record.zone().complete = true;
+  draft.hot.mov_reg_gs(scratch, kSpill0);
+}
+
+/// An operand in the program's gs segment, whose base the thread's context holds.
+void emit_gs_operand(Draft& draft, const Instruction& at, Record& record) {
+  const uint16_t used = x86::registers_used(at.bytes, at.insn);
+  const Reg address = pick_scratch(used);
+  const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
+  draft.hot.mov_gs_reg(kSpill0, address);
+  draft.hot.mov_gs_reg(kSpill1, base);
+  emit_address(draft.hot, at.bytes, at.insn, address,
+               at.insn.rip_relative ? at.target().value : 0);
+  record.zone().spilled_0 = address;
+  draft.hot.mov_reg_gs(base, kGsBase);
+  record.zone().spilled_1 = base;
+  draft.hot.lea_sum(address, address, base);
+  draft.hot.mov_reg_gs(base, kSpill1);
+  record.zone().spilled_1 = kNoReg;
+  emit_with_base(draft.hot, at.bytes, at.insn, address);
+  record.zone().complete = true;
+  draft.hot.mov_reg_gs(address, kSpill0);
+}
+
+bool is_lea(const Insn& insn) { return insn.map == Map::kOneByte && insn.opcode == 0x8D; }
+
+void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
+  const uint64_t address = at.target().value;
+  if (!at.insn.address_size_prefix && draft.reaches(address)) {
+    const uint32_t start = draft.hot.position();
+    draft.hot.bytes(at.bytes, at.insn.length);
+    draft.to_address(start + at.insn.disp_offset, address, at.insn.imm_size);
+    return;
+  }
+  if (is_lea(at.insn) && (at.insn.rex & 8) != 0 && !at.insn.address_size_prefix) {
+    const int reg = (at.insn.modrm >> 3 & 7) | (at.insn.rex & 4) << 1;
+    draft.hot.mov_reg_imm(static_cast<Reg>(reg), address);
+    return;
+  }
+  emit_far_operand(draft, at, record);
+}
+
+/// rdgsbase and wrgsbase with a 64-bit register act on the thread's context.
+bool emit_gs_base_access(Draft& draft, const Instruction& at) {
+  const Insn& insn = at.insn;
+  if (insn.map != Map::k0F || insn.opcode != 0xAE || !insn.rep || insn.modrm < 0xC0) return false;
+  const uint8_t operation = insn.modrm >> 3 & 7;
+  if ((operation != 1 && operation != 3) || (insn.rex & 8) == 0) return false;
+  const auto reg = static_cast<Reg>((insn.modrm & 7) | (insn.rex & 1) << 3);
+  if (operation == 1) {
+    draft.hot.mov_reg_gs(reg, kGsBase);
+  } else {
+    draft.hot.mov_gs_reg(kGsBase, reg);
+  }
+  return true;
+}
+
+bool has_gs_operand(const Insn& insn) {
+  return insn.segment == Segment::kGs && insn.has_modrm && insn.modrm < 0xC0 && !is_lea(insn);
+}
+
+/// One-byte instructions with an implicit memory operand that a gs prefix would redirect.
+bool is_implicit_memory_access(const Insn& insn) {
+  if (insn.map != Map::kOneByte) return false;
+  const uint8_t op = insn.opcode;
+  return (op >= 0xA0 && op <= 0xA7) || op == 0xAC || op == 0xAD || op == 0xD7 || op == 0x6E ||
+         op == 0x6F;
+}
+
+bool changes_gs_selector(const Insn& insn) {
+  if (insn.map == Map::kOneByte && insn.opcode == 0x8E) return (insn.modrm >> 3 & 7) == 5;
+  return insn.map == Map::k0F && (insn.opcode == 0xA9 || insn.opcode == 0xB5);
+}
+
+bool is_32bit_gs_base_access(const Insn& insn) {
+  if (insn.map != Map::k0F || insn.opcode != 0xAE || !insn.rep || insn.modrm < 0xC0) return false;
+  const uint8_t operation = insn.modrm >> 3 & 7;
+  return (operation == 1 || operation == 3) && (insn.rex & 8) == 0;
+}
+
+/// Puts the target of an indirect transfer into rcx, whose value has been spilled.
+void emit_target_to_rcx(Draft& draft, const Instruction& at) {
+  const Insn& insn = at.insn;
+  if (insn.modrm >= 0xC0) {
+    const auto reg = static_cast<Reg>((insn.modrm & 7) | (insn.rex & 1) << 3);
+    if (reg != x86::kRcx) draft.hot.mov_reg_reg(x86::kRcx, reg);
+    return;
+  }
+  if (insn.rip_relative && (insn.address_size_prefix || !draft.reaches(at.target().value))) {
+    draft.hot.mov_reg_imm(x86::kRcx, at.target().value);
+    if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
+    const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
+    draft.hot.bytes(load, sizeof load);
+    return;
+  }
+  const uint32_t field =
+      emit_load_from_operand(draft.hot, at.bytes, insn, kLoadOpcode, x86::kRcx);
+  if (insn.rip_relative) draft.to_address(field, at.target().value, 0);
+}
+
+void emit_push_return_address(Draft& draft, AppPc return_address) {
+  const auto value = static_cast<int64_t>(return_address.value);
+  if (value == static_cast<int32_t>(value)) {
+    draft.hot.push_imm32(static_cast<int32_t>(value));
+  } else {
+    // One instruction and one 8-byte store: two 4-byte stores would stall the return that loads it.
+    draft.to_literal(draft.hot.push_rip_literal(), return_address.value);
+  }
+}
+
+/// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash table.
+void emit_indirect_jump(Draft& draft, Record& record) {
+  x86::Assembler& out = draft.hot;
+  if (draft.environment.indirect == IndirectMode::kShadow) {
+    out.jmp_rcx_scaled(draft.environment.shadow_displacement);
+    return;
+  }
+  out.mov_gs_reg(offsetof(ThreadBlock, hash_wanted), x86::kRcx);
+  out.mov_gs_reg(kSpill0, x86::kRdx);
+  out.mov_gs_imm32(offsetof(ThreadBlock, hash_level), 0);
+  record.zone().spilled_0 = x86::kRdx;
+  out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, hash_table));
+  const uint8_t code[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
+                          0xFF, 0x24, 0xCA};  // jmp [rdx + rcx*8]
+  out.bytes(code, sizeof code);
+}
+
+}  // namespace
+
+bool needs_emulation(const Instruction& at) {
+  const Insn& insn = at.insn;
+  if (changes_gs_selector(insn) || is_32bit_gs_base_access(insn)) return true;
+  if (insn.segment != Segment::kGs) return false;
+  if (is_implicit_memory_access(insn)) return true;
+  return has_gs_operand(insn) && insn.map == Map::kEvex;  // scaled disp8, vector index
+}
+
+void mangle_plain(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  if (has_gs_operand(at.insn)) {
+    emit_gs_operand(draft, at, record);
+  } else if (at.insn.rip_relative) {
+    emit_rip_relative(draft, at, record);
+  } else if (!emit_gs_base_access(draft, at)) {
+    draft.hot.bytes(at.bytes, at.insn.length);
+  }
+  record.finish();
+}
+
+void mangle_conditional(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  x86::Assembler& out = draft.hot;
+  if (at.insn.kind == Kind::kCondJump) {
+    draft.exit_condition(at.insn.condition(), at.target());
+    record.finish();
+    return;
+  }
+  // loop, jrcxz and xbegin have no form that an exit could patch: they hop over a jump.
+  if (at.insn.kind == Kind::kXbegin) {
+    const uint8_t xbegin[] = {0xC7, 0xF8, 2, 0, 0, 0};
+    out.bytes(xbegin, sizeof xbegin);
+  } else {
+    if (at.insn.address_size_prefix) out.u8(0x67);
+    out.u8(at.insn.opcode);
+    out.u8(2);
+  }
+  record.zone().uncuttable = true;
+  out.u8(0xEB);
+  out.u8(0);
+  const uint32_t taken = out.position();
+  draft.exit_jump(at.target());
+  out.patch_u8(taken - 1, static_cast<uint8_t>(out.position() - taken));
+  record.finish();
+}
+
+void mangle_call(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  emit_push_return_address(draft, at.next());
+  record.zone().rsp_delta = 8;
+  draft.exit_jump(at.target());
+  record.finish();
+}
+
+void mangle_indirect(Draft& draft, const Instruction& at) {
+  if (at.insn.kind != Kind::kReturn && has_gs_operand(at.insn)) {
+    mangle_emulated(draft, at);
+    return;
+  }
+  Record record(draft, at);
+  x86::Assembler& out = draft.hot;
+  out.mov_gs_reg(kSpillRcx, x86::kRcx);
+  record.zone().rcx_spilled = true;
+  if (at.insn.kind == Kind::kReturn) {
+    out.pop(x86::kRcx);
+    int16_t popped = 8;
+    if (at.insn.imm_size != 0) {
+      record.zone().rsp_delta = -8;
+      const auto extra = static_cast<uint16_t>(at.bytes[at.insn.length - 2] |
+                                               at.bytes[at.insn.length - 1] << 8);
+      out.lea_rsp(extra);
+      popped = static_cast<int16_t>(popped + extra);
+    }
+    record.zone().rsp_delta = static_cast<int16_t>(-popped);
+  } else {
+    emit_target_to_rcx(draft, at);
+    if (at.insn.kind == Kind::kIndirectCall) {
+      emit_push_return_address(draft, at.next());
+      record.zone().rsp_delta = 8;
+    }
+  }
+  emit_indirect_jump(draft, record);
+  record.finish();
+}
+
+void mangle_syscall(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  // The instruction leaves its own next address in rcx, so rcx is free to carry it.
+  draft.hot.mov_reg_imm(x86::kRcx, at.next().value);
+  record.zone().uncuttable = true;
+  draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.syscall);
+  record.finish();
+}
+
+void mangle_emulated(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
+  draft.hot.mov_gs_imm32(kNextPc, static_cast<uint32_t>(at.pc.value));
+  draft.hot.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(at.pc.value >> 32));
+  draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.emulate);
+  record.finish();
+}
+
+void copy_verbatim(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  draft.hot.bytes(at.bytes, at.insn.length);
+  record.finish();
+}
+
+void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag,
+                         std::optional<uint32_t>& mismatch_jump) {
+  mismatch_jump.reset();
+  if (environment.indirect == IndirectMode::kHash) {
+    out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_wanted));
+    out.mov_reg_imm(x86::kRdx, 0 - tag.value);
+    out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
+    const uint8_t skip[] = {0xE3, 5};  // jrcxz over the jump: wanted == tag
+    out.bytes(skip, sizeof skip);
+    mismatch_jump = out.jmp_rel32();
+    out.mov_reg_gs(x86::kRdx, kSpill0);
+  }
+  out.mov_reg_gs(x86::kRcx, kSpillRcx);
+}
+
+}  // namespace weft::translate

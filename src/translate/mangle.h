@@ -1,0 +1,53 @@
+// Rewrites program instructions so that they behave the same from the cache. x86-specific.
+// Works on one Draft, on the thread that owns it; reads program bytes only through the caller's copy.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "translate/draft.h"
+#include "x86/decode.h"
+
+namespace weft::translate {
+
+/// One instruction of the program, decoded.
+struct Instruction {
+  AppPc pc;
+  const uint8_t* bytes = nullptr;
+  x86::Insn insn;
+
+  AppPc next() const { return pc + insn.length; }
+  AppPc target() const { return x86::target_of(insn, pc); }
+};
+
+/// Emits an instruction that goes on with the next one (Kind::kPlain).
+void mangle_plain(Draft& draft, const Instruction& at);
+
+/// Emits the taken side of jcc, loop and jrcxz, and xbegin's abort side; the code goes on with the
+/// fall-through side.
+void mangle_conditional(Draft& draft, const Instruction& at);
+
+/// Emits `call rel32`: pushes the return address and leaves for the target.
+void mangle_call(Draft& draft, const Instruction& at);
+
+/// Emits an indirect jump or call, or a return. They leave the fragment.
+void mangle_indirect(Draft& draft, const Instruction& at);
+
+/// Emits `syscall`.
+void mangle_syscall(Draft& draft, const Instruction& at);
+
+/// Leaves for the dispatcher, which carries the instruction out on the saved state.
+void mangle_emulated(Draft& draft, const Instruction& at);
+
+/// Emits an instruction as it stands: it faults or traps, as it does in the program.
+void copy_verbatim(Draft& draft, const Instruction& at);
+
+/// True if the runtime has to carry out this plain instruction (see mangle_emulated).
+bool needs_emulation(const Instruction& at);
+
+/// Code with which an indirect branch enters at `tag`, before the fragment's own code. `mismatch_jump`
+/// gets the offset of a rel32 field that goes to Routines::hash_mismatch, where there is one.
+void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag,
+                         std::optional<uint32_t>& mismatch_jump);
+
+}  // namespace weft::translate

@@ -1,0 +1,109 @@
+#include "translate/mangle_operand.h"
+
+#include "base/check.h"
+
+namespace weft::translate {
+namespace {
+
+using x86::Assembler;
+using x86::Insn;
+using x86::Map;
+using x86::Reg;
+
+constexpr uint8_t kGsPrefix = 0x65;
+constexpr uint8_t kFsPrefix = 0x64;
+constexpr uint8_t kAddressSizePrefix = 0x67;
+
+bool is_legacy_prefix(uint8_t byte) {
+  switch (byte) {
+    case 0x26: case 0x2E: case 0x36: case 0x3E: case kFsPrefix: case kGsPrefix:
+    case 0x66: case kAddressSizePrefix: case 0xF0: case 0xF2: case 0xF3:
+      return true;
+    default:
+      return false;
+  }
+}
+
+uint8_t modrm_of(uint8_t mod, uint8_t reg, uint8_t rm) {
+  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
+}
+
+/// Emits the bytes between the legacy prefixes and the modrm byte, with the bits that extend the
+/// memory operand's base and index cleared.
+void emit_opcode_without_base_bits(Assembler& out, const uint8_t* bytes, const Insn& insn,
+                                   uint32_t first) {
+  uint32_t at = first;
+  switch (insn.map) {
+    case Map::kVex0F: case Map::kVex0F38: case Map::kVex0F3A: case Map::kXop:
+      out.u8(bytes[at++]);
+      if (bytes[first] != 0xC5) out.u8(bytes[at++] | 0x60);  // X and B are stored inverted
+      break;
+    case Map::kEvex:
+      out.u8(bytes[at++]);
+      out.u8(bytes[at++] | 0x60);
+      break;
+    default:
+      if (insn.rex != 0 && bytes[at] == insn.rex) out.u8(bytes[at++] & ~0x03);
+      break;
+  }
+  out.bytes(bytes + at, insn.modrm_offset - at);
+}
+
+}  // namespace
+
+Reg pick_scratch(uint16_t used) {
+  static constexpr Reg kCandidates[] = {x86::kRax, x86::kRdx, x86::kRbx,
+                                        x86::kRsi, x86::kRdi, x86::kRcx};
+  for (const Reg reg : kCandidates) {
+    if ((used >> reg & 1) == 0) return reg;
+  }
+  CHECK(!"an instruction with a memory operand leaves one low register free");
+  return x86::kRax;
+}
+
+void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
+  uint32_t at = 0;
+  for (; is_legacy_prefix(bytes[at]); ++at) {
+    if (bytes[at] != kGsPrefix && bytes[at] != kAddressSizePrefix) out.u8(bytes[at]);
+  }
+  emit_opcode_without_base_bits(out, bytes, insn, at);
+  out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), base));
+  out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
+}
+
+void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to,
+                  uint64_t rip_target) {
+  if (insn.rip_relative) {
+    out.mov_reg_imm(to, insn.address_size_prefix ? static_cast<uint32_t>(rip_target) : rip_target);
+    return;
+  }
+  // Index and base extension bits come from REX, or inverted from the second VEX/XOP/EVEX byte.
+  uint32_t lead = 0;
+  while (is_legacy_prefix(bytes[lead])) ++lead;
+  uint8_t extension = insn.rex & 0x03;
+  if (insn.map >= Map::kVex0F && insn.map != Map::k3dNow) {
+    extension = bytes[lead] == 0xC5 ? 0 : static_cast<uint8_t>(~(bytes[lead + 1] >> 5) & 0x03);
+  }
+  if (insn.address_size_prefix) out.u8(kAddressSizePrefix);
+  out.u8(static_cast<uint8_t>(0x48 | extension | (to >= x86::kR8 ? 4 : 0)));
+  out.u8(0x8D);
+  out.u8(static_cast<uint8_t>((insn.modrm & 0xC7) | (to & 7) << 3));
+  const uint32_t operand = insn.modrm_offset + 1u;
+  CHECK(insn.map != Map::kEvex || insn.disp_size != 1);  // disp8 there is scaled: see needs_emulation
+  out.bytes(bytes + operand, insn.length - insn.imm_size - operand);
+}
+
+uint32_t emit_load_from_operand(Assembler& out, const uint8_t* bytes, const Insn& insn,
+                                uint8_t opcode, Reg to) {
+  if (insn.segment == x86::Segment::kFs) out.u8(kFsPrefix);
+  if (insn.address_size_prefix) out.u8(kAddressSizePrefix);
+  out.u8(static_cast<uint8_t>(0x48 | (insn.rex & 0x03) | (to >= x86::kR8 ? 4 : 0)));
+  out.u8(opcode);
+  out.u8(static_cast<uint8_t>((insn.modrm & 0xC7) | (to & 7) << 3));
+  const uint32_t operand = insn.modrm_offset + 1u;
+  const uint32_t field = out.position();
+  out.bytes(bytes + operand, insn.length - insn.imm_size - operand);
+  return insn.rip_relative ? field : ~uint32_t{0};
+}
+
+}  // namespace weft::translate

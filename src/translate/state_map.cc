@@ -1,0 +1,148 @@
+#include "translate/state_map.h"
+
+#include <cstring>
+
+namespace weft::translate {
+namespace {
+
+// A record is [cache length][app length | tag << 4]; a cache length of kLong is followed by two bytes.
+// Tags: plain; mangled: followed by a count and that many zones; go-to: followed by pc and hot offset.
+enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2 };
+constexpr uint8_t kLong = 0xFF;
+constexpr size_t kZoneBytes = 6;
+
+class Reader {
+ public:
+  explicit Reader(std::span<const uint8_t> map) : cursor_(map.data()), end_(map.data() + map.size()) {}
+
+  /// Moves to the next instruction record; false at the end.
+  bool next() {
+    pc = pc + app_length;
+    hot_offset += cache_length;
+    app_length = 0;
+    cache_length = 0;
+    zones = nullptr;
+    while (cursor_ < end_) {
+      const uint8_t first = *cursor_++;
+      const uint8_t second = *cursor_++;
+      const auto tag = static_cast<Tag>(second >> 4);
+      if (tag == kGoTo) {
+        pc = AppPc{take<uint64_t>()};
+        hot_offset = take<uint32_t>();
+        continue;
+      }
+      app_length = second & 0x0F;
+      cache_length = first == kLong ? take<uint16_t>() : first;
+      if (tag == kMangled) {
+        zone_count = *cursor_++;
+        zones = cursor_;
+        cursor_ += zone_count * kZoneBytes;
+      }
+      return true;
+    }
+    return false;
+  }
+
+  UndoZone zone(size_t index) const {
+    const uint8_t* at = zones + index * kZoneBytes;
+    UndoZone zone;
+    zone.offset = at[0];
+    zone.spilled_0 = at[1];
+    zone.spilled_1 = at[2];
+    zone.rcx_spilled = (at[3] & 1) != 0;
+    zone.complete = (at[3] & 2) != 0;
+    zone.uncuttable = (at[3] & 4) != 0;
+    std::memcpy(&zone.rsp_delta, at + 4, sizeof zone.rsp_delta);
+    return zone;
+  }
+
+  AppPc pc;
+  uint32_t hot_offset = 0;
+  uint32_t app_length = 0;
+  uint32_t cache_length = 0;
+  const uint8_t* zones = nullptr;
+  size_t zone_count = 0;
+
+ private:
+  template <typename T>
+  T take() {
+    T value;
+    std::memcpy(&value, cursor_, sizeof value);
+    cursor_ += sizeof value;
+    return value;
+  }
+
+  const uint8_t* cursor_;
+  const uint8_t* end_;
+};
+
+template <typename T>
+void append(std::vector<uint8_t>& bytes, T value) {
+  const auto* data = reinterpret_cast<const uint8_t*>(&value);
+  bytes.insert(bytes.end(), data, data + sizeof value);
+}
+
+}  // namespace
+
+void StateMapWriter::clear() { bytes_.clear(); }
+
+void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
+  bytes_.push_back(0);
+  bytes_.push_back(kGoTo << 4);
+  append(bytes_, pc.value);
+  append(bytes_, hot_offset);
+}
+
+void StateMapWriter::add(uint32_t app_length, uint32_t cache_length, std::span<const UndoZone> zones) {
+  CHECK(app_length <= 15 && cache_length <= UINT16_MAX);
+  const Tag tag = zones.empty() ? kPlain : kMangled;
+  bytes_.push_back(cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong);
+  bytes_.push_back(static_cast<uint8_t>(tag << 4 | app_length));
+  if (cache_length >= kLong) append(bytes_, static_cast<uint16_t>(cache_length));
+  if (tag == kPlain) return;
+  bytes_.push_back(static_cast<uint8_t>(zones.size()));
+  for (const UndoZone& zone : zones) {
+    bytes_.push_back(zone.offset);
+    bytes_.push_back(zone.spilled_0);
+    bytes_.push_back(zone.spilled_1);
+    bytes_.push_back(static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
+                                          (zone.uncuttable ? 4 : 0)));
+    append(bytes_, zone.rsp_delta);
+  }
+}
+
+std::optional<ProgramPoint> find_point(std::span<const uint8_t> map, uint32_t hot_offset) {
+  Reader reader(map);
+  while (reader.next()) {
+    if (hot_offset < reader.hot_offset) return std::nullopt;
+    const uint32_t inside = hot_offset - reader.hot_offset;
+    if (inside >= reader.cache_length) continue;
+    ProgramPoint point{reader.pc, {}, inside == 0};
+    for (size_t i = 0; reader.zones != nullptr && i < reader.zone_count; ++i) {
+      const UndoZone zone = reader.zone(i);
+      if (zone.offset <= inside) point.undo = zone;
+    }
+    if (point.undo.complete) point.pc = reader.pc + reader.app_length;
+    return point;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> find_boundary(std::span<const uint8_t> map, AppPc pc) {
+  Reader reader(map);
+  while (reader.next()) {
+    if (reader.pc == pc) return reader.hot_offset;
+  }
+  return std::nullopt;
+}
+
+void undo(const ProgramPoint& point, const ThreadBlock& block, x86::CpuContext& context) {
+  const UndoZone& zone = point.undo;
+  if (zone.rcx_spilled) context[x86::kRcx] = block.spill_rcx;
+  if (zone.spilled_0 != kNoReg) context.gpr[zone.spilled_0] = block.spill[0];
+  if (zone.spilled_1 != kNoReg) context.gpr[zone.spilled_1] = block.spill[1];
+  context[x86::kRsp] += static_cast<uint64_t>(static_cast<int64_t>(zone.rsp_delta));
+  context.rip = point.pc.value;
+}
+
+}  // namespace weft::translate
