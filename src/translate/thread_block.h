@@ -27,7 +27,9 @@ struct alignas(64) ThreadBlock {
   uint64_t hash_wanted = 0;     ///< --ibl=hash: the program address an indirect branch goes to
   uint64_t hash_table = 0;
   uint64_t hash_level = 0;
-  uint64_t pad_[6] = {};
+  uint64_t has_fsgsbase = 0;    ///< fs is switched by wrfsbase; otherwise by arch_prctl
+  uint64_t has_xsaveopt = 0;
+  uint64_t pad_[4] = {};
 
   x86::CpuContext context;
   void* owner = nullptr;        ///< the engine's own thread object

@@ -1,0 +1,180 @@
+// Into the code cache and out of it. Everything goes through gs (the thread's block), nothing touches
+// the program's stack (red zone), and flags are saved before anything changes them.
+#include "engine/offsets.h"
+
+#define GPR(n) %gs:(WEFT_CONTEXT + 8 * (n))
+
+  .text
+
+// void weft_enter_cache(): runs the program from gs:ENTER_PC; returns when it leaves the cache.
+  .globl weft_enter_cache
+  .type weft_enter_cache, @function
+weft_enter_cache:
+  push %rbx
+  push %rbp
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  sub $8, %rsp
+  mov %rsp, %gs:WEFT_HOST_RSP
+  mov %gs:WEFT_XSAVE_MASK, %rax
+  mov %rax, %rdx
+  shr $32, %rdx
+  mov %gs:WEFT_XSAVE, %rcx
+  xrstor64 (%rcx)
+  mov %gs:WEFT_FS_BASE, %rsi
+  cmpq $0, %gs:WEFT_HAS_FSGSBASE
+  je 1f
+  wrfsbase %rsi
+  jmp 2f
+1:
+  mov $158, %eax        // arch_prctl
+  mov $0x1002, %edi     // ARCH_SET_FS
+  syscall
+2:
+  // From here on a signal sends the thread to weft_abort_enter (see FaultHandler).
+  .globl weft_entering_begin
+weft_entering_begin:
+  cmpq $0, %gs:WEFT_SIGNAL_PENDING
+  jne weft_abort_enter
+  pushq %gs:WEFT_RFLAGS
+  popfq
+  mov GPR(0), %rax
+  mov GPR(1), %rcx
+  mov GPR(2), %rdx
+  mov GPR(3), %rbx
+  mov GPR(5), %rbp
+  mov GPR(6), %rsi
+  mov GPR(7), %rdi
+  mov GPR(8), %r8
+  mov GPR(9), %r9
+  mov GPR(10), %r10
+  mov GPR(11), %r11
+  mov GPR(12), %r12
+  mov GPR(13), %r13
+  mov GPR(14), %r14
+  mov GPR(15), %r15
+  mov GPR(4), %rsp
+  jmp *%gs:WEFT_ENTER_PC
+  .globl weft_entering_end
+weft_entering_end:
+
+  .globl weft_abort_enter
+weft_abort_enter:
+  movq $WEFT_REASON_ABORTED, %gs:WEFT_EXIT_REASON
+  jmp weft_back_to_runtime
+
+// The signal handler saved the program's whole state already.
+  .globl weft_leave_for_signal
+weft_leave_for_signal:
+  movq $WEFT_REASON_SIGNAL, %gs:WEFT_EXIT_REASON
+  jmp weft_back_to_runtime
+
+// An unlinked exit; its stub stored the exit's id.
+  .globl weft_exit_link
+weft_exit_link:
+  movq $WEFT_REASON_LINK, %gs:WEFT_EXIT_REASON
+  mov %rcx, GPR(1)
+  jmp weft_save_state
+
+// An indirect branch to rcx that found nothing; the program's rcx is in its spill slot.
+  .globl weft_exit_indirect_miss
+weft_exit_indirect_miss:
+  movq $WEFT_REASON_INDIRECT_MISS, %gs:WEFT_EXIT_REASON
+  mov %rcx, %gs:WEFT_RIP
+  mov %gs:WEFT_SPILL_RCX, %rcx
+  mov %rcx, GPR(1)
+  jmp weft_save_state
+
+// A system call; rcx is the address after it.
+  .globl weft_exit_syscall
+weft_exit_syscall:
+  movq $WEFT_REASON_SYSCALL, %gs:WEFT_EXIT_REASON
+  mov %rcx, %gs:WEFT_RIP
+  mov %rcx, GPR(1)
+  jmp weft_save_state
+
+  .globl weft_exit_emulate
+weft_exit_emulate:
+  movq $WEFT_REASON_EMULATE, %gs:WEFT_EXIT_REASON
+  mov %rcx, GPR(1)
+  mov %gs:WEFT_NEXT_PC, %rcx
+  mov %rcx, %gs:WEFT_RIP
+
+weft_save_state:
+  mov %rax, GPR(0)
+  mov %rdx, GPR(2)
+  mov %rbx, GPR(3)
+  mov %rsp, GPR(4)
+  mov %rbp, GPR(5)
+  mov %rsi, GPR(6)
+  mov %rdi, GPR(7)
+  mov %r8, GPR(8)
+  mov %r9, GPR(9)
+  mov %r10, GPR(10)
+  mov %r11, GPR(11)
+  mov %r12, GPR(12)
+  mov %r13, GPR(13)
+  mov %r14, GPR(14)
+  mov %r15, GPR(15)
+  mov %gs:WEFT_HOST_RSP, %rsp
+  pushfq
+  popq %gs:WEFT_RFLAGS
+  mov %gs:WEFT_XSAVE_MASK, %rax
+  mov %rax, %rdx
+  shr $32, %rdx
+  mov %gs:WEFT_XSAVE, %rcx
+  cmpq $0, %gs:WEFT_HAS_XSAVEOPT
+  je 1f
+  xsaveopt64 (%rcx)
+  jmp 2f
+1:
+  xsave64 (%rcx)
+2:
+  cmpq $0, %gs:WEFT_HAS_FSGSBASE
+  je weft_back_to_runtime
+  rdfsbase %rax
+  mov %rax, %gs:WEFT_FS_BASE
+
+weft_back_to_runtime:
+  mov %gs:WEFT_HOST_RSP, %rsp
+  pushq $2
+  popfq
+  pushq $0x1f80
+  ldmxcsr (%rsp)
+  add $8, %rsp
+  mov %gs:WEFT_HOST_FS, %rsi
+  cmpq $0, %gs:WEFT_HAS_FSGSBASE
+  je 1f
+  wrfsbase %rsi
+  jmp 2f
+1:
+  mov $158, %eax
+  mov $0x1002, %edi
+  syscall
+2:
+  add $8, %rsp
+  pop %r15
+  pop %r14
+  pop %r13
+  pop %r12
+  pop %rbp
+  pop %rbx
+  ret
+  .size weft_enter_cache, . - weft_enter_cache
+  .globl weft_enter_end
+weft_enter_end:
+
+// void weft_run_on_stack(void* argument, void (*function)(void*), void* stack_top): never returns.
+  .globl weft_run_on_stack
+  .type weft_run_on_stack, @function
+weft_run_on_stack:
+  mov %rdx, %rsp
+  and $-16, %rsp
+  xor %ebp, %ebp
+  call *%rsi
+  ud2
+  .size weft_run_on_stack, . - weft_run_on_stack
+
+  .section .note.GNU-stack,"",@progbits

@@ -1,0 +1,177 @@
+#include "translate/superblock.h"
+
+#include <algorithm>
+
+namespace weft::translate {
+
+using x86::Kind;
+
+SuperblockBuilder::SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache,
+                                     ProgramCode& code)
+    : environment_(environment), cache_(cache), code_(code), draft_(environment) {}
+
+void SuperblockBuilder::begin(AppPc tag, bool indirect) {
+  draft_.clear();
+  marks_.clear();
+  covered_ = {tag, tag};
+  readable_ = {};
+  map_pc_ = {};
+  cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
+  if (indirect) {
+    std::optional<uint32_t> mismatch;
+    emit_indirect_entry(draft_.hot, environment_, tag, mismatch);
+    if (mismatch) draft_.to_routine(*mismatch, environment_.routines.hash_mismatch);
+    head.indirect = 0;
+    head.direct = draft_.hot.position();
+  }
+  draft_.entries.push_back(head);
+}
+
+bool SuperblockBuilder::build(AppPc tag, bool indirect) {
+  begin(tag, indirect);
+  AppPc pc = tag;
+  while (add_block(pc)) {
+  }
+  if (marks_.empty()) return false;
+  add_entries();
+  CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
+  return true;
+}
+
+bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
+  if (!readable_.contains(pc)) readable_ = code_.executable_range(pc);
+  if (!readable_.contains(pc)) {
+    fault_address_ = pc;
+    return false;
+  }
+  out.pc = pc;
+  out.bytes = pc.bytes();
+  if (!x86::decode(out.bytes, readable_.end - pc, out.insn)) {
+    fault_address_ = readable_.end;
+    return false;
+  }
+  return true;
+}
+
+const SuperblockBuilder::Mark* SuperblockBuilder::mark_of(AppPc pc) const {
+  if (!covered_.contains(pc)) return nullptr;
+  const auto found = std::find_if(marks_.begin(), marks_.end(),
+                                  [pc](const Mark& mark) { return mark.pc == pc; });
+  return found == marks_.end() ? nullptr : &*found;
+}
+
+bool SuperblockBuilder::add_block(AppPc& pc) {
+  const AppPc tag = pc;
+  // Read before the bytes are: publish() then notices a deletion that came in between.
+  const uint64_t generation = cache_.generation(tag);
+  const auto index = static_cast<uint32_t>(draft_.constituents.size());
+  if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
+  Instruction at;
+  bool goes_on = false;
+  for (;;) {
+    if (!fetch(pc, at)) {
+      // The fault comes when the program gets here, not before.
+      if (!marks_.empty()) draft_.exit_jump(pc);
+      break;
+    }
+    marks_.push_back({pc, draft_.hot.position(), index});
+    covered_ = {std::min(covered_.start, pc), std::max(covered_.end, at.next())};
+    map_pc_ = at.next();
+    if (at.insn.ends_block() || needs_emulation(at)) {
+      const AppPc end = at.next();
+      goes_on = end_block(at, pc);
+      draft_.constituents.push_back({tag, {tag, end}, generation});
+      return goes_on;
+    }
+    mangle_plain(draft_, at);
+    pc = at.next();
+    if (draft_.nearly_full() || mark_of(pc) != nullptr) {
+      draft_.exit_jump(pc);
+      break;
+    }
+  }
+  if (pc > tag) draft_.constituents.push_back({tag, {tag, pc}, generation});
+  return false;
+}
+
+bool SuperblockBuilder::may_continue_at(AppPc pc) {
+  return draft_.constituents.size() + 1 < environment_.max_blocks && !draft_.nearly_full() &&
+         mark_of(pc) == nullptr && cache_.find(pc).value == 0;
+}
+
+bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
+  if (may_continue_at(next)) {
+    pc = next;
+    return true;
+  }
+  draft_.exit_jump(next);
+  return false;
+}
+
+bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
+  switch (at.insn.kind) {
+    case Kind::kCondJump:
+    case Kind::kLoop:
+    case Kind::kXbegin:
+      mangle_conditional(draft_, at);
+      return go_on_or_leave(at.next(), pc);
+    case Kind::kJump: {
+      const uint32_t start = draft_.hot.position();
+      const bool goes_on = go_on_or_leave(at.target(), pc);
+      draft_.map.add(at.insn.length, draft_.hot.position() - start);
+      return goes_on;
+    }
+    case Kind::kCall:
+      mangle_call(draft_, at);
+      return false;
+    case Kind::kReturn:
+    case Kind::kIndirectJump:
+    case Kind::kIndirectCall:
+      mangle_indirect(draft_, at);
+      return false;
+    case Kind::kSyscall:
+      mangle_syscall(draft_, at);
+      return false;
+    case Kind::kInterrupt:
+      copy_verbatim(draft_, at);
+      draft_.exit_jump(at.next());
+      return false;
+    case Kind::kStop:
+      copy_verbatim(draft_, at);
+      return false;
+    case Kind::kInvalid: {
+      const uint8_t undefined[] = {0x0F, 0x0B};
+      draft_.hot.bytes(undefined, sizeof undefined);
+      draft_.map.add(at.insn.length, sizeof undefined);
+      return false;
+    }
+    case Kind::kPlain:
+    case Kind::kFarTransfer:
+      mangle_emulated(draft_, at);
+      return false;
+  }
+  return false;
+}
+
+void SuperblockBuilder::add_entries() {
+  // Branches to places inside: each is an entry, so that no code is laid out twice for a loop.
+  const size_t block_count = draft_.constituents.size();
+  for (const cache::ExitSpec& exit : draft_.exits) {
+    const Mark* mark = mark_of(exit.target);
+    if (mark == nullptr) continue;
+    const auto same_tag = [&](const auto& item) { return item.tag == exit.target; };
+    if (std::any_of(draft_.entries.begin(), draft_.entries.end(), same_tag)) continue;
+    const auto block = std::find_if(draft_.constituents.begin(),
+                                    draft_.constituents.begin() + static_cast<long>(block_count), same_tag);
+    const bool is_block = block != draft_.constituents.begin() + static_cast<long>(block_count);
+    if (!is_block) {
+      if (!environment_.entries_anywhere || mark->constituent >= block_count) continue;
+      const AppPc end = draft_.constituents[mark->constituent].bytes.end;
+      draft_.constituents.push_back(
+          {exit.target, {exit.target, end}, cache_.generation(exit.target)});
+    }
+    draft_.entries.push_back({exit.target, mark->hot_offset, cache::EntrySpec::kNone});
+  }
+}
+
+}  // namespace weft::translate

@@ -1,0 +1,64 @@
+// Builds a superblock: basic blocks run together through fall-through sides and direct jumps.
+// One builder per translating thread, reused. Holds no lock; the caller holds an EpochGuard.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cache/code_cache.h"
+#include "translate/draft.h"
+#include "translate/mangle.h"
+
+namespace weft::translate {
+
+/// Where the program's code may be read. Implemented by the engine; any thread.
+class ProgramCode {
+ public:
+  virtual ~ProgramCode() = default;
+  /// The longest known run of executable memory that holds `pc`; empty if `pc` is not executable.
+  virtual AppRange executable_range(AppPc pc) = 0;
+};
+
+class SuperblockBuilder {
+ public:
+  SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache, ProgramCode& code);
+
+  /// Translates from `tag` into draft(). With `indirect`, the fragment begins with the code by which
+  /// an indirect branch enters. False if the first instruction cannot be fetched; see fault_address().
+  bool build(AppPc tag, bool indirect);
+
+  Draft& draft() { return draft_; }
+  /// The address at which fetching the first instruction faults.
+  AppPc fault_address() const { return fault_address_; }
+  uint32_t instruction_count() const { return static_cast<uint32_t>(marks_.size()); }
+
+ private:
+  struct Mark {
+    AppPc pc;
+    uint32_t hot_offset;
+    uint32_t constituent;
+  };
+
+  void begin(AppPc tag, bool indirect);
+  /// Translates one basic block at `pc`; true if `pc` was moved to where the superblock goes on.
+  bool add_block(AppPc& pc);
+  /// Emits what ends a block; true if the superblock goes on at `pc`.
+  bool end_block(const Instruction& at, AppPc& pc);
+  bool fetch(AppPc pc, Instruction& out);
+  bool may_continue_at(AppPc pc);
+  bool go_on_or_leave(AppPc next, AppPc& pc);
+  const Mark* mark_of(AppPc pc) const;
+  void add_entries();
+
+  const Environment& environment_;
+  const cache::CodeCache& cache_;
+  ProgramCode& code_;
+  Draft draft_;
+  std::vector<Mark> marks_;
+  AppRange readable_;
+  AppRange covered_;
+  AppPc fault_address_;
+  AppPc map_pc_;  ///< where the state map's last record ends
+};
+
+}  // namespace weft::translate
