@@ -13,6 +13,7 @@ namespace weft::x86 {
 /// What an instruction does to control flow, or why it cannot be copied as it stands.
 enum class Kind : uint8_t {
   kInvalid,       ///< Undefined in 64-bit mode on every CPU (#UD); length is what was looked at.
+                  ///< Longer than 15 bytes (#GP, hence SIGSEGV): length is kTooLong.
   kPlain,         ///< Goes on with the next instruction; copied as bytes (see rip_relative, segment).
   kJump,          ///< jmp rel8/rel32
   kCondJump,      ///< jcc rel8/rel32; condition = low four opcode bits
@@ -32,6 +33,9 @@ enum class Segment : uint8_t { kNone, kFs, kGs };
 
 /// Which opcode map the opcode byte belongs to.
 enum class Map : uint8_t { kOneByte, k0F, k0F38, k0F3A, kVex0F, kVex0F38, kVex0F3A, kEvex, kXop, k3dNow };
+
+/// Insn::length of what no instruction can be: more than 15 bytes.
+inline constexpr uint8_t kTooLong = 16;
 
 struct Insn {
   uint8_t length = 0;

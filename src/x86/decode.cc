@@ -1,0 +1,425 @@
+#include "x86/decode.h"
+
+#include <cstring>
+
+#include "x86/opcode_table.h"
+
+// What is undefined only because of operands, VEX.L/W, or a missing CPU feature is reported as
+// plain: the CPU itself raises #UD when the copied bytes run. Kind::kInvalid is exact where it
+// matters to the translator: no opcode that a current CPU accepts is invalid, and nothing that
+// transfers control is reported as such where the CPU would raise #UD (LOCK before a jump, for
+// example).
+//
+// Near branches with an operand-size prefix keep their 32-bit displacement and 64-bit target, which
+// is what Intel CPUs (and Zydis by default) do; AMD's truncate rip to 16 bits, so no program has
+// them.
+
+namespace weft::x86 {
+namespace {
+
+constexpr size_t kMaxLength = 15;
+
+/// Reads within the first 15 bytes; running out is remembered and yields zeros.
+class Cursor {
+ public:
+  Cursor(const uint8_t* bytes, size_t limit) : bytes_(bytes), limit_(limit) {}
+
+  uint8_t take() {
+    if (position_ < limit_) return bytes_[position_++];
+    exhausted_ = true;
+    return 0;
+  }
+  void skip(size_t count) {
+    position_ += count;
+    if (position_ > limit_) exhausted_ = true;
+  }
+  uint8_t position() const { return static_cast<uint8_t>(position_); }
+  bool exhausted() const { return exhausted_; }
+
+ private:
+  const uint8_t* bytes_;
+  size_t limit_;
+  size_t position_ = 0;
+  bool exhausted_ = false;
+};
+
+enum PrefixAction : uint8_t {
+  kNotPrefix,
+  kIgnoredSegment,
+  kFsOverride,
+  kGsOverride,
+  kOperandSize,
+  kAddressSize,
+  kLock,
+  kRepne,
+  kRep,
+  kRex,
+};
+
+constexpr std::array<uint8_t, 256> make_prefix_table() {
+  std::array<uint8_t, 256> table = {};
+  table[0x26] = table[0x2E] = table[0x36] = table[0x3E] = kIgnoredSegment;
+  table[0x64] = kFsOverride;
+  table[0x65] = kGsOverride;
+  table[0x66] = kOperandSize;
+  table[0x67] = kAddressSize;
+  table[0xF0] = kLock;
+  table[0xF2] = kRepne;
+  table[0xF3] = kRep;
+  for (unsigned rex = 0x40; rex < 0x50; ++rex) table[rex] = kRex;
+  return table;
+}
+constexpr std::array<uint8_t, 256> kPrefixes = make_prefix_table();
+
+/// Takes the prefixes; returns the first byte after them.
+uint8_t take_prefixes(Cursor& in, Insn& out) {
+  for (;;) {
+    const uint8_t byte = in.take();
+    const uint8_t action = kPrefixes[byte];
+    if (action == kNotPrefix || in.exhausted()) return byte;
+    // A REX byte counts only directly before the opcode.
+    out.rex = action == kRex ? byte : 0;
+    switch (action) {
+      case kFsOverride:
+        out.segment = Segment::kFs;
+        break;
+      case kGsOverride:
+        out.segment = Segment::kGs;
+        break;
+      case kOperandSize:
+        out.operand_size_prefix = true;
+        break;
+      case kAddressSize:
+        out.address_size_prefix = true;
+        break;
+      case kLock:
+        out.lock = true;
+        break;
+      case kRepne:
+        out.repne = true;
+        break;
+      case kRep:
+        out.rep = true;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+bool has_vex_obstacle(const Insn& insn) {
+  return insn.rex != 0 || insn.operand_size_prefix || insn.lock || insn.rep || insn.repne;
+}
+
+constexpr bool has_imm8_in_vector_0f(uint8_t opcode) {
+  return (opcode >= 0x70 && opcode <= 0x73) || opcode == 0xC2 || (opcode >= 0xC4 && opcode <= 0xC6);
+}
+
+Opcode vex_opcode(Map map, uint8_t opcode) {
+  Opcode result;
+  result.has_modrm = !(map == Map::kVex0F && opcode == 0x77);
+  if (map == Map::kVex0F3A || (map == Map::kVex0F && has_imm8_in_vector_0f(opcode))) {
+    result.imm = Imm::k8;
+  }
+  return result;
+}
+
+constexpr Opcode kUndefined = {Kind::kInvalid, Imm::kNone, false, false};
+
+/// After a C4 or C5 byte.
+Opcode take_vex(Cursor& in, Insn& out, uint8_t lead) {
+  if (has_vex_obstacle(out)) return kUndefined;
+  out.opcode_offset = static_cast<uint8_t>(in.position() - 1);
+  const uint8_t payload = in.take();
+  uint8_t map = 1;
+  if (lead == 0xC4) {
+    map = payload & 0x1F;
+    in.skip(1);
+    if (map < 1 || map > 3) return kUndefined;
+  }
+  static constexpr Map kMaps[] = {Map::kVex0F, Map::kVex0F38, Map::kVex0F3A};
+  out.map = kMaps[map - 1];
+  out.opcode = in.take();
+  return vex_opcode(out.map, out.opcode);
+}
+
+/// After an 8F byte that `next` shows to be an XOP lead rather than pop r/m.
+Opcode take_xop(Cursor& in, Insn& out, uint8_t next) {
+  if (has_vex_obstacle(out)) return kUndefined;
+  out.opcode_offset = static_cast<uint8_t>(in.position() - 1);
+  out.map = Map::kXop;
+  in.skip(2);
+  out.opcode = in.take();
+  Opcode result;
+  result.has_modrm = true;
+  switch (next & 0x1F) {
+    case 8:
+      result.imm = Imm::k8;
+      break;
+    case 9:
+      break;
+    case 10:
+      result.imm = Imm::k32;
+      break;
+    default:
+      return kUndefined;
+  }
+  return result;
+}
+
+/// After a 62 byte.
+Opcode take_evex(Cursor& in, Insn& out) {
+  if (has_vex_obstacle(out)) return kUndefined;
+  out.opcode_offset = static_cast<uint8_t>(in.position() - 1);
+  out.map = Map::kEvex;
+  const uint8_t p0 = in.take();
+  const uint8_t p1 = in.take();
+  in.skip(1);
+  out.opcode = in.take();
+  const uint8_t map = p0 & 0x0F;
+  if ((p1 & 0x04) == 0) return kUndefined;
+  Opcode result;
+  result.has_modrm = true;
+  switch (map) {
+    case 1:
+      result.imm = has_imm8_in_vector_0f(out.opcode) ? Imm::k8 : Imm::kNone;
+      break;
+    case 3:
+      result.imm = Imm::k8;
+      break;
+    case 2:
+    case 5:
+    case 6:
+      break;
+    default:
+      return kUndefined;
+  }
+  return result;
+}
+
+/// After a 0F byte.
+Opcode take_0f(Cursor& in, Insn& out) {
+  out.opcode_offset = in.position();
+  out.opcode = in.take();
+  switch (out.opcode) {
+    case 0x38:
+      out.map = Map::k0F38;
+      out.opcode_offset = in.position();
+      out.opcode = in.take();
+      return {Kind::kPlain, Imm::kNone, true, false};
+    case 0x3A:
+      out.map = Map::k0F3A;
+      out.opcode_offset = in.position();
+      out.opcode = in.take();
+      return {Kind::kPlain, Imm::k8, true, false};
+    case 0x0F:
+      // The opcode is the last byte, where others have their immediate: see finish().
+      out.map = Map::k3dNow;
+      return {Kind::kPlain, Imm::k8, true, false};
+    default:
+      out.map = Map::k0F;
+      return k0FMap[out.opcode];
+  }
+}
+
+Opcode take_opcode(Cursor& in, Insn& out, const uint8_t* bytes, size_t limit) {
+  const uint8_t byte = take_prefixes(in, out);
+  out.opcode = byte;
+  out.opcode_offset = static_cast<uint8_t>(in.position() - 1);
+  switch (byte) {
+    case 0x0F:
+      return take_0f(in, out);
+    case 0xC4:
+    case 0xC5:
+      return take_vex(in, out, byte);
+    case 0x62:
+      return take_evex(in, out);
+    case 0x8F: {
+      const uint8_t next = in.position() < limit ? bytes[in.position()] : 0;
+      if ((next & 0x1F) >= 8) return take_xop(in, out, next);
+      return kOneByteMap[byte];
+    }
+    default:
+      return kOneByteMap[byte];
+  }
+}
+
+Kind refine_group_ff(uint8_t modrm) {
+  const bool memory = modrm < 0xC0;
+  switch (modrm >> 3 & 7) {
+    case 2:
+      return Kind::kIndirectCall;
+    case 4:
+      return Kind::kIndirectJump;
+    case 3:
+    case 5:
+      return memory ? Kind::kFarTransfer : Kind::kInvalid;
+    case 7:
+      return Kind::kInvalid;
+    default:
+      return Kind::kPlain;
+  }
+}
+
+void refine_one_byte(const Insn& insn, Opcode& opcode) {
+  const uint8_t reg = insn.modrm >> 3 & 7;
+  switch (insn.opcode) {
+    case 0x8C:
+      if (reg > 5) opcode.kind = Kind::kInvalid;
+      break;
+    case 0x8D:
+      if (insn.modrm >= 0xC0) opcode.kind = Kind::kInvalid;
+      break;
+    case 0x8E:
+      if (reg > 5 || reg == 1) opcode.kind = Kind::kInvalid;
+      break;
+    case 0x8F:
+      if (reg != 0) opcode.kind = Kind::kInvalid;
+      break;
+    case 0xC6:
+      if (reg != 0 && insn.modrm != 0xF8) opcode.kind = Kind::kInvalid;
+      break;
+    case 0xC7:
+      if (insn.modrm == 0xF8)
+        opcode.kind = Kind::kXbegin;
+      else if (reg != 0)
+        opcode.kind = Kind::kInvalid;
+      break;
+    case 0xF6:
+      if (reg < 2) opcode.imm = Imm::k8;
+      break;
+    case 0xF7:
+      if (reg < 2) opcode.imm = Imm::kOperand;
+      break;
+    case 0xFE:
+      if (reg > 1) opcode.kind = Kind::kInvalid;
+      break;
+    default:
+      opcode.kind = refine_group_ff(insn.modrm);
+      break;
+  }
+}
+
+/// Decides what the modrm byte and prefixes say about the few opcodes marked so.
+void refine(Insn& insn, Opcode& opcode) {
+  if (insn.map == Map::kOneByte) return refine_one_byte(insn, opcode);
+  switch (insn.opcode) {
+    case 0x78:  // extrq and insertq have two immediate bytes, vmread none
+      if (insn.operand_size_prefix || insn.repne) opcode.imm = Imm::k16;
+      break;
+    case 0xB8:
+      if (!insn.rep) opcode.kind = Kind::kInvalid;
+      break;
+    default:
+      break;  // moves to and from control registers: see take_operand
+  }
+}
+
+/// After the modrm byte: the SIB byte and the displacement.
+void take_operand(Cursor& in, Insn& out, const uint8_t* bytes) {
+  const uint8_t mod = out.modrm >> 6;
+  const uint8_t rm = out.modrm & 7;
+  // Moves to and from control and debug registers ignore mod.
+  if (mod == 3 || (out.map == Map::k0F && (out.opcode & 0xFC) == 0x20)) return;
+  const bool wide_base = rm == 4 ? (in.take() & 7) == 5 : rm == 5;
+  if (mod == 1) {
+    out.disp_size = 1;
+  } else if (mod == 2 || wide_base) {
+    out.disp_size = 4;
+  } else {
+    return;
+  }
+  out.disp_offset = in.position();
+  in.skip(out.disp_size);
+  if (mod == 0 && rm == 5 && !in.exhausted()) {
+    out.rip_relative = true;
+    std::memcpy(&out.rel, bytes + out.disp_offset, sizeof out.rel);
+  }
+}
+
+uint8_t imm_bytes(const Insn& insn, Imm imm) {
+  const bool wide = (insn.rex & 0x08) != 0;
+  switch (imm) {
+    case Imm::kNone:
+    case Imm::kMoffs:
+      return 0;
+    case Imm::k8:
+      return 1;
+    case Imm::k16:
+      return 2;
+    case Imm::k32:
+      return 4;
+    case Imm::kOperand:
+      return insn.operand_size_prefix && !wide ? 2 : 4;
+    case Imm::kFull:
+      return wide ? 8 : insn.operand_size_prefix ? 2 : 4;
+    case Imm::kEnter:
+      return 3;
+  }
+  return 0;
+}
+
+void take_immediate(Cursor& in, Insn& out, Imm imm) {
+  if (imm == Imm::kMoffs) {
+    out.disp_offset = in.position();
+    out.disp_size = out.address_size_prefix ? 4 : 8;
+    in.skip(out.disp_size);
+    return;
+  }
+  out.imm_size = imm_bytes(out, imm);
+  in.skip(out.imm_size);
+}
+
+bool is_direct(Kind kind) {
+  return kind == Kind::kJump || kind == Kind::kCondJump || kind == Kind::kLoop ||
+         kind == Kind::kCall || kind == Kind::kXbegin;
+}
+
+void read_branch_displacement(const uint8_t* bytes, Insn& out) {
+  const uint8_t* field = bytes + out.length - out.imm_size;
+  int8_t rel8;
+  int16_t rel16;
+  switch (out.imm_size) {
+    case 1:
+      std::memcpy(&rel8, field, 1);
+      out.rel = rel8;
+      break;
+    case 2:
+      std::memcpy(&rel16, field, 2);
+      out.rel = rel16;
+      break;
+    default:
+      std::memcpy(&out.rel, field, 4);
+      break;
+  }
+}
+
+}  // namespace
+
+bool decode(const uint8_t* bytes, size_t available, Insn& out) {
+  out = Insn{};
+  const size_t limit = available < kMaxLength ? available : kMaxLength;
+  Cursor in(bytes, limit);
+  Opcode opcode = take_opcode(in, out, bytes, limit);
+  if (opcode.has_modrm && opcode.kind != Kind::kInvalid) {
+    out.modrm_offset = in.position();
+    out.modrm = in.take();
+    out.has_modrm = true;
+    if (opcode.refined) refine(out, opcode);
+    if (opcode.kind != Kind::kInvalid) take_operand(in, out, bytes);
+  }
+  if (opcode.kind != Kind::kInvalid) take_immediate(in, out, opcode.imm);
+  if (in.exhausted()) {
+    if (limit < kMaxLength) return false;
+    out.kind = Kind::kInvalid;
+    out.length = kTooLong;
+    return true;
+  }
+  out.length = in.position();
+  out.kind = out.lock && opcode.kind != Kind::kPlain ? Kind::kInvalid : opcode.kind;
+  if (out.map == Map::k3dNow) out.opcode = bytes[out.length - 1];
+  if (is_direct(out.kind)) read_branch_displacement(bytes, out);
+  return true;
+}
+
+}  // namespace weft::x86
