@@ -1,0 +1,116 @@
+// The record of what is mapped where on the program's behalf, and the choice of places for more.
+// Thread-safe by its own lock, which is never held across a system call. Not signal-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/address.h"
+#include "base/spin_lock.h"
+
+namespace weft::linux {
+
+enum class Owner : uint8_t {
+  kProgram,
+  kRuntime,   ///< code cache, shadow map: not listed to the program, never replaced by it
+  kReserved,  ///< handed out by choose(), not mapped yet
+};
+
+/// What /proc/self/maps calls an area that no file backs.
+enum class Label : uint8_t { kNone, kHeap, kStack, kVdso, kVvar };
+
+/// The file behind a mapping, as /proc/self/maps names it.
+struct BackingFile {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  std::string path;
+};
+
+struct Mapping {
+  AppRange range;
+  int prot = 0;   ///< PROT_*, as the program asked for
+  int flags = 0;  ///< MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, ...
+  Owner owner = Owner::kProgram;
+  Label label = Label::kNone;
+  uint64_t offset = 0;  ///< in the file, of range.start
+  std::shared_ptr<const BackingFile> file;
+
+  bool executable() const;
+  bool writable() const;
+};
+
+/// What choose() has to know of a mapping to be made.
+struct Placement {
+  uint64_t size = 0;
+  int prot = 0;
+  bool file_backed = false;
+  bool low_2gb = false;        ///< MAP_32BIT
+  uint64_t align = kPageSize;  ///< a power of two
+  uint64_t hint = 0;           ///< honoured where free and not ours
+};
+
+class AddressSpace {
+ public:
+  AddressSpace();
+
+  /// Picks a free range and holds it (Owner::kReserved) until note_map() or note_unmap() says what
+  /// came of it, so that two threads never get the same. nullopt: no room. The caller maps with
+  /// MAP_FIXED_NOREPLACE: outside the window, memory of the runtime's libraries is not recorded
+  /// here; on EEXIST it calls note_unmap() and chooses again without the hint.
+  std::optional<AppPc> choose(const Placement& placement);
+
+  /// `mapping.range` now holds this mapping, whatever was there before.
+  void note_map(const Mapping& mapping);
+  void note_unmap(AppRange range);
+  void note_protect(AppRange range, int prot);
+  /// The mapping at `from` now lies at `to` (possibly longer or shorter). `keep_old`:
+  /// MREMAP_DONTUNMAP.
+  void note_remap(AppRange from, AppRange to, bool keep_old);
+  void set_label(AppRange range, Label label);
+
+  std::optional<Mapping> find(AppPc pc) const;
+  /// True if every byte of `range` is in an executable mapping of the program.
+  bool is_executable(AppRange range) const;
+  /// The lowest mapping of `owner` that overlaps `range`.
+  std::optional<Mapping> first_overlap(AppRange range, Owner owner) const;
+  /// The lowest mapping of any owner that overlaps `range`.
+  std::optional<Mapping> first_overlap(AppRange range) const;
+  /// True if nothing is recorded in `range`.
+  bool is_free(AppRange range) const;
+  /// True if the program's own mappings cover `range` whole.
+  bool program_covers(AppRange range) const;
+
+  /// Every mapping in address order. `visit` runs without the lock, on a copy.
+  void for_each(const std::function<void(const Mapping&)>& visit) const;
+
+  /// Around fork: the child's copy of the record must be whole.
+  void lock_for_fork();
+  void unlock_after_fork();
+
+ private:
+  using Map = std::map<uint64_t, Mapping>;  ///< by range.start; disjoint
+
+  Map::const_iterator at_or_after(uint64_t address) const;
+  bool free_locked(AppRange range) const;
+  /// Makes `address` a boundary between mappings.
+  void split(uint64_t address);
+  void erase(AppRange range);
+  void insert(Mapping mapping);
+  void merge_around(AppRange range);
+  std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const;
+  std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const;
+  std::optional<uint64_t> far_gap(const Placement& placement);
+
+  mutable SpinLock lock_;
+  Map map_;
+  uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
+  uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone
+};
+
+}  // namespace weft::linux
