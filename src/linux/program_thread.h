@@ -1,0 +1,40 @@
+// What Linux knows of one program thread beyond its registers. Owned by the engine's thread object;
+// written by its own thread (and by that thread's signal handler where a field says so).
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <cstdint>
+
+#include "x86/context.h"
+
+namespace weft::linux {
+
+struct SignalState;  // src/linux/signal_state.h
+
+struct ProgramThread {
+  /// As the kernel numbers them. A child of fork or vfork gets its own before it runs again.
+  pid_t pid = 0;
+  pid_t tid = 0;
+
+  /// The program's registers while it is not in the cache: ThreadBlock::context.
+  x86::CpuContext* context = nullptr;
+  /// ThreadBlock::signal_pending. Not 0: a signal waits for delivery, so that no blocking call may
+  /// begin. Set by the signal handler on this thread, read by the gate and by enter.S.
+  volatile uint64_t* signal_pending = nullptr;
+  /// The program's vector state in the standard XSAVE format (ThreadBlock::xsave).
+  void* xsave = nullptr;
+  uint64_t xsave_mask = 0;
+
+  /// The program's alternate signal stack (sigaltstack); the kernel's is the runtime's own.
+  stack_t alt_stack{nullptr, SS_DISABLE, 0};
+  /// What is queued, saved and virtually blocked. Owned by SignalServices, made with the thread.
+  SignalState* signals = nullptr;
+
+  /// This thread is the child of a vfork-like clone that has neither exited nor called execve: it
+  /// runs in its parent's memory, on its parent's thread object, while the parent is suspended.
+  bool borrowed = false;
+};
+
+}  // namespace weft::linux

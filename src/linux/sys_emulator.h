@@ -1,0 +1,67 @@
+// The program's system calls: those that the runtime has to see are emulated, all others passed on.
+// One emulator a process, shared by all program threads; handle() is called by each on itself.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "linux/address_space.h"
+#include "linux/program_thread.h"
+#include "linux/sys_runtime.h"
+#include "x86/context.h"
+
+namespace weft::linux {
+
+class SignalServices;
+class ProgramBreak;
+class ProcFiles;
+
+/// How programs that the program starts are run.
+struct FollowOptions {
+  bool follow = true;
+  /// weft's own options for the new image ("run", "--stats", ...), everything before "--".
+  std::vector<std::string> arguments;
+};
+
+/// What a started program looks like to itself.
+struct ProgramImage {
+  std::string path;           ///< absolute, symbolic links resolved: what /proc/self/exe shows
+  uint64_t break_start = 0;   ///< page-aligned end of the executable's data; 0: a break elsewhere
+  AppRange stack;             ///< the main thread's stack, for [stack] in /proc/self/maps
+  std::vector<uint8_t> auxv;  ///< as on its stack, for /proc/self/auxv
+  std::vector<std::string> arguments;  ///< for /proc/self/cmdline where prctl could not set it
+  std::vector<std::string> environment;
+  bool kernel_knows_arguments = false;  ///< prctl(PR_SET_MM) took: cmdline and environ are natural
+};
+
+class SyscallEmulator {
+ public:
+  SyscallEmulator(SysRuntime& runtime, AddressSpace& space, SignalServices& signals,
+                  ProgramImage image, FollowOptions follow);
+  ~SyscallEmulator();
+  SyscallEmulator(const SyscallEmulator&) = delete;
+  SyscallEmulator& operator=(const SyscallEmulator&) = delete;
+
+  /// Carries out the system call in `context`: number in rax, context.rip already behind the
+  /// instruction. Registers change as the kernel changes them: rax, rcx = rip, r11 = rflags.
+  Outcome handle(ProgramThread& thread, x86::CpuContext& context);
+
+  /// A program thread of this process, to be called by SysRuntime::run_thread() as soon as `thread`
+  /// has its tid: the creator's clone returns, and the kernel clears the tid at the thread's end.
+  static void announce_thread(ThreadStart& start, ProgramThread& thread);
+
+  /// A descriptor that the runtime wants to keep: moved out of the program's way (to the highest
+  /// numbers) and from then on closed, replaced or seen by no call of the program's. -1: no room.
+  int keep_descriptor(int fd);
+  void release_descriptor(int fd);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::linux

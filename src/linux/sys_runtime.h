@@ -1,0 +1,84 @@
+// What the emulation of system calls needs of the engine above it, and what it answers.
+// Implemented by the engine; the calls may come from any program thread, in runtime code, with no
+// lock of this layer held.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/address.h"
+#include "linux/program_thread.h"
+#include "x86/context.h"
+
+namespace weft::linux {
+
+/// What the dispatcher does after a system call was handled.
+enum class Outcome : uint8_t {
+  /// The context holds what the program sees next (the call's result, or after rt_sigreturn the
+  /// restored state). Pending signals are delivered, then it goes on at context.rip.
+  kContinue,
+  /// A signal came before the call was made: the context is back at the system call instruction.
+  /// The pending signal has to be delivered before going on at context.rip.
+  kNotMade,
+  /// The thread has ended. The dispatcher returns from its loop, out of run_thread() or run(); the
+  /// kernel thread ends when that returns to this layer. Never answered in the main thread or in
+  /// a borrowed one: those end inside the call.
+  kThreadEnds,
+};
+
+/// How a new program thread starts. Owned by the creating thread, which waits until the new one has
+/// called announce_thread(); gone after that.
+struct ThreadStart {
+  x86::CpuContext context;     ///< complete: result 0 in rax, its own rsp and fs_base
+  uint64_t signal_mask = 0;    ///< to be set when the thread is ready to take signals
+  uint64_t set_child_tid = 0;  ///< address that gets the tid, or 0
+  uint64_t clear_child_tid = 0;
+  const ProgramThread* parent = nullptr;
+};
+
+class SysRuntime {
+ public:
+  virtual ~SysRuntime() = default;
+
+  /// The bytes in `range` are no longer what they were, or may not be executed any more: unmapped,
+  /// mapped over, moved, discarded or made non-executable. Called after the change, before the
+  /// program sees the call's result. Every fragment that overlaps has to go.
+  virtual void code_changed(AppRange range) = 0;
+  /// `range` was made executable (a module mapped, a JIT's memory). Called after the change.
+  virtual void mapped_executable(AppRange range) = 0;
+  /// The program makes `range` writable, and holds code there or not: the engine decides what
+  /// protection the kernel gets. Returns `prot` or `prot` without PROT_WRITE.
+  virtual int effective_protection(AppRange range, int prot) {
+    return static_cast<void>(range), prot;
+  }
+
+  /// On a new host thread, all signals blocked: makes the thread object, copies what it needs out
+  /// of `start`, calls announce_thread(start), sets the signal mask and runs the program from
+  /// start.context. Returns after Outcome::kThreadEnds, with the thread object gone.
+  virtual void run_thread(ThreadStart& start) = 0;
+
+  /// Before a fork: takes every lock of the runtime and of the tools, so that the child's copy is
+  /// whole. Nothing is allocated between this and after_fork().
+  virtual void before_fork(ProgramThread& thread) = 0;
+  /// After it, in the parent and (`child`) in the child, where only `thread` is left and pid and
+  /// tid are already the new ones. Releases the locks; the child forgets all other threads.
+  virtual void after_fork(ProgramThread& thread, bool child) = 0;
+
+  /// In the child of a vfork-like clone, on the parent's thread object (`thread.borrowed` is set,
+  /// pid and tid are the child's): sets gs for this kernel thread and runs the dispatcher from
+  /// `*thread.context`, on the host stack below the caller. Never returns: the child leaves by
+  /// execve or exit inside SyscallEmulator::handle(). The parent goes on with its own context,
+  /// which this layer saves and restores.
+  [[noreturn]] virtual void run_borrowed(ProgramThread& thread) = 0;
+
+  /// The program thread is about to end by exit(2); still quiescent, still able to call tools.
+  virtual void thread_ending(ProgramThread& thread) = 0;
+  /// The process is about to end with `status` (exit_group, or the last thread's exit): buffers are
+  /// flushed, tools told. Called once, not in a borrowed child.
+  virtual void process_ending(ProgramThread& thread, int status) = 0;
+  /// execve is about to be called and can hardly fail any more: buffers are flushed. If it fails
+  /// all the same, the program goes on. Not called in a borrowed child.
+  virtual void exec_starting(ProgramThread& thread) = 0;
+};
+
+}  // namespace weft::linux
