@@ -1,0 +1,194 @@
+#include "engine/emulate.h"
+
+#include <csignal>
+
+#include "linux/signal_safe_copy.h"
+#include "x86/decode.h"
+
+namespace weft::engine {
+namespace {
+
+using x86::CpuContext;
+using x86::Insn;
+using x86::Map;
+
+constexpr uint16_t kUserCodeSelector = 0x33;
+constexpr uint8_t kOpIret = 0xCF;
+constexpr uint8_t kOpFarReturn = 0xCB;
+constexpr uint8_t kOpFarReturnImm = 0xCA;
+
+EmulationFault general_protection() { return {SIGSEGV, SI_KERNEL, 0}; }
+
+bool read_words(uint64_t address, uint64_t* words, size_t count) {
+  return linux::safe_copy(words, reinterpret_cast<const void*>(address), count * sizeof *words);
+}
+
+/// retf and iret to the one code segment that 64-bit programs have.
+std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, AppPc pc) {
+  const uint64_t stack = context[x86::kRsp];
+  const bool wide = (insn.rex & 8) != 0;
+  const bool iret = insn.opcode == kOpIret;
+  const size_t count = iret ? 5 : 2;
+  uint64_t words[5] = {};
+  if (wide) {
+    if (!read_words(stack, words, count)) return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+  } else {
+    uint32_t halves[5] = {};
+    if (!linux::safe_copy(halves, reinterpret_cast<const void*>(stack), count * sizeof *halves)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    }
+    for (size_t i = 0; i < count; ++i) words[i] = halves[i];
+  }
+  if (static_cast<uint16_t>(words[1]) != kUserCodeSelector) return general_protection();
+  const uint64_t slot = wide ? 8 : 4;
+  context[x86::kRsp] = stack + slot * count;
+  if (insn.opcode == kOpFarReturnImm) {
+    const uint8_t* end = pc.bytes() + insn.length;
+    context[x86::kRsp] += static_cast<uint64_t>(end[-2] | end[-1] << 8);
+  }
+  if (iret) {
+    constexpr uint64_t kUserFlags = 0x254DD5;  // what user code may set: CF..OF, TF, DF, NT, AC, ID
+    context.rflags = (context.rflags & ~kUserFlags) | (words[2] & kUserFlags);
+    context[x86::kRsp] = words[3];
+  }
+  context.rip = words[0];
+  return std::nullopt;
+}
+
+/// The address of a modrm memory operand without its segment.
+uint64_t operand_address(const CpuContext& context, const Insn& insn, AppPc pc) {
+  const uint8_t* bytes = pc.bytes();
+  if (insn.rip_relative) return x86::target_of(insn, pc).value;
+  const int mod = insn.modrm >> 6;
+  const int rm = insn.modrm & 7;
+  uint64_t address = 0;
+  if (rm == 4) {
+    const uint8_t sib = bytes[insn.modrm_offset + 1];
+    const int index = (sib >> 3 & 7) | (insn.rex & 2) << 2;
+    const int base = (sib & 7) | (insn.rex & 1) << 3;
+    if (index != x86::kRsp) address += context.gpr[index] << (sib >> 6);
+    if ((sib & 7) != 5 || mod != 0) address += context.gpr[base];
+  } else {
+    address += context.gpr[rm | (insn.rex & 1) << 3];
+  }
+  int64_t displacement = 0;
+  if (insn.disp_size == 1) {
+    displacement = static_cast<int8_t>(bytes[insn.disp_offset]);
+  } else if (insn.disp_size == 4) {
+    int32_t wide = 0;
+    __builtin_memcpy(&wide, bytes + insn.disp_offset, sizeof wide);
+    displacement = wide;
+  }
+  address += static_cast<uint64_t>(displacement);
+  return insn.address_size_prefix ? static_cast<uint32_t>(address) : address;
+}
+
+uint64_t segment_base(const CpuContext& context, const Insn& insn) {
+  if (insn.segment == x86::Segment::kGs) return context.gs_base;
+  return insn.segment == x86::Segment::kFs ? context.fs_base : 0;
+}
+
+/// jmp far [m], call far [m].
+std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, AppPc pc) {
+  const bool wide = (insn.rex & 8) != 0;
+  const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
+  uint64_t target = 0;
+  uint16_t selector = 0;
+  const size_t offset_size = wide ? 8 : 4;
+  if (!linux::safe_copy(&target, reinterpret_cast<const void*>(at), offset_size) ||
+      !linux::safe_copy(&selector, reinterpret_cast<const void*>(at + offset_size), 2)) {
+    return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+  }
+  if (selector != kUserCodeSelector) return general_protection();
+  constexpr uint8_t kCallFar = 3;
+  if ((insn.modrm >> 3 & 7) == kCallFar) {
+    const uint64_t back = pc.value + insn.length;
+    const uint64_t wide_words[2] = {back, kUserCodeSelector};
+    const uint32_t words[2] = {static_cast<uint32_t>(back), kUserCodeSelector};
+    const uint64_t stack = context[x86::kRsp] - 2 * offset_size;
+    const void* source = wide ? static_cast<const void*>(wide_words) : words;
+    if (!linux::safe_copy(reinterpret_cast<void*>(stack), source, 2 * offset_size)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    }
+    context[x86::kRsp] = stack;
+  }
+  context.rip = target;
+  return std::nullopt;
+}
+
+/// Indirect near jump or call through memory in the gs segment.
+std::optional<EmulationFault> near_branch(CpuContext& context, const Insn& insn, AppPc pc) {
+  const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
+  uint64_t target = 0;
+  if (!read_words(at, &target, 1)) return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+  if (insn.kind == x86::Kind::kIndirectCall) {
+    const uint64_t back = pc.value + insn.length;
+    const uint64_t stack = context[x86::kRsp] - 8;
+    if (!linux::safe_copy(reinterpret_cast<void*>(stack), &back, sizeof back)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    }
+    context[x86::kRsp] = stack;
+  }
+  context.rip = target;
+  return std::nullopt;
+}
+
+/// mov gs, r/m16; pop gs; 32-bit rd/wrgsbase. A null selector zeroes the base; others do not exist in
+/// user mode without an LDT.
+std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn, AppPc pc) {
+  uint64_t selector = 0;
+  if (insn.map == Map::k0F && insn.opcode == 0xAE) {
+    const int reg = (insn.modrm & 7) | (insn.rex & 1) << 3;
+    if ((insn.modrm >> 3 & 7) == 1) {
+      context.gpr[reg] = static_cast<uint32_t>(context.gs_base);
+    } else {
+      context.gs_base = static_cast<uint32_t>(context.gpr[reg]);
+    }
+    context.rip = pc.value + insn.length;
+    return std::nullopt;
+  }
+  if (insn.map == Map::k0F) {
+    const uint64_t stack = context[x86::kRsp];
+    if (insn.opcode != 0xA9) return general_protection();
+    if (!read_words(stack, &selector, 1)) return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    context[x86::kRsp] = stack + 8;
+  } else if (insn.modrm >= 0xC0) {
+    selector = context.gpr[(insn.modrm & 7) | (insn.rex & 1) << 3];
+  } else {
+    const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
+    if (!linux::safe_copy(&selector, reinterpret_cast<const void*>(at), 2)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+    }
+  }
+  constexpr uint16_t kUserData = 0x2B;
+  if (static_cast<uint16_t>(selector) > 3 && static_cast<uint16_t>(selector) != kUserData) {
+    return general_protection();
+  }
+  context.gs_base = 0;
+  context.rip = pc.value + insn.length;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<EmulationFault> emulate(CpuContext& context) {
+  const AppPc pc{context.rip};
+  Insn insn;
+  constexpr size_t kMaxLength = 15;
+  if (!x86::decode(pc.bytes(), kMaxLength, insn)) return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+  if (insn.kind == x86::Kind::kFarTransfer) {
+    const bool is_return = insn.map == Map::kOneByte &&
+                           (insn.opcode == kOpIret || insn.opcode == kOpFarReturn ||
+                            insn.opcode == kOpFarReturnImm);
+    return is_return ? far_return(context, insn, pc) : far_branch(context, insn, pc);
+  }
+  if (insn.kind == x86::Kind::kIndirectJump || insn.kind == x86::Kind::kIndirectCall) {
+    return near_branch(context, insn, pc);
+  }
+  const bool selector = (insn.map == Map::kOneByte && insn.opcode == 0x8E) || insn.map == Map::k0F;
+  if (selector && insn.segment != x86::Segment::kGs) return gs_selector(context, insn, pc);
+  // String instructions and tables in the gs segment: nothing of today's programs uses them.
+  return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+}
+
+}  // namespace weft::engine
