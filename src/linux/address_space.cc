@@ -1,0 +1,289 @@
+#include "linux/address_space.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "linux/layout.h"
+#include "linux/raw_syscall.h"
+
+namespace weft::linux {
+namespace {
+
+using Guard = std::lock_guard<SpinLock>;
+
+/// Files larger than this are data: a module that large would crowd the near zone.
+constexpr uint64_t kLargestModule = 256ull << 20;
+constexpr uint64_t kLowEnd = 0x8000'0000;
+constexpr uint64_t kLowStart = 0x4000'0000;
+
+constexpr uint64_t align_up(uint64_t value, uint64_t align) {
+  return (value + align - 1) & ~(align - 1);
+}
+
+uint64_t random_word() {
+  uint64_t value = 0;
+  // Without randomness the layout is fixed: harmless.
+  raw_syscall(__NR_getrandom, word(&value), sizeof value, 1 /* GRND_NONBLOCK */);
+  return value;
+}
+
+bool belongs_near(const Placement& placement) {
+  if (placement.size > kLargestModule) return false;
+  return placement.file_backed || (placement.prot & PROT_EXEC) != 0;
+}
+
+/// Whether `next` continues `mapping`, so that the kernel shows them as one line.
+bool continues(const Mapping& mapping, const Mapping& next) {
+  if (mapping.range.end != next.range.start || mapping.owner != next.owner) return false;
+  if (mapping.owner == Owner::kReserved) return false;
+  if (mapping.prot != next.prot || mapping.flags != next.flags || mapping.label != next.label) {
+    return false;
+  }
+  if (mapping.file != next.file) return false;
+  return mapping.file == nullptr || mapping.offset + mapping.range.size() == next.offset;
+}
+
+}  // namespace
+
+bool Mapping::executable() const { return (prot & PROT_EXEC) != 0; }
+bool Mapping::writable() const { return (prot & PROT_WRITE) != 0; }
+
+AddressSpace::AddressSpace()
+    : near_start_(kNearZone.start.value + (random_word() % 0x4000) * kPageSize),
+      far_cursor_(kFarZone.end.value - (random_word() % 0x100000) * kPageSize) {}
+
+AddressSpace::Map::const_iterator AddressSpace::at_or_after(uint64_t address) const {
+  auto it = map_.upper_bound(address);
+  if (it != map_.begin() && std::prev(it)->second.range.end.value > address) --it;
+  return it;
+}
+
+bool AddressSpace::free_locked(AppRange range) const {
+  const auto it = at_or_after(range.start.value);
+  return it == map_.end() || it->second.range.start >= range.end;
+}
+
+void AddressSpace::split(uint64_t address) {
+  const auto found = at_or_after(address);
+  if (found == map_.end() || found->second.range.start.value >= address) return;
+  Mapping& low = map_.at(found->first);
+  Mapping high = low;
+  low.range.end = {address};
+  high.range.start = {address};
+  if (high.file != nullptr) high.offset += low.range.size();
+  map_.emplace(address, std::move(high));
+}
+
+void AddressSpace::erase(AppRange range) {
+  split(range.start.value);
+  split(range.end.value);
+  map_.erase(map_.lower_bound(range.start.value), map_.lower_bound(range.end.value));
+}
+
+void AddressSpace::merge_around(AppRange range) {
+  auto it = map_.lower_bound(range.start.value);
+  if (it != map_.begin()) --it;
+  while (it != map_.end()) {
+    const auto next = std::next(it);
+    if (next == map_.end() || next->second.range.start > range.end) return;
+    if (continues(it->second, next->second)) {
+      it->second.range.end = next->second.range.end;
+      map_.erase(next);
+    } else {
+      it = next;
+    }
+  }
+}
+
+void AddressSpace::insert(Mapping mapping) {
+  const AppRange range = mapping.range;
+  erase(range);
+  map_.emplace(range.start.value, std::move(mapping));
+  merge_around(range);
+}
+
+std::optional<uint64_t> AddressSpace::lowest_gap(AppRange zone, const Placement& placement) const {
+  uint64_t candidate = align_up(zone.start.value, placement.align);
+  for (auto it = at_or_after(candidate);; ++it) {
+    const uint64_t gap_end =
+        it == map_.end() ? zone.end.value : std::min(it->second.range.start.value, zone.end.value);
+    if (candidate < gap_end && gap_end - candidate >= placement.size) return candidate;
+    if (it == map_.end() || it->second.range.end >= zone.end) return std::nullopt;
+    candidate = std::max(candidate, align_up(it->second.range.end.value, placement.align));
+  }
+}
+
+std::optional<uint64_t> AddressSpace::highest_gap(AppRange zone, const Placement& placement) const {
+  uint64_t gap_end = zone.end.value;
+  for (auto it = map_.lower_bound(gap_end);;) {
+    const bool last = it == map_.begin();
+    const uint64_t below = last ? 0 : std::prev(it)->second.range.end.value;
+    const uint64_t gap_start = std::max(below, zone.start.value);
+    if (gap_start < gap_end && gap_end - gap_start >= placement.size) {
+      const uint64_t candidate = (gap_end - placement.size) & ~(placement.align - 1);
+      if (candidate >= gap_start) return candidate;
+    }
+    if (last || below <= zone.start.value) return std::nullopt;
+    --it;
+    gap_end = std::min(gap_end, it->second.range.start.value);
+  }
+}
+
+std::optional<uint64_t> AddressSpace::far_gap(const Placement& placement) {
+  const auto below = highest_gap({kFarZone.start, {far_cursor_}}, placement);
+  if (below) {
+    far_cursor_ = *below;
+    return below;
+  }
+  return highest_gap(kFarZone, placement);
+}
+
+std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
+  Placement placement = wanted;
+  placement.size = page_up(placement.size);
+  placement.align = std::max(placement.align, kPageSize);
+  if (placement.size == 0 || placement.size > kUserEnd) return std::nullopt;
+
+  const Guard guard(lock_);
+  std::optional<uint64_t> place;
+  const uint64_t hint = page_down(placement.hint);
+  if (hint >= 0x10000 && hint <= kUserEnd - placement.size &&
+      free_locked({{hint}, {hint + placement.size}})) {
+    place = hint;
+  } else if (placement.low_2gb) {
+    place = lowest_gap({{kLowStart}, {kLowEnd}}, placement);
+    if (!place) place = lowest_gap({{0x10000}, {kLowEnd}}, placement);
+  } else {
+    if (belongs_near(placement)) {
+      place = lowest_gap({{near_start_}, kNearZone.end}, placement);
+    }
+    if (!place) place = far_gap(placement);
+  }
+  if (!place) return std::nullopt;
+  Mapping held;
+  held.range = {{*place}, {*place + placement.size}};
+  held.owner = Owner::kReserved;
+  insert(std::move(held));
+  return AppPc{*place};
+}
+
+void AddressSpace::note_map(const Mapping& mapping) {
+  CHECK(!mapping.range.empty());
+  const Guard guard(lock_);
+  insert(mapping);
+}
+
+void AddressSpace::note_unmap(AppRange range) {
+  if (range.empty()) return;
+  const Guard guard(lock_);
+  erase(range);
+  // The gap, with what is free around it, is of use again.
+  if (range.end > kFarZone.start && range.start < kFarZone.end && range.end.value > far_cursor_) {
+    const auto above = map_.lower_bound(range.end.value);
+    const uint64_t end = above == map_.end() ? kFarZone.end.value : above->second.range.start.value;
+    far_cursor_ = std::min(end, kFarZone.end.value);
+  }
+}
+
+void AddressSpace::note_protect(AppRange range, int prot) {
+  if (range.empty()) return;
+  const Guard guard(lock_);
+  split(range.start.value);
+  split(range.end.value);
+  const auto end = map_.lower_bound(range.end.value);
+  for (auto it = map_.lower_bound(range.start.value); it != end; ++it) {
+    if (it->second.owner == Owner::kProgram) it->second.prot = prot;
+  }
+  merge_around(range);
+}
+
+void AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
+  const Guard guard(lock_);
+  const auto found = at_or_after(from.start.value);
+  if (found == map_.end() || !found->second.range.contains(from.start)) return;
+  Mapping moved = found->second;
+  if (moved.file != nullptr) moved.offset += from.start - moved.range.start;
+  moved.range = to;
+  if (!keep_old) erase(from);
+  insert(std::move(moved));
+}
+
+void AddressSpace::set_label(AppRange range, Label label) {
+  const Guard guard(lock_);
+  split(range.start.value);
+  split(range.end.value);
+  const auto end = map_.lower_bound(range.end.value);
+  for (auto it = map_.lower_bound(range.start.value); it != end; ++it) it->second.label = label;
+  merge_around(range);
+}
+
+std::optional<Mapping> AddressSpace::find(AppPc pc) const {
+  const Guard guard(lock_);
+  const auto it = at_or_after(pc.value);
+  if (it == map_.end() || !it->second.range.contains(pc)) return std::nullopt;
+  return it->second;
+}
+
+bool AddressSpace::is_executable(AppRange range) const {
+  const Guard guard(lock_);
+  uint64_t covered = range.start.value;
+  for (auto it = at_or_after(covered); it != map_.end() && covered < range.end.value; ++it) {
+    const Mapping& mapping = it->second;
+    if (mapping.range.start.value > covered || mapping.owner != Owner::kProgram) return false;
+    if (!mapping.executable()) return false;
+    covered = mapping.range.end.value;
+  }
+  return covered >= range.end.value;
+}
+
+bool AddressSpace::program_covers(AppRange range) const {
+  const Guard guard(lock_);
+  uint64_t covered = range.start.value;
+  for (auto it = at_or_after(covered); it != map_.end() && covered < range.end.value; ++it) {
+    if (it->second.range.start.value > covered || it->second.owner != Owner::kProgram) return false;
+    covered = it->second.range.end.value;
+  }
+  return covered >= range.end.value;
+}
+
+std::optional<Mapping> AddressSpace::first_overlap(AppRange range, Owner owner) const {
+  const Guard guard(lock_);
+  for (auto it = at_or_after(range.start.value);
+       it != map_.end() && it->second.range.start < range.end; ++it) {
+    if (it->second.owner == owner) return it->second;
+  }
+  return std::nullopt;
+}
+
+std::optional<Mapping> AddressSpace::first_overlap(AppRange range) const {
+  const Guard guard(lock_);
+  const auto it = at_or_after(range.start.value);
+  if (it == map_.end() || it->second.range.start >= range.end) return std::nullopt;
+  return it->second;
+}
+
+bool AddressSpace::is_free(AppRange range) const {
+  const Guard guard(lock_);
+  return free_locked(range);
+}
+
+void AddressSpace::for_each(const std::function<void(const Mapping&)>& visit) const {
+  std::vector<Mapping> copy;
+  {
+    const Guard guard(lock_);
+    copy.reserve(map_.size());
+    for (const auto& [start, mapping] : map_) copy.push_back(mapping);
+  }
+  for (const Mapping& mapping : copy) visit(mapping);
+}
+
+void AddressSpace::lock_for_fork() { lock_.lock(); }
+void AddressSpace::unlock_after_fork() { lock_.unlock(); }
+
+}  // namespace weft::linux
