@@ -67,6 +67,13 @@ void note_memory_operand(Details& details, const ZydisDecodedOperand& operand) {
   details.gs |= operand.mem.segment == ZYDIS_REGISTER_GS;
 }
 
+/// Zydis accepts the instructions of an accelerator that never was a Linux CPU.
+bool is_knights_corner(const ZydisDecodedInstruction& insn) {
+  const ZydisISASet set = insn.meta.isa_set;
+  return insn.encoding == ZYDIS_INSTRUCTION_ENCODING_MVEX ||
+         (set >= ZYDIS_ISA_SET_KNCE && set <= ZYDIS_ISA_SET_KNC_PF_HINT);
+}
+
 }  // namespace
 
 Disassembled disassemble(const uint8_t* bytes, size_t available, AppPc pc) {
@@ -91,6 +98,7 @@ std::optional<Details> inspect(const uint8_t* bytes, size_t available) {
   if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder(), bytes, available, &insn, operands.data()))) {
     return std::nullopt;
   }
+  if (is_knights_corner(insn)) return std::nullopt;
   Details details;
   details.length = insn.length;
   details.mnemonic = ZydisMnemonicGetString(insn.mnemonic);

@@ -410,13 +410,13 @@ Effects Analysis::map_0f() const {
   switch (op) {
     case 0x0D:
     case 0x18:
+      return o_.memory ? read(0) : named();
     case 0x19:
     case 0x1C:
     case 0x1D:
-    case 0x1F:
-      return o_.memory ? read(0) : named();
     case 0x1E:
-      return insn_.modrm == 0xFA || insn_.modrm == 0xFB ? read(0) : named();
+    case 0x1F:
+      return named();
     case 0x2A:
     case 0x6E:
       return read(rm());
@@ -483,7 +483,9 @@ Effects Analysis::group_0fc7() const {
   const uint8_t operation = insn_.modrm >> 3 & 7;
   const Mask pair = kRaxBit | kRdxBit;
   if (operation == 1 && o_.memory) return read(pair | kRbxBit | kRcxBit);  // cmpxchg8b, 16b
-  if (operation >= 6 && !o_.memory) return write(rm(), 0, narrow_);        // rdrand, rdseed, rdpid
+  if (operation >= 6 && !o_.memory) {  // rdrand, rdseed, rdpid; with F3, /6 is senduipi
+    return insn_.rep && operation == 6 ? read(rm()) : write(rm(), 0, narrow_);
+  }
   return named(pair | kRbxBit | kRcxBit);
 }
 
@@ -491,7 +493,7 @@ Effects Analysis::map_0f38() const {
   const uint8_t op = insn_.opcode;
   // 80..83 are invept, invvpid and invpcid, whose register is general; beyond F0 most are.
   if (op < 0x80 || (op > 0x83 && op < 0xD0)) return vector();
-  if (op >= 0xDB && op <= 0xDF) return vector();
+  if (op >= 0xDB && op <= 0xDF) return read(insn_.rep ? kRaxBit : 0);  // F3 DC is loadiwkey
   if (op == 0xF0 || op == 0xF1) {
     if (insn_.repne) return read(static_cast<Mask>(reg() | rm(op == 0xF0)));  // crc32
     return op == 0xF0 ? write(reg(), 0, narrow_) : read(reg());               // movbe
@@ -506,7 +508,7 @@ Effects Analysis::map_0f3a() const {
   if (op == 0x20 || op == 0x22) return read(rm());
   if (op >= 0x60 && op <= 0x63) return read(kRaxBit | kRdxBit | kRcxBit);  // pcmpXstrX
   if (op < 0x60 || op == 0xCC || op == 0xCE || op == 0xCF || op == 0xDF) return vector();
-  return named();
+  return named(kRaxBit);  // hreset
 }
 
 Effects Analysis::vex_0f38() const {
