@@ -1,0 +1,166 @@
+#include "engine/dispatcher.h"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "engine/emulate.h"
+#include "engine/engine.h"
+#include "engine/enter.h"
+#include "translate/mangle.h"
+#include "translate/state_map.h"
+
+namespace weft::engine {
+
+using translate::ExitReason;
+
+void Dispatcher::run() {
+  for (;;) {
+    if (thread_.block().signal_pending != 0) {
+      engine_.signals().deliver_pending(thread_.program, thread_.context());
+      indirect_ = false;
+    }
+    engine_.cache().reclaim();
+    engine_.epochs().enter(thread_.epoch);
+    const CachePc entry = entry_for_pc(indirect_);
+    if (entry.value == 0) {
+      engine_.epochs().leave(thread_.epoch);
+      indirect_ = false;
+      continue;
+    }
+    thread_.block().enter_pc = entry.value;
+    thread_.in_cache = true;
+    weft_enter_cache();
+    thread_.in_cache = false;
+    if (!handle_exit()) return;
+  }
+}
+
+bool Dispatcher::handle_exit() {
+  indirect_ = false;
+  bool goes_on = true;
+  switch (static_cast<ExitReason>(thread_.block().exit_reason)) {
+    case ExitReason::kLink:
+      ++thread_.counters.link_exits;
+      thread_.context().rip =
+          engine_.cache().exit_target(static_cast<cache::ExitId>(thread_.block().exit_id)).value;
+      break;
+    case ExitReason::kIndirectMiss:
+      ++thread_.counters.indirect_misses;
+      indirect_ = true;
+      break;
+    case ExitReason::kSyscall:
+      engine_.epochs().leave(thread_.epoch);
+      return system_call();
+    case ExitReason::kEmulate:
+      ++thread_.counters.emulated;
+      emulate_instruction();
+      break;
+    case ExitReason::kAborted:
+    case ExitReason::kSignal:
+      break;
+  }
+  engine_.epochs().leave(thread_.epoch);
+  return goes_on;
+}
+
+bool Dispatcher::system_call() {
+  ++thread_.counters.system_calls;
+  return engine_.emulator().handle(thread_.program, thread_.context()) !=
+         linux::Outcome::kThreadEnds;
+}
+
+void Dispatcher::emulate_instruction() {
+  const std::optional<EmulationFault> fault = emulate(thread_.context());
+  if (fault) engine_.raise_fault(thread_, fault->signal, fault->code, fault->address);
+}
+
+void Dispatcher::raise_fetch_fault(AppPc pc) {
+  const bool mapped = engine_.space().find(pc).has_value();
+  engine_.raise_fault(thread_, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, pc.value);
+}
+
+CachePc Dispatcher::entry_for_pc(bool indirect) {
+  const AppPc tag = thread_.pc();
+  CachePc entry = engine_.cache().find(tag);
+  if (entry.value == 0) entry = enter_inside(tag);
+  if (entry.value == 0) entry = build(tag, indirect);
+  if (indirect && entry.value != 0) publish_indirect(tag);
+  return entry;
+}
+
+CachePc Dispatcher::enter_inside(AppPc tag) {
+  if (!engine_.environment().entries_anywhere) return {};
+  const cache::CodeCache& cache = engine_.cache();
+  const uint64_t generation = cache.generation(tag);
+  CachePc entry;
+  cache.fragments_in({tag, tag + 1}, [&](cache::Fragment& fragment) {
+    if (entry.value != 0) return;
+    const auto offset = translate::find_boundary(fragment.state_map(), tag);
+    if (!offset) return;
+    const std::optional<AppRange> block = fragment.constituent_at(tag);
+    if (!block) return;
+    const CachePc direct = fragment.hot_start() + *offset;
+    if (engine_.cache().add_entry(fragment, {tag, {tag, block->end}, generation}, direct)) {
+      entry = direct;
+    }
+  });
+  return entry;
+}
+
+CachePc Dispatcher::build(AppPc tag, bool indirect) {
+  using Error = cache::CodeCache::PublishError;
+  for (;;) {
+    const auto start = std::chrono::steady_clock::now();
+    if (!thread_.builder.build(tag, indirect)) {
+      raise_fetch_fault(thread_.builder.fault_address());
+      return {};
+    }
+    const auto published = engine_.cache().publish(
+        thread_.builder.draft().spec(cache::FragmentKind::kBlock));
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    ThreadCounters& counters = thread_.counters;
+    counters.translate_ns += static_cast<uint64_t>(elapsed.count());
+    switch (published.error) {
+      case Error::kNone: {
+        ++counters.superblocks;
+        counters.blocks += thread_.builder.draft().constituents.size();
+        counters.instructions += thread_.builder.instruction_count();
+        for (const auto& part : thread_.builder.draft().constituents) {
+          counters.app_bytes += part.bytes.size();
+        }
+        return published.entry;
+      }
+      case Error::kExists: {
+        const CachePc entry = engine_.cache().find(tag);
+        if (entry.value != 0) return entry;
+        break;
+      }
+      case Error::kStale:
+        break;
+      case Error::kFull:
+        engine_.make_room(thread_);
+        break;
+    }
+  }
+}
+
+void Dispatcher::publish_indirect(AppPc tag) {
+  bool needs_stub = false;
+  if (engine_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
+  std::array<uint8_t, 64> buffer;
+  x86::Assembler out{std::span(buffer)};
+  std::optional<uint32_t> mismatch;
+  translate::emit_indirect_entry(out, engine_.environment(), tag, mismatch);
+  const uint32_t jump = out.jmp_rel32();
+  std::array<cache::Fixup, 1> fixups;
+  size_t fixup_count = 0;
+  if (mismatch) {
+    fixups[fixup_count++] = {cache::Fixup::Where::kCold, cache::Fixup::Kind::kRelative, 0, *mismatch,
+                             engine_.environment().routines.hash_mismatch.value};
+  }
+  engine_.cache().add_indirect_entry(tag, out.code(), jump, std::span(fixups).first(fixup_count));
+}
+
+}  // namespace weft::engine

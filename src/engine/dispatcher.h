@@ -1,0 +1,39 @@
+// The loop that every program thread runs: find or build the next fragment, enter the cache, handle why
+// it came back. Runs on its thread's runtime stack; holds no lock while the thread is in the cache.
+#pragma once
+
+#include "base/address.h"
+#include "engine/thread.h"
+#include "translate/environment.h"
+
+namespace weft::engine {
+
+class Engine;
+
+class Dispatcher {
+ public:
+  Dispatcher(Engine& engine, Thread& thread) : engine_(engine), thread_(thread) {}
+
+  /// Runs the program from thread.context() until the thread ends.
+  void run();
+
+ private:
+  /// The entry for context.rip, built if need be; value 0 if the program faults there, and then the
+  /// fault has been raised: context is the handler's.
+  CachePc entry_for_pc(bool indirect);
+  CachePc enter_inside(AppPc tag);
+  CachePc build(AppPc tag, bool indirect);
+  void publish_indirect(AppPc tag);
+  void raise_fetch_fault(AppPc pc);
+
+  /// Handles why the thread came back; false if it ends.
+  bool handle_exit();
+  bool system_call();
+  void emulate_instruction();
+
+  Engine& engine_;
+  Thread& thread_;
+  bool indirect_ = false;  ///< context.rip was reached by an indirect branch that missed
+};
+
+}  // namespace weft::engine

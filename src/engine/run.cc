@@ -1,0 +1,130 @@
+#include "engine/run.h"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "engine/dispatcher.h"
+#include "engine/engine.h"
+#include "engine/enter.h"
+#include "linux/address_space.h"
+#include "linux/elf_loader.h"
+#include "linux/initial_stack.h"
+#include "linux/layout.h"
+#include "linux/raw_syscall.h"
+#include "linux/vdso.h"
+
+namespace weft::engine {
+namespace {
+
+constexpr size_t kMainStackSize = 1u << 20;
+
+/// Everything that the first thread needs from before the program's start; lives for ever.
+struct Process {
+  Process(const Options& opts, linux::Launch found, char** argv)
+      : options(opts),
+        launch(std::move(found)),
+        kernel_stack(linux::KernelStack::from_argv(argv)),
+        engine(options, space, layout) {}
+
+  Options options;
+  linux::Launch launch;
+  linux::KernelStack kernel_stack;
+  linux::AddressSpace space;
+  linux::Layout layout;
+  Engine engine;
+  linux::LoadedImage program;
+  std::optional<linux::LoadedImage> interpreter;
+  linux::VdsoPlace vdso;
+};
+
+Status map_program(Process& process) {
+  linux::Launch& launch = process.launch;
+  Result<linux::LoadedImage> program = linux::load_image(
+      launch.program.image, launch.program.fd.get(), launch.program.real_path, process.space);
+  if (!program) return program.error();
+  process.program = *program;
+  if (launch.interpreter.fd.get() < 0) return Unit{};
+  Result<linux::LoadedImage> interpreter =
+      linux::load_image(launch.interpreter.image, launch.interpreter.fd.get(),
+                        launch.interpreter.real_path, process.space);
+  if (!interpreter) return interpreter.error();
+  process.interpreter = *interpreter;
+  return Unit{};
+}
+
+/// The shadow map if it may and can be had; the hashed table otherwise.
+Status choose_indirect_mode(Process& process) {
+  Options& options = process.options;
+  if (process.launch.program.image.needs_own_layout) options.ibl = IblMode::kHash;
+  if (options.ibl == IblMode::kHash) return Unit{};
+  const Status reserved = process.layout.reserve_window_shadow();
+  if (!reserved) options.ibl = IblMode::kHash;
+  return Unit{};
+}
+
+Status prepare(Process& process) {
+  if (Status chosen = choose_indirect_mode(process); !chosen) return chosen;
+  if (Status mapped = map_program(process); !mapped) return mapped;
+  const bool dynamic = process.interpreter.has_value();
+  if (Status started = process.engine.start(process.program.range, dynamic); !started) {
+    return started;
+  }
+  process.vdso = linux::move_vdso(getauxval(AT_SYSINFO_EHDR), process.space);
+  process.engine.add_shadow(process.program.range);
+  const bool executable_stack = process.launch.program.image.executable_stack;
+  return linux::note_main_stack(process.kernel_stack, executable_stack, process.space);
+}
+
+linux::ProgramImage describe(const Process& process, const linux::InitialStack& stack) {
+  linux::ProgramImage image;
+  image.path = process.launch.program.real_path;
+  image.break_start = page_up(process.program.break_start);
+  const auto* auxv = reinterpret_cast<const uint8_t*>(stack.auxv.data());
+  image.auxv.assign(auxv, auxv + stack.auxv.size() * sizeof stack.auxv[0]);
+  for (const char* argument : process.launch.argv) image.arguments.emplace_back(argument);
+  for (const char* variable : process.launch.envp) image.environment.emplace_back(variable);
+  image.kernel_knows_arguments = linux::show_process_as(stack, process.launch.comm.c_str());
+  return image;
+}
+
+/// On the runtime's own stack: the kernel's is the program's from here on.
+void start_program(void* argument) {
+  auto& process = *static_cast<Process*>(argument);
+  linux::detach_host_environment();
+  linux::StackContents contents;
+  contents.argv = process.launch.argv;
+  contents.envp = process.launch.envp;
+  contents.execfn = process.launch.execfn.c_str();
+  contents.program = &process.program;
+  contents.interpreter = process.interpreter ? &*process.interpreter : nullptr;
+  contents.vdso = process.vdso.header;
+  // Copied before the program's stack is written over what it may point into.
+  Result<linux::InitialStack> stack = linux::build_initial_stack(process.kernel_stack, contents);
+  CHECK(stack.ok());
+  process.engine.set_program(describe(process, *stack));
+  process.launch.program.fd.reset();
+  process.launch.interpreter.fd.reset();
+  std::unique_ptr<Thread> thread = process.engine.make_thread();
+  thread->context()[x86::kRsp] = stack->stack_pointer;
+  thread->context().rip =
+      process.interpreter ? process.interpreter->entry : process.program.entry;
+  Dispatcher(process.engine, *thread).run();
+  CHECK(!"the main thread ends inside a system call");
+}
+
+}  // namespace
+
+Error run(const Options& options, linux::Launch launch, char** kernel_argv) {
+  auto* process = new Process(options, std::move(launch), kernel_argv);
+  if (const Status prepared = prepare(*process); !prepared) return prepared.error();
+  void* stack = mmap(nullptr, kMainStackSize, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) return {"no memory for the runtime's stack", errno};
+  weft_run_on_stack(process, start_program, static_cast<uint8_t*>(stack) + kMainStackSize);
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,14 @@
+// From a found program to its first instruction. Called once, by the process's first thread.
+#pragma once
+
+#include "base/result.h"
+#include "engine/options.h"
+#include "linux/launch.h"
+
+namespace weft::engine {
+
+/// Runs the program in this process. Returns only if it could not be started; otherwise the process
+/// ends as the program does. `kernel_argv` is main's argv: the program's stack takes its place.
+Error run(const Options& options, linux::Launch launch, char** kernel_argv);
+
+}  // namespace weft::engine

@@ -1,0 +1,85 @@
+#include "engine/thread.h"
+
+#include <asm/prctl.h>
+#include <cstddef>
+
+#include "engine/offsets.h"
+#include "linux/raw_syscall.h"
+
+namespace weft::engine {
+
+using translate::ThreadBlock;
+using x86::CpuContext;
+
+static_assert(offsetof(ThreadBlock, spill_rcx) == WEFT_SPILL_RCX);
+static_assert(offsetof(ThreadBlock, exit_reason) == WEFT_EXIT_REASON);
+static_assert(offsetof(ThreadBlock, next_pc) == WEFT_NEXT_PC);
+static_assert(offsetof(ThreadBlock, host_rsp) == WEFT_HOST_RSP);
+static_assert(offsetof(ThreadBlock, host_fs) == WEFT_HOST_FS);
+static_assert(offsetof(ThreadBlock, xsave) == WEFT_XSAVE);
+static_assert(offsetof(ThreadBlock, xsave_mask) == WEFT_XSAVE_MASK);
+static_assert(offsetof(ThreadBlock, enter_pc) == WEFT_ENTER_PC);
+static_assert(offsetof(ThreadBlock, signal_pending) == WEFT_SIGNAL_PENDING);
+static_assert(offsetof(ThreadBlock, has_fsgsbase) == WEFT_HAS_FSGSBASE);
+static_assert(offsetof(ThreadBlock, has_xsaveopt) == WEFT_HAS_XSAVEOPT);
+static_assert(offsetof(ThreadBlock, context) == WEFT_CONTEXT);
+static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rip) == WEFT_RIP);
+static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rflags) == WEFT_RFLAGS);
+static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, fs_base) == WEFT_FS_BASE);
+
+namespace {
+
+constexpr uint64_t kInitialFlags = 0x202;  // IF and the bit that is always set
+
+uint64_t fs_base() {
+  uint64_t base = 0;
+  linux::raw_syscall(__NR_arch_prctl, ARCH_GET_FS, linux::word(&base));
+  return base;
+}
+
+}  // namespace
+
+void ThreadCounters::add(const ThreadCounters& other) {
+  link_exits += other.link_exits;
+  indirect_misses += other.indirect_misses;
+  shadow_faults += other.shadow_faults;
+  system_calls += other.system_calls;
+  emulated += other.emulated;
+  signals_taken += other.signals_taken;
+  superblocks += other.superblocks;
+  blocks += other.blocks;
+  instructions += other.instructions;
+  app_bytes += other.app_bytes;
+  translate_ns += other.translate_ns;
+}
+
+Thread::Thread(const CpuFeatures& features, const translate::Environment& environment,
+               const cache::CodeCache& cache, translate::ProgramCode& code)
+    : builder(environment, cache, code), xsave_(features) {
+  block_.self = reinterpret_cast<uint64_t>(&block_);
+  block_.owner = this;
+  block_.xsave = xsave_.data();
+  block_.xsave_mask = features.xsave_mask;
+  block_.has_fsgsbase = features.fsgsbase ? 1 : 0;
+  block_.has_xsaveopt = features.xsaveopt ? 1 : 0;
+  block_.context.rflags = kInitialFlags;
+  program.context = &block_.context;
+  program.signal_pending = &block_.signal_pending;
+  program.xsave = xsave_.data();
+  program.xsave_mask = features.xsave_mask;
+}
+
+void Thread::attach() {
+  block_.host_fs = fs_base();
+  const int64_t done =
+      linux::raw_syscall(__NR_arch_prctl, ARCH_SET_GS, reinterpret_cast<uint64_t>(&block_));
+  CHECK(done == 0);
+}
+
+Thread& Thread::current() {
+  ThreadBlock* block;
+  asm volatile("mov %%gs:%c1, %0" : "=r"(block) : "i"(offsetof(ThreadBlock, self)));
+  return *static_cast<Thread*>(block->owner);
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,61 @@
+// One program thread: what gs points to, its Linux state, its translator, its counters.
+// Made and destroyed on its own host thread; only that thread touches it, save where noted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "cache/epochs.h"
+#include "engine/xsave.h"
+#include "linux/program_thread.h"
+#include "translate/superblock.h"
+#include "translate/thread_block.h"
+
+namespace weft::engine {
+
+/// Counted by each thread for itself; summed when they are reported.
+struct ThreadCounters {
+  uint64_t link_exits = 0;
+  uint64_t indirect_misses = 0;
+  uint64_t shadow_faults = 0;
+  uint64_t system_calls = 0;
+  uint64_t emulated = 0;
+  uint64_t signals_taken = 0;
+  uint64_t superblocks = 0;
+  uint64_t blocks = 0;
+  uint64_t instructions = 0;
+  uint64_t app_bytes = 0;
+  uint64_t translate_ns = 0;
+
+  void add(const ThreadCounters& other);
+};
+
+class Thread {
+ public:
+  Thread(const CpuFeatures& features, const translate::Environment& environment,
+         const cache::CodeCache& cache, translate::ProgramCode& code);
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  /// Points this kernel thread's gs at the block, and takes note of its fs.
+  void attach();
+  /// The thread that gs points to on this kernel thread. Only after attach(). SIGNAL_SAFE.
+  static Thread& current();
+
+  translate::ThreadBlock& block() { return block_; }
+  x86::CpuContext& context() { return block_.context; }
+  AppPc pc() const { return {block_.context.rip}; }
+
+  linux::ProgramThread program;
+  cache::EpochSlot epoch;
+  translate::SuperblockBuilder builder;
+  ThreadCounters counters;
+  /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
+  volatile bool in_cache = false;
+
+ private:
+  translate::ThreadBlock block_;
+  XsaveArea xsave_;
+};
+
+}  // namespace weft::engine

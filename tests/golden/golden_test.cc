@@ -1,0 +1,151 @@
+// Holds emitted code against golden files, one a case, so that a change of emission shows as a diff.
+// WEFT_UPDATE_GOLDEN=1 rewrites the files.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "translate/draft.h"
+#include "translate/mangle.h"
+#include "x86/decode.h"
+#include "x86/disassembler.h"
+
+namespace weft::translate {
+namespace {
+
+constexpr uint64_t kPc = 0x40000010000;
+
+struct Case {
+  const char* name;
+  std::vector<uint8_t> bytes;
+  void (*emit)(Draft&, const Instruction&);
+  IndirectMode mode = IndirectMode::kShadow;
+  ReturnMode returns = ReturnMode::kJump;
+  uint64_t pc = kPc;
+};
+
+Environment environment_for(const Case& test) {
+  Environment environment;
+  environment.routines = {{0x40050000000}, {0x40050000010}, {0x40050000020},
+                          {0x40050000030}, {0x40050000040}};
+  environment.code_low = 0x40050000000;
+  environment.code_high = 0x40060000000;
+  environment.indirect = test.mode;
+  environment.returns = test.returns;
+  environment.shadow_displacement = 0x7ff00000;
+  return environment;
+}
+
+std::string disassemble(std::span<const uint8_t> code, size_t limit) {
+  std::ostringstream out;
+  for (size_t at = 0; at < limit;) {
+    const x86::Disassembled line = x86::disassemble(code.data() + at, code.size() - at, {at});
+    out << "  " << at << ": " << line.text << "\n";
+    at += line.length;
+  }
+  return out.str();
+}
+
+std::string describe(const cache::Fixup& fixup) {
+  static const char* const kKinds[] = {"address", "hot", "cold", "exit id"};
+  std::ostringstream out;
+  out << "  " << (fixup.where == cache::Fixup::Where::kHot ? "hot" : "cold") << "+" << fixup.offset
+      << " -> " << kKinds[static_cast<int>(fixup.kind)] << " 0x" << std::hex << fixup.target;
+  if (fixup.trailing != 0) out << " trailing " << std::dec << int{fixup.trailing};
+  out << "\n";
+  return out.str();
+}
+
+std::string render(const Case& test) {
+  const Environment environment = environment_for(test);
+  Draft draft(environment);
+  Instruction at{{test.pc}, test.bytes.data(), {}};
+  EXPECT_TRUE(x86::decode(test.bytes.data(), test.bytes.size(), at.insn));
+  test.emit(draft, at);
+  std::ostringstream out;
+  out << "program: "
+      << x86::disassemble(test.bytes.data(), test.bytes.size(), {test.pc}).text << "\n";
+  out << "hot:\n" << disassemble(draft.hot.code(), draft.hot.position());
+  size_t stub_bytes = draft.exits.empty() ? 0 : draft.cold.position();
+  if (!draft.exits.empty() && draft.exits[0].stub != 0) stub_bytes = 0;
+  if (stub_bytes != 0) out << "cold:\n" << disassemble(draft.cold.code(), stub_bytes);
+  out << "fixups:\n";
+  for (const cache::Fixup& fixup : draft.fixups) out << describe(fixup);
+  out << "exits:\n";
+  for (const cache::ExitSpec& exit : draft.exits) {
+    EXPECT_LE(exit.site % 8, 4u) << "a patch would not be one store";
+    out << "  site hot+" << exit.site << " stub cold+" << exit.stub << " target 0x" << std::hex
+        << exit.target.value << std::dec << "\n";
+  }
+  return out.str();
+}
+
+void emit_entry(Draft& draft, const Instruction& at) {
+  std::optional<uint32_t> mismatch;
+  emit_indirect_entry(draft.hot, draft.environment, at.pc, mismatch);
+  if (mismatch) draft.to_routine(*mismatch, draft.environment.routines.hash_mismatch);
+}
+
+const std::vector<Case>& cases() {
+  constexpr IndirectMode kHash = IndirectMode::kHash;
+  static const std::vector<Case> all = {
+      {"jcc", {0x75, 0x10}, mangle_conditional},
+      {"loop", {0xE2, 0xF0}, mangle_conditional},
+      {"jecxz", {0x67, 0xE3, 0x10}, mangle_conditional},
+      {"xbegin", {0xC7, 0xF8, 0x10, 0, 0, 0}, mangle_conditional},
+      {"call", {0xE8, 0x10, 0, 0, 0}, mangle_call},
+      {"call_low", {0xE8, 0x10, 0, 0, 0}, mangle_call, IndirectMode::kShadow, ReturnMode::kJump,
+       0x401000},
+      {"call_register", {0xFF, 0xD0}, mangle_indirect},
+      {"call_stack", {0xFF, 0x54, 0x24, 0x08}, mangle_indirect},
+      {"call_rip_memory", {0xFF, 0x15, 0x10, 0x20, 0, 0}, mangle_indirect},
+      {"jump_register", {0x41, 0xFF, 0xE3}, mangle_indirect},
+      {"jump_rcx", {0xFF, 0xE1}, mangle_indirect},
+      {"jump_table", {0xFF, 0x24, 0xC5, 0, 0x10, 0x40, 0}, mangle_indirect},
+      {"jump_fs_memory", {0x64, 0xFF, 0x24, 0x25, 0x10, 0, 0, 0}, mangle_indirect},
+      {"ret", {0xC3}, mangle_indirect},
+      {"ret_imm", {0xC2, 0x10, 0}, mangle_indirect},
+      {"ret_hash", {0xC3}, mangle_indirect, kHash},
+      {"call_register_hash", {0xFF, 0xD0}, mangle_indirect, kHash},
+      {"entry", {0x90}, emit_entry},
+      {"entry_hash", {0x90}, emit_entry, kHash},
+      {"syscall", {0x0F, 0x05}, mangle_syscall},
+      {"far_return", {0x48, 0xCB}, mangle_emulated},
+      {"rip_load", {0x48, 0x8B, 0x05, 0x10, 0, 0, 0}, mangle_plain},
+      {"rip_compare_immediate", {0x80, 0x3D, 0x10, 0, 0, 0, 0x07}, mangle_plain},
+      {"rip_lea_far", {0x48, 0x8D, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
+       ReturnMode::kJump, 0x7f0000000000},
+      {"rip_store_far", {0x4C, 0x89, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
+       ReturnMode::kJump, 0x7f0000000000},
+      {"rip_vex_far", {0xC5, 0xFD, 0x6F, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
+       ReturnMode::kJump, 0x7f0000000000},
+      {"gs_load", {0x65, 0x48, 0x8B, 0x04, 0x25, 0x28, 0, 0, 0}, mangle_plain},
+      {"gs_store_indexed", {0x65, 0x4A, 0x89, 0x54, 0x88, 0x08}, mangle_plain},
+      {"rdgsbase", {0xF3, 0x49, 0x0F, 0xAE, 0xC9}, mangle_plain},
+      {"wrgsbase", {0xF3, 0x48, 0x0F, 0xAE, 0xD8}, mangle_plain},
+  };
+  return all;
+}
+
+TEST(EmittedCode, IsWhatTheGoldenFilesSay) {
+  const bool update = std::getenv("WEFT_UPDATE_GOLDEN") != nullptr;
+  for (const Case& test : cases()) {
+    const std::string path = std::string(WEFT_GOLDEN_DIR) + "/" + test.name + ".txt";
+    const std::string actual = render(test);
+    if (update) {
+      std::ofstream(path) << actual;
+      continue;
+    }
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path << " is missing; WEFT_UPDATE_GOLDEN=1 makes it";
+    std::ostringstream expected;
+    expected << file.rdbuf();
+    EXPECT_EQ(actual, expected.str()) << test.name;
+  }
+}
+
+}  // namespace
+}  // namespace weft::translate
