@@ -226,7 +226,7 @@ bool read_stat(std::array<uint64_t, 27>& fields) {
   char* cursor = std::strrchr(line, ')');
   if (cursor == nullptr) return false;
   // The state is field 3.
-  for (int field = 3; cursor != nullptr && field < 26; ++field) {
+  for (int field = 3; cursor != nullptr && field <= 26; ++field) {
     cursor = std::strchr(cursor + 1, ' ');
   }
   if (cursor == nullptr) return false;
