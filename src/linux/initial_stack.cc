@@ -19,6 +19,7 @@ namespace weft::linux {
 namespace {
 
 constexpr size_t kRandomBytes = 16;
+constexpr uint64_t kArgumentsAlwaysAllowed = 128u << 10;
 /// Not in the headers of every libc.
 constexpr uint64_t kAtRseqFeatureSize = 27;
 constexpr uint64_t kAtRseqAlign = 28;
@@ -153,8 +154,9 @@ Result<InitialStack> build_initial_stack(const KernelStack& kernel, const StackC
   const size_t words = 1 + contents.argv.size() + 1 + contents.envp.size() + 1;
   out.place(words * 8 + auxv.size() * sizeof(Elf64_auxv_t));
   out.align(16);
-  // As the kernel does, leave at least three quarters of the stack to the program.
-  if (kernel.bottom - out.cursor() > (kernel.bottom - stack_floor(kernel.bottom)) / 4) {
+  // The kernel's rule: three quarters of the stack are left to the program.
+  const uint64_t limit = (kernel.bottom - stack_floor(kernel.bottom)) / 4;
+  if (kernel.bottom - out.cursor() > std::max(limit, kArgumentsAlwaysAllowed)) {
     return Error{"argument list too long", E2BIG};
   }
 

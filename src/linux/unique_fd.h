@@ -18,8 +18,11 @@ class UniqueFd {
   }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
-  ~UniqueFd() {
+  ~UniqueFd() { reset(); }
+
+  void reset() {
     if (fd_ >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(fd_));
+    fd_ = -1;
   }
 
   int get() const { return fd_; }
