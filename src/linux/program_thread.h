@@ -6,11 +6,13 @@
 
 #include <csignal>
 #include <cstdint>
+#include <memory>
 
 #include "x86/context.h"
 
 namespace weft::linux {
 
+struct ExecScratch;  // src/linux/sys_exec.h
 struct SignalState;  // src/linux/signal_state.h
 
 struct ProgramThread {
@@ -35,6 +37,8 @@ struct ProgramThread {
   /// This thread is the child of a vfork-like clone that has neither exited nor called execve: it
   /// runs in its parent's memory, on its parent's thread object, while the parent is suspended.
   bool borrowed = false;
+  /// Then: where execve leaves what it allocated, for the parent to free.
+  std::unique_ptr<ExecScratch>* exec_scratch = nullptr;
 };
 
 }  // namespace weft::linux

@@ -16,9 +16,7 @@
 
 namespace weft::linux {
 
-class SignalServices;
-class ProgramBreak;
-class ProcFiles;
+class SignalCalls;
 
 /// How programs that the program starts are run.
 struct FollowOptions {
@@ -40,7 +38,7 @@ struct ProgramImage {
 
 class SyscallEmulator {
  public:
-  SyscallEmulator(SysRuntime& runtime, AddressSpace& space, SignalServices& signals,
+  SyscallEmulator(SysRuntime& runtime, AddressSpace& space, SignalCalls& signals,
                   ProgramImage image, FollowOptions follow);
   ~SyscallEmulator();
   SyscallEmulator(const SyscallEmulator&) = delete;
@@ -50,9 +48,11 @@ class SyscallEmulator {
   /// instruction. Registers change as the kernel changes them: rax, rcx = rip, r11 = rflags.
   Outcome handle(ProgramThread& thread, x86::CpuContext& context);
 
-  /// A program thread of this process, to be called by SysRuntime::run_thread() as soon as `thread`
-  /// has its tid: the creator's clone returns, and the kernel clears the tid at the thread's end.
-  static void announce_thread(ThreadStart& start, ProgramThread& thread);
+  /// To be called by SysRuntime::run_thread() once `thread` is complete and can run: the creator's
+  /// clone returns. Sets thread.pid and tid. False: there is nothing left to run (the thread object
+  /// served a process that shares this one's memory, and which has ended); run_thread() cleans up
+  /// and returns.
+  static bool announce_thread(ThreadStart& start, ProgramThread& thread);
 
   /// A descriptor that the runtime wants to keep: moved out of the program's way (to the highest
   /// numbers) and from then on closed, replaced or seen by no call of the program's. -1: no room.

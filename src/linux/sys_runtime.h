@@ -52,9 +52,17 @@ class SysRuntime {
     return static_cast<void>(range), prot;
   }
 
-  /// On a new host thread, all signals blocked: makes the thread object, copies what it needs out
-  /// of `start`, calls announce_thread(start), sets the signal mask and runs the program from
-  /// start.context. Returns after Outcome::kThreadEnds, with the thread object gone.
+  /// A call that was passed on failed with EFAULT. True: the runtime had taken write permission
+  /// away from pages that hold code, and they are writable now (their fragments gone): the call is
+  /// made again, so that read(2) into such a page works.
+  virtual bool restore_write_access(ProgramThread& thread) {
+    return static_cast<void>(thread), false;
+  }
+
+  /// On a new host thread, asynchronous signals blocked: makes the thread object, copies what it
+  /// needs out of `start`, calls SyscallEmulator::announce_thread() (and returns if it says so),
+  /// sets the signal mask and runs the program from start.context. Returns after
+  /// Outcome::kThreadEnds, with the thread object gone.
   virtual void run_thread(ThreadStart& start) = 0;
 
   /// Before a fork: takes every lock of the runtime and of the tools, so that the child's copy is

@@ -1,0 +1,89 @@
+// fork, vfork, clone and clone3. One object a process; any program thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "linux/program_thread.h"
+#include "linux/sys_gate.h"
+#include "linux/sys_host_thread.h"
+#include "linux/sys_memory.h"
+#include "linux/sys_runtime.h"
+#include "linux/sys_signal_calls.h"
+#include "x86/context.h"
+
+namespace weft::linux {
+
+/// A clone in one form, whichever call asked for it.
+struct CloneRequest {
+  uint64_t flags = 0;  ///< CLONE_*, without the exit signal
+  uint64_t exit_signal = 0;
+  uint64_t stack = 0;  ///< the child's first stack pointer; 0: the parent's
+  uint64_t parent_tid = 0;
+  uint64_t child_tid = 0;
+  uint64_t tls = 0;
+  uint64_t pidfd = 0;
+  uint64_t set_tid = 0;
+  uint64_t set_tid_size = 0;
+  uint64_t cgroup = 0;
+  /// Only clone3 can express it.
+  bool needs_clone3() const;
+};
+
+/// The request that `call` makes. 0 or -errno.
+int64_t read_clone_request(const SyscallArguments& call, CloneRequest* request);
+
+/// The errno that the kernel has for flags that exclude each other, negated; 0 if they do not.
+int64_t check_clone_request(const CloneRequest& request);
+
+class CloneCalls {
+ public:
+  CloneCalls(SysRuntime& runtime, SignalCalls& signals, MemoryCalls& memory)
+      : runtime_(runtime), signals_(signals), memory_(memory) {}
+
+  static bool handles(int64_t number) {
+    return number == __NR_fork || number == __NR_vfork || number == __NR_clone ||
+           number == __NR_clone3;
+  }
+
+  /// Both the parent and a forked child return from this, with their result; a vfork-like child
+  /// and a thread start elsewhere. kInterruptedBeforeCall: a signal comes first.
+  int64_t handle(ProgramThread& thread, x86::CpuContext& context, const SyscallArguments& call);
+
+  /// See SyscallEmulator::announce_thread().
+  static bool announce(ThreadStart& start, ProgramThread& thread);
+
+  /// Threads of the program that have not ended. The child of a fork begins with one.
+  int live_threads() const { return live_threads_.load(); }
+  /// True for the last one.
+  bool thread_ended() { return live_threads_.fetch_sub(1) == 1; }
+  HostThreads& host_threads() { return host_threads_; }
+
+ private:
+  struct HostStart;
+  struct Borrow;
+
+  int64_t start_thread(ProgramThread& thread, const x86::CpuContext& child_context,
+                       const CloneRequest& request, uint64_t mask);
+  int64_t fork_process(ProgramThread& thread, x86::CpuContext& context,
+                       const CloneRequest& request);
+  int64_t borrow(ProgramThread& thread, const x86::CpuContext& child_context,
+                 const CloneRequest& request, uint64_t mask);
+  int64_t clone_borrowed(ProgramThread& thread, const x86::CpuContext& child_context,
+                         const CloneRequest& request, uint64_t mask, HostStart* start);
+  int64_t share_memory(ProgramThread& thread, const x86::CpuContext& child_context,
+                       const CloneRequest& request, uint64_t mask);
+  void become_fork_child(ProgramThread& thread, x86::CpuContext& context,
+                         const CloneRequest& request, bool libc_knows);
+  static void run_host_thread(void* start);
+  [[noreturn]] static void run_borrow(void* borrow);
+  int64_t start_host_thread(HostStart& start);
+
+  SysRuntime& runtime_;
+  SignalCalls& signals_;
+  MemoryCalls& memory_;
+  HostThreads host_threads_;
+  std::atomic<int> live_threads_{1};
+};
+
+}  // namespace weft::linux

@@ -1,0 +1,193 @@
+#include "linux/sys_emulator.h"
+
+#include <asm/prctl.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "linux/layout.h"
+#include "linux/raw_syscall.h"
+#include "linux/sys_clone.h"
+#include "linux/sys_descriptors.h"
+#include "linux/sys_exec.h"
+#include "linux/sys_gate.h"
+#include "linux/sys_memory.h"
+#include "linux/sys_proc_files.h"
+#include "linux/sys_program_memory.h"
+#include "linux/sys_signal_calls.h"
+
+namespace weft::linux {
+namespace {
+
+/// Length of the system call instruction, by which the kernel, too, goes back to repeat a call.
+constexpr uint64_t kSyscallLength = 2;
+
+SyscallArguments arguments_of(const x86::CpuContext& context) {
+  SyscallArguments call;
+  call.number = static_cast<int64_t>(context[x86::kRax]);
+  call.a[0] = context[x86::kRdi];
+  call.a[1] = context[x86::kRsi];
+  call.a[2] = context[x86::kRdx];
+  call.a[3] = context[x86::kR10];
+  call.a[4] = context[x86::kR8];
+  call.a[5] = context[x86::kR9];
+  return call;
+}
+
+int64_t set_base(uint64_t& base, uint64_t address) {
+  if (address >= kUserEnd) return -EPERM;
+  base = address;
+  return 0;
+}
+
+int64_t arch_prctl(x86::CpuContext& context, const SyscallArguments& call) {
+  const auto code = static_cast<int>(call.a[0]);
+  switch (code) {
+    case ARCH_SET_FS:
+      return set_base(context.fs_base, call.a[1]);
+    case ARCH_SET_GS:
+      return set_base(context.gs_base, call.a[1]);
+    case ARCH_GET_FS:
+      return write_program(call.a[1], context.fs_base) ? 0 : -EFAULT;
+    case ARCH_GET_GS:
+      return write_program(call.a[1], context.gs_base) ? 0 : -EFAULT;
+    default:
+      break;
+  }
+  // Hardware shadow stacks know nothing of the code cache's returns: as on a CPU without them.
+  constexpr int kFirstShadowStackCode = 0x5001;
+  constexpr int kLastShadowStackCode = 0x5005;
+  if (code >= kFirstShadowStackCode && code <= kLastShadowStackCode) return -EINVAL;
+  return raw_syscall(call.number, call.a[0], call.a[1]);
+}
+
+}  // namespace
+
+struct SyscallEmulator::Impl {
+  Impl(SysRuntime& runtime_in, AddressSpace& space, SignalCalls& signals_in, ProgramImage image_in,
+       FollowOptions follow_in)
+      : runtime(runtime_in),
+        signals(signals_in),
+        image(std::move(image_in)),
+        follow(std::move(follow_in)),
+        memory(runtime, space, image.break_start, image.stack),
+        files(image, space),
+        exec(runtime, signals, files, follow),
+        clone(runtime, signals, memory) {}
+
+  /// The result, or kInterruptedBeforeCall. Calls that end the thread or the process come before.
+  int64_t call(ProgramThread& thread, x86::CpuContext& context, SyscallArguments& call);
+  int64_t pass_on(ProgramThread& thread, const SyscallArguments& call);
+  int64_t execute(ProgramThread& thread, const SyscallArguments& call);
+  std::optional<int64_t> refused(const SyscallArguments& call) const;
+
+  Outcome end_thread(ProgramThread& thread, uint64_t status);
+  [[noreturn]] void end_process(ProgramThread& thread, uint64_t status);
+
+  SysRuntime& runtime;
+  SignalCalls& signals;
+  const ProgramImage image;
+  const FollowOptions follow;
+  MemoryCalls memory;
+  ProcFiles files;
+  ExecCalls exec;
+  CloneCalls clone;
+  Descriptors descriptors;
+};
+
+SyscallEmulator::SyscallEmulator(SysRuntime& runtime, AddressSpace& space, SignalCalls& signals,
+                                 ProgramImage image, FollowOptions follow)
+    : impl_(std::make_unique<Impl>(runtime, space, signals, std::move(image), std::move(follow))) {}
+
+SyscallEmulator::~SyscallEmulator() = default;
+
+Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context) {
+  SyscallArguments call = arguments_of(context);
+  if (impl_->signals.handles(call.number)) return impl_->signals.handle(thread, context);
+  if (call.number == __NR_exit) return impl_->end_thread(thread, call.a[0]);
+  if (call.number == __NR_exit_group) impl_->end_process(thread, call.a[0]);
+
+  const int64_t result = impl_->call(thread, context, call);
+  if (result == kInterruptedBeforeCall) {
+    context.rip -= kSyscallLength;
+    return Outcome::kNotMade;
+  }
+  context[x86::kRax] = static_cast<uint64_t>(result);
+  context[x86::kRcx] = context.rip;
+  context[x86::kR11] = context.rflags;
+  return Outcome::kContinue;
+}
+
+int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& context,
+                                    SyscallArguments& call) {
+  if (MemoryCalls::handles(call.number)) return memory.handle(call);
+  if (CloneCalls::handles(call.number)) return clone.handle(thread, context, call);
+  if (ExecCalls::handles(call.number)) return execute(thread, call);
+  if (call.number == __NR_arch_prctl) return arch_prctl(context, call);
+  if (const auto answer = refused(call)) return *answer;
+  if (const auto answer = descriptors.intercept(call)) return *answer;
+  if (const auto answer = files.intercept(thread, call)) return *answer;
+  return pass_on(thread, call);
+}
+
+std::optional<int64_t> SyscallEmulator::Impl::refused(const SyscallArguments& call) const {
+  switch (call.number) {
+    case __NR_rseq:
+      // A restartable sequence would have to be restarted in the code cache.
+      return -ENOSYS;
+    case __NR_prctl:
+      // Would send the runtime's own calls to the program's handler.
+      if (static_cast<int>(call.a[0]) == PR_SET_SYSCALL_USER_DISPATCH) return -EINVAL;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+int64_t SyscallEmulator::Impl::pass_on(ProgramThread& thread, const SyscallArguments& call) {
+  const int64_t result = weft_syscall_gate(&call, thread.signal_pending);
+  if (result == -EFAULT && runtime.restore_write_access(thread)) {
+    return weft_syscall_gate(&call, thread.signal_pending);
+  }
+  return result;
+}
+
+int64_t SyscallEmulator::Impl::execute(ProgramThread& thread, const SyscallArguments& call) {
+  std::unique_ptr<ExecScratch> own;
+  return exec.handle(thread, call, thread.borrowed ? thread.exec_scratch : &own);
+}
+
+Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status) {
+  if (thread.borrowed) {
+    while (true) raw_syscall(__NR_exit, status);
+  }
+  const bool last = clone.thread_ended();
+  if (last) {
+    runtime.process_ending(thread, static_cast<int>(status & 0xff));
+  } else {
+    runtime.thread_ending(thread);
+  }
+  // From here on a signal would find a thread that is half gone.
+  const uint64_t all = ~uint64_t{0};
+  raw_syscall(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, word(&all), 0, sizeof all);
+  // The first thread's status is the process's, and libc would end the process with its last one.
+  if (last || thread.tid == thread.pid) {
+    while (true) raw_syscall(__NR_exit, status);
+  }
+  return Outcome::kThreadEnds;
+}
+
+void SyscallEmulator::Impl::end_process(ProgramThread& thread, uint64_t status) {
+  if (!thread.borrowed) runtime.process_ending(thread, static_cast<int>(status & 0xff));
+  while (true) raw_syscall(__NR_exit_group, status);
+}
+
+bool SyscallEmulator::announce_thread(ThreadStart& start, ProgramThread& thread) {
+  return CloneCalls::announce(start, thread);
+}
+
+int SyscallEmulator::keep_descriptor(int fd) { return impl_->descriptors.keep(fd); }
+void SyscallEmulator::release_descriptor(int fd) { impl_->descriptors.release(fd); }
+
+}  // namespace weft::linux

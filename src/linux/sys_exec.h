@@ -1,0 +1,74 @@
+// execve and execveat: the new image runs under weft again, and errors are those of the kernel.
+// One object a process; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "linux/program_thread.h"
+#include "linux/sys_gate.h"
+#include "linux/sys_proc_files.h"
+#include "linux/sys_runtime.h"
+#include "linux/sys_signal_calls.h"
+
+namespace weft::linux {
+
+struct FollowOptions;
+
+/// The arguments and environment that start weft for another program. Holds pointers to the
+/// program's own strings; must stay as it is until execve has been called.
+struct FollowCommand {
+  std::vector<std::string> owned;
+  std::vector<std::string> owned_environment;
+  std::vector<const char*> argv;  ///< ends with a null pointer
+  std::vector<const char*> envp;  ///< ends with a null pointer
+};
+
+/// "weft <options> --exec-path=<path> -- <argv>". `argv` and `envp` come without null pointers at
+/// the end. With an fd (0 or more): --exec-fd=<fd>, an open file to be run instead of what `path`
+/// names, and to be closed by weft.
+FollowCommand follow_command(const FollowOptions& options, const std::string& path, int fd,
+                             const std::vector<const char*>& argv,
+                             const std::vector<const char*>& envp);
+
+/// All that execve allocates. It outlives the call: a borrowed child that succeeds never comes back
+/// to free it, so its parent does.
+struct ExecScratch {
+  std::string path;
+  int fd = -1;  ///< a file that no path leads to
+  std::vector<uint64_t> argv;
+  std::vector<uint64_t> envp;
+  std::vector<const char*> arguments;
+  std::vector<const char*> environment;
+  FollowCommand command;
+};
+
+class ExecCalls {
+ public:
+  /// All outlive this.
+  ExecCalls(SysRuntime& runtime, SignalCalls& signals, const ProcFiles& files,
+            const FollowOptions& follow)
+      : runtime_(runtime), signals_(signals), files_(files), follow_(follow) {}
+
+  static bool handles(int64_t number) { return number == __NR_execve || number == __NR_execveat; }
+
+  /// Returns only if the call fails: -errno, or kInterruptedBeforeCall. `*scratch` is empty then,
+  /// and holds what was allocated while the kernel carries the call out.
+  int64_t handle(ProgramThread& thread, const SyscallArguments& call,
+                 std::unique_ptr<ExecScratch>* scratch);
+
+ private:
+  int64_t execute(ProgramThread& thread, const SyscallArguments& call, ExecScratch& scratch);
+  int64_t find_target(const ProgramThread& thread, const SyscallArguments& call,
+                      ExecScratch* target) const;
+  int64_t run_followed(ProgramThread& thread, ExecScratch& scratch) const;
+  int64_t run_native(ProgramThread& thread, const SyscallArguments& call) const;
+
+  SysRuntime& runtime_;
+  SignalCalls& signals_;
+  const ProcFiles& files_;
+  const FollowOptions& follow_;
+};
+
+}  // namespace weft::linux

@@ -1,0 +1,400 @@
+#include "linux/sys_memory.h"
+
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "linux/layout.h"
+#include "linux/raw_syscall.h"
+
+namespace weft::linux {
+namespace {
+
+constexpr uint64_t kHugePage = uint64_t{2} << 20;
+constexpr int kPlaceAttempts = 16;
+
+/// Alignment that a mapping should have: that of its huge pages, or one at which the kernel can use
+/// them of its own accord.
+uint64_t alignment_of(uint64_t length, int flags) {
+  if ((flags & MAP_HUGETLB) != 0) {
+    const auto log = static_cast<unsigned>(flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+    return log == 0 ? kHugePage : uint64_t{1} << log;
+  }
+  if ((flags & MAP_ANONYMOUS) != 0 && length % kHugePage == 0) return kHugePage;
+  return kPageSize;
+}
+
+/// Device, inode and name of the file behind `fd`, for the record.
+std::shared_ptr<const BackingFile> backing_file(int fd) {
+  struct stat status {};
+  if (failed(raw_syscall(__NR_fstat, static_cast<uint64_t>(fd), word(&status)))) return nullptr;
+  auto file = std::make_shared<BackingFile>();
+  file->device = status.st_dev;
+  file->inode = status.st_ino;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  char path[4096];
+  const int64_t length = raw_syscall(__NR_readlink, word(link.c_str()), word(path), sizeof path);
+  if (!failed(length)) file->path.assign(path, static_cast<size_t>(length));
+  return file;
+}
+
+int64_t map_call(AppRange range, int prot, int flags, int fd, uint64_t offset) {
+  return raw_syscall(__NR_mmap, range.start.value, range.size(), static_cast<uint64_t>(prot),
+                     static_cast<uint64_t>(flags), static_cast<uint64_t>(fd), offset);
+}
+
+AppRange range_of(uint64_t address, uint64_t length) {
+  return {{address}, {page_up(address + length)}};
+}
+
+/// Whether [address, address + length) is a range that user memory can have at all.
+bool possible(uint64_t address, uint64_t length) {
+  return length <= kUserEnd && address <= kUserEnd - length;
+}
+
+constexpr bool aligned(uint64_t value) { return value % kPageSize == 0; }
+
+}  // namespace
+
+MemoryCalls::MemoryCalls(SysRuntime& runtime, AddressSpace& space, uint64_t break_start,
+                         AppRange stack)
+    : runtime_(runtime),
+      space_(space),
+      stack_(stack),
+      break_(space, break_start != 0 ? break_start : kHeapZone.start.value,
+             break_start != 0 ? kUserEnd : kHeapZone.end.value) {}
+
+bool MemoryCalls::handles(int64_t number) {
+  switch (number) {
+    case __NR_mmap:
+    case __NR_munmap:
+    case __NR_mprotect:
+    case __NR_pkey_mprotect:
+    case __NR_mremap:
+    case __NR_madvise:
+    case __NR_brk:
+    case __NR_shmat:
+    case __NR_shmdt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int64_t MemoryCalls::handle(const SyscallArguments& call) {
+  const auto& a = call.a;
+  switch (call.number) {
+    case __NR_mmap:
+      return map(a[0], a[1], static_cast<int>(a[2]), static_cast<int>(a[3]), static_cast<int>(a[4]),
+                 a[5]);
+    case __NR_munmap:
+      return unmap(a[0], a[1]);
+    case __NR_mprotect:
+      return protect(a[0], a[1], static_cast<int>(a[2]), -1);
+    case __NR_pkey_mprotect:
+      return protect(a[0], a[1], static_cast<int>(a[2]), static_cast<int>(a[3]));
+    case __NR_mremap:
+      return remap(a[0], a[1], a[2], static_cast<int>(a[3]), a[4]);
+    case __NR_madvise:
+      return advise(a[0], a[1], static_cast<int>(a[2]));
+    case __NR_brk:
+      return set_break(a[0]);
+    case __NR_shmat:
+      return attach_shared(static_cast<int>(a[0]), a[1], static_cast<int>(a[2]));
+    case __NR_shmdt:
+      return detach_shared(a[0]);
+    default:
+      return -ENOSYS;
+  }
+}
+
+bool MemoryCalls::owns(AppRange range) const {
+  if (space_.program_covers(range)) return true;
+  return stack_.start <= range.start && range.end <= stack_.end;
+}
+
+bool MemoryCalls::holds_code(AppRange range) const {
+  AppRange rest = range;
+  while (!rest.empty()) {
+    const auto mapping = space_.first_overlap(rest, Owner::kProgram);
+    if (!mapping) return false;
+    if (mapping->executable()) return true;
+    rest.start = mapping->range.end;
+  }
+  return false;
+}
+
+int64_t MemoryCalls::map(uint64_t address, uint64_t length, int prot, int flags, int fd,
+                         uint64_t offset) {
+  if (!aligned(offset) || length == 0) return -EINVAL;
+  if (!possible(0, length)) return -ENOMEM;
+  const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+  if (!fixed) return map_anywhere(range_of(page_down(address), length), prot, flags, fd, offset);
+  if (!aligned(address)) return -EINVAL;
+  if (!possible(address, length)) return -ENOMEM;
+  return map_fixed(range_of(address, length), prot, flags, fd, offset);
+}
+
+int64_t MemoryCalls::map_fixed(AppRange range, int prot, int flags, int fd, uint64_t offset) {
+  if ((flags & MAP_FIXED_NOREPLACE) != 0) {
+    // The kernel knows every mapping, the record also what is promised to another thread.
+    if (!space_.is_free(range)) return -EEXIST;
+  } else if (!space_.program_covers(range)) {
+    const int64_t error = claim(range);
+    if (error != 0) return error;
+  }
+  const bool replaces = holds_code(range);
+  const int64_t result = map_call(range, prot, flags, fd, offset);
+  if (failed(result)) return result;
+  note_mapped(range, prot, flags, fd, offset, replaces);
+  return result;
+}
+
+int64_t MemoryCalls::claim(AppRange range) {
+  AppRange rest = range;
+  std::vector<AppRange> taken;
+  int64_t error = 0;
+  while (!rest.empty() && error == 0) {
+    const auto mapping = space_.first_overlap(rest);
+    const AppPc gap_end = mapping ? std::min(mapping->range.start, range.end) : range.end;
+    if (mapping && mapping->owner == Owner::kRuntime) error = -ENOMEM;
+    if (rest.start < gap_end) {
+      const AppRange gap{rest.start, gap_end};
+      const bool stack_grows_here = stack_.start <= gap.start && gap.end <= stack_.end;
+      const int64_t result =
+          stack_grows_here
+              ? 0
+              : map_call(gap, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+      if (failed(result)) {
+        // Of the runtime's libraries or heap; other errors are the kernel's own about the range.
+        error = result == -EEXIST ? -ENOMEM : result;
+      } else if (!stack_grows_here) {
+        taken.push_back(gap);
+      }
+    }
+    rest.start = mapping ? mapping->range.end : range.end;
+  }
+  if (error != 0) {
+    for (const AppRange& gap : taken) raw_syscall(__NR_munmap, gap.start.value, gap.size());
+  }
+  return error;
+}
+
+int64_t MemoryCalls::map_anywhere(AppRange hint, int prot, int flags, int fd, uint64_t offset) {
+  Placement placement;
+  placement.size = hint.size();
+  placement.prot = prot;
+  placement.file_backed = (flags & MAP_ANONYMOUS) == 0;
+  placement.low_2gb = (flags & MAP_32BIT) != 0;
+  placement.align = alignment_of(hint.size(), flags);
+  placement.hint = possible(hint.start.value, hint.size()) ? hint.start.value : 0;
+  const int kernel_flags = flags & ~MAP_32BIT;
+  for (int attempt = 0; attempt < kPlaceAttempts; ++attempt) {
+    const auto place = space_.choose(placement);
+    if (!place) return -ENOMEM;
+    const AppRange range = range_of(place->value, placement.size);
+    const int64_t result = map_at(range, prot, kernel_flags, fd, offset);
+    if (!failed(result)) {
+      note_mapped(range, prot, kernel_flags, fd, offset, false);
+      return result;
+    }
+    space_.note_unmap(range);
+    if (result == -EEXIST) {
+      placement.hint = 0;
+    } else if (result == -EINVAL && placement.file_backed && placement.align < kHugePage) {
+      placement.align = kHugePage;  // a file of hugetlbfs
+    } else {
+      return result;
+    }
+  }
+  return -ENOMEM;
+}
+
+int64_t MemoryCalls::map_at(AppRange range, int prot, int flags, int fd, uint64_t offset) {
+  if ((flags & MAP_TYPE) != MAP_SHARED_VALIDATE) {
+    return map_call(range, prot, flags | MAP_FIXED_NOREPLACE, fd, offset);
+  }
+  // With this type the kernel refuses flags that it takes as younger than the type: first the
+  // place is taken, then replaced.
+  const int64_t held = map_call(
+      range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (failed(held)) return held;
+  const int64_t result = map_call(range, prot, flags | MAP_FIXED, fd, offset);
+  if (failed(result)) raw_syscall(__NR_munmap, range.start.value, range.size());
+  return result;
+}
+
+void MemoryCalls::note_mapped(AppRange range, int prot, int flags, int fd, uint64_t offset,
+                              bool replaced) {
+  Mapping mapping;
+  mapping.range = range;
+  mapping.prot = prot;
+  mapping.flags = flags;
+  mapping.offset = offset;
+  if ((flags & MAP_ANONYMOUS) == 0) mapping.file = backing_file(fd);
+  space_.note_map(mapping);
+  if (replaced) runtime_.code_changed(range);
+  if ((prot & PROT_EXEC) != 0) runtime_.mapped_executable(range);
+}
+
+int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
+  if (!aligned(address) || length == 0 || !possible(address, length)) return -EINVAL;
+  const AppRange range = range_of(address, length);
+  AppRange rest = range;
+  bool code = false;
+  while (!rest.empty()) {
+    const auto mapping = space_.first_overlap(rest, Owner::kProgram);
+    if (!mapping) break;
+    const AppRange part{std::max(rest.start, mapping->range.start),
+                        std::min(rest.end, mapping->range.end)};
+    const int64_t result = raw_syscall(__NR_munmap, part.start.value, part.size());
+    if (failed(result)) return result;
+    code = code || mapping->executable();
+    space_.note_unmap(part);
+    rest.start = part.end;
+  }
+  if (code) runtime_.code_changed(range);
+  return 0;
+}
+
+int64_t MemoryCalls::protect(uint64_t address, uint64_t length, int prot, int64_t key) {
+  if (!aligned(address)) return -EINVAL;
+  if (length == 0) return 0;
+  if (!possible(address, length)) return -ENOMEM;
+  const AppRange range = range_of(address, length);
+  if (owns(range)) return protect_owned(range, prot, key);
+  // As natively: what lies before the first hole changes, and the hole is the answer.
+  AppRange prefix{range.start, range.start};
+  while (const auto mapping = space_.find(prefix.end)) {
+    if (mapping->owner != Owner::kProgram) break;
+    prefix.end = mapping->range.end;
+  }
+  if (!prefix.empty()) {
+    const int64_t result = protect_owned(prefix, prot, key);
+    if (failed(result)) return result;
+  }
+  return -ENOMEM;
+}
+
+int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
+  const bool was_code = holds_code(range);
+  const int kernel_prot = runtime_.effective_protection(range, prot);
+  const int64_t result =
+      key < 0 ? raw_syscall(__NR_mprotect, range.start.value, range.size(),
+                            static_cast<uint64_t>(kernel_prot))
+              : raw_syscall(__NR_pkey_mprotect, range.start.value, range.size(),
+                            static_cast<uint64_t>(kernel_prot), static_cast<uint64_t>(key));
+  if (failed(result)) return result;
+  space_.note_protect(range, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+  const bool is_code = (prot & PROT_EXEC) != 0;
+  if (was_code && !is_code) runtime_.code_changed(range);
+  if (is_code) runtime_.mapped_executable(range);
+  return result;
+}
+
+int64_t MemoryCalls::remap(uint64_t old_address, uint64_t old_size, uint64_t new_size, int flags,
+                           uint64_t new_address) {
+  const bool fixed = (flags & MREMAP_FIXED) != 0;
+  const bool may_move = (flags & MREMAP_MAYMOVE) != 0;
+  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 || !aligned(old_address) ||
+      new_size == 0 || !possible(0, new_size) ||
+      ((fixed || (flags & MREMAP_DONTUNMAP) != 0 || old_size == 0) && !may_move)) {
+    return -EINVAL;
+  }
+  const uint64_t size = page_up(new_size);
+  const AppRange from{{old_address}, {page_up(old_address + old_size)}};
+  const AppRange probe{from.start, {std::max(from.end.value, old_address + kPageSize)}};
+  if (!possible(old_address, page_up(old_size)) || !owns(probe)) return -EFAULT;
+  if (fixed) {
+    if (!aligned(new_address) || !possible(new_address, size)) return -EINVAL;
+    return remap_fixed(from, range_of(new_address, size), flags);
+  }
+  const AppRange in_place = range_of(old_address, size);
+  if ((flags & MREMAP_DONTUNMAP) == 0 && !from.empty()) {
+    if (in_place.end <= from.end) return remap_shrink(from, in_place);
+  }
+  return remap_grow(from, size, flags);
+}
+
+int64_t MemoryCalls::remap_shrink(AppRange from, AppRange to) {
+  const AppRange tail{to.end, from.end};
+  const bool code = !tail.empty() && holds_code(tail);
+  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(), 0, 0);
+  if (failed(result) || tail.empty()) return result;
+  space_.note_unmap(tail);
+  if (code) runtime_.code_changed(tail);
+  return result;
+}
+
+int64_t MemoryCalls::remap_fixed(AppRange from, AppRange to, int flags) {
+  if (from.overlaps(to)) return -EINVAL;
+  if (!space_.program_covers(to)) {
+    const int64_t error = claim(to);
+    if (error != 0) return error;
+  }
+  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(),
+                                     static_cast<uint64_t>(flags), to.start.value);
+  if (!failed(result)) note_remapped(from, to, (flags & MREMAP_DONTUNMAP) != 0);
+  return result;
+}
+
+int64_t MemoryCalls::remap_grow(AppRange from, uint64_t new_size, int flags) {
+  const bool keep_old = (flags & MREMAP_DONTUNMAP) != 0 || from.empty();
+  const AppRange tail{from.end, from.start + new_size};
+  if (!keep_old && possible(from.start.value, new_size) && space_.is_free(tail)) {
+    const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), new_size, 0, 0);
+    if (!failed(result)) {
+      space_.note_remap(from, {from.start, tail.end}, false);
+      return result;
+    }
+    if (result != -ENOMEM) return result;
+  }
+  if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
+
+  const auto mapping = space_.find(from.start);
+  Placement placement;
+  placement.size = new_size;
+  placement.prot = mapping ? mapping->prot : PROT_READ | PROT_WRITE;
+  placement.file_backed = mapping && mapping->file != nullptr;
+  placement.align = alignment_of(new_size, mapping ? mapping->flags : MAP_ANONYMOUS);
+  const auto place = space_.choose(placement);
+  if (!place) return -ENOMEM;
+  const AppRange to = range_of(place->value, new_size);
+  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), new_size,
+                                     static_cast<uint64_t>(flags | MREMAP_FIXED), to.start.value);
+  if (failed(result)) {
+    space_.note_unmap(to);
+    return result;
+  }
+  note_remapped(from, to, keep_old);
+  return result;
+}
+
+void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
+  const bool code = holds_code(from) || holds_code(to);
+  if (from.empty()) {
+    // An old size of 0: a second view of a shared mapping.
+    if (auto mapping = space_.find(from.start)) {
+      mapping->offset += from.start - mapping->range.start;
+      mapping->range = to;
+      space_.note_map(*mapping);
+    }
+  } else {
+    space_.note_remap(from, to, keep_old);
+  }
+  if (!code) return;
+  if (!from.empty()) runtime_.code_changed(from);
+  runtime_.code_changed(to);
+  if (holds_code(to)) runtime_.mapped_executable(to);
+}
+
+}  // namespace weft::linux

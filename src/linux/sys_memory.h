@@ -1,0 +1,69 @@
+// mmap, munmap, mprotect, mremap, madvise, brk and System V shared memory for the program: places
+// are chosen by AddressSpace, the runtime's memory is out of reach, and the engine hears what
+// changed. One object a process; any program thread. Results are the kernel's: a value or -errno.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "base/address.h"
+#include "base/spin_lock.h"
+#include "linux/address_space.h"
+#include "linux/sys_break.h"
+#include "linux/sys_gate.h"
+#include "linux/sys_runtime.h"
+
+namespace weft::linux {
+
+class MemoryCalls {
+ public:
+  /// `break_start`: page-aligned, 0 for a break in the window's heap zone. `stack`: all that the
+  /// main thread's stack may grow to; the kernel grows it, so parts of it are not recorded.
+  MemoryCalls(SysRuntime& runtime, AddressSpace& space, uint64_t break_start, AppRange stack);
+
+  static bool handles(int64_t number);
+  /// Carries out `call`, one that handles() accepts.
+  int64_t handle(const SyscallArguments& call);
+
+  int64_t map(uint64_t address, uint64_t length, int prot, int flags, int fd, uint64_t offset);
+  int64_t unmap(uint64_t address, uint64_t length);
+  /// `key` below 0: mprotect; else pkey_mprotect.
+  int64_t protect(uint64_t address, uint64_t length, int prot, int64_t key);
+  int64_t remap(uint64_t old_address, uint64_t old_size, uint64_t new_size, int flags,
+                uint64_t new_address);
+  int64_t advise(uint64_t address, uint64_t length, int advice);
+  int64_t set_break(uint64_t address);
+  int64_t attach_shared(int id, uint64_t address, int flags);
+  int64_t detach_shared(uint64_t address);
+
+  uint64_t break_start() const { return break_.start(); }
+
+  void lock_for_fork();
+  void unlock_after_fork();
+
+ private:
+  int64_t map_fixed(AppRange range, int prot, int flags, int fd, uint64_t offset);
+  int64_t map_anywhere(AppRange hint, int prot, int flags, int fd, uint64_t offset);
+  int64_t map_at(AppRange range, int prot, int flags, int fd, uint64_t offset);
+  void note_mapped(AppRange range, int prot, int flags, int fd, uint64_t offset, bool replaced);
+
+  /// Makes sure that mapping over `range` replaces nothing of the runtime's. 0 or -ENOMEM.
+  int64_t claim(AppRange range);
+  /// `range` may be changed by the program: its own mappings and its stack cover it whole.
+  bool owns(AppRange range) const;
+  bool holds_code(AppRange range) const;
+  int64_t protect_owned(AppRange range, int prot, int64_t key);
+  int64_t remap_shrink(AppRange from, AppRange to);
+  int64_t remap_fixed(AppRange from, AppRange to, int flags);
+  int64_t remap_grow(AppRange from, uint64_t new_size, int flags);
+  void note_remapped(AppRange from, AppRange to, bool keep_old);
+
+  SysRuntime& runtime_;
+  AddressSpace& space_;
+  const AppRange stack_;
+  ProgramBreak break_;
+  SpinLock shared_lock_;
+  std::map<uint64_t, uint64_t> shared_segments_;  ///< shmat: address -> mapped size
+};
+
+}  // namespace weft::linux
