@@ -109,12 +109,8 @@ class Loader {
     } else {
       mapping.flags |= MAP_ANONYMOUS;
     }
-    // The program's code runs from the code cache only: its own pages are never executed where they
-    // are.
-    const auto kernel_prot = static_cast<uint64_t>(prot & ~PROT_EXEC) |
-                             ((prot & PROT_EXEC) != 0 ? uint64_t{PROT_READ} : 0);
     const int64_t got =
-        raw_syscall(__NR_mmap, range.start.value, range.size(), kernel_prot,
+        raw_syscall(__NR_mmap, range.start.value, range.size(), static_cast<uint64_t>(prot),
                     static_cast<uint64_t>(mapping.flags | MAP_FIXED), fd, mapping.offset);
     if (failed(got)) return system_error("cannot map the program", got);
     space_.note_map(mapping);

@@ -222,7 +222,9 @@ ExecCheck check_exec(const std::string& path) {
   const char* no_arguments[] = {""};
   Result<Launch> launch = open_program(path, no_arguments, {});
   if (!launch) {
-    check.error = launch.error().code;
+    const int code = launch.error().code;
+    const bool names_nothing = code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
+    check.error = names_nothing ? code : 0;
     return check;
   }
   check.is_elf64 = true;

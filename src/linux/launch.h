@@ -43,16 +43,17 @@ struct Launch {
 Result<Launch> find_program(std::span<const char* const> argv, std::span<const char* const> envp);
 
 /// What execve(path, argv, envp) does. Error::code is the errno it fails with.
-/// `keep_cloexec_fd`: with AT_EMPTY_PATH, the open file that `path` (a /dev/fd name) stands for.
 Result<Launch> open_program(const std::string& path, std::span<const char* const> argv,
                             std::span<const char* const> envp);
 
 /// What has to be known of a file before execve is carried out in its stead.
 struct ExecCheck {
-  int error = 0;            ///< the errno that execve would fail with; 0: it would succeed
+  int error = 0;            ///< the errno that execve fails with; 0: not known to fail
   bool privileged = false;  ///< set-uid, set-gid or file capabilities that would take effect
-  bool is_elf64 = false;  ///< an x86-64 program (possibly through scripts); else another kind that
-                          ///< the kernel runs
+  /// It is an x86-64 program (possibly through scripts) that open_program() opens. Otherwise the
+  /// kernel has to be asked: it may run files that we cannot (32-bit ones, unreadable ones, those
+  /// of binfmt_misc), and has the exact errno for the rest.
+  bool is_elf64 = false;
   bool dynamic = false;
 };
 ExecCheck check_exec(const std::string& path);
