@@ -35,8 +35,9 @@ struct Fixup {
   uint64_t target;
 };
 
-/// One direct exit: `site` is the rel32 field of a jump in the hot code which, unlinked, goes to the
-/// stub at `stub` in the cold code. (site % 8) <= 4, so that patching it is one aligned-enough store.
+/// One direct exit: `site` is the rel32 field of a jump in the hot code which, unlinked, goes to
+/// the stub at `stub` in the cold code. (site % 8) <= 4, so that patching it is one aligned-enough
+/// store.
 struct ExitSpec {
   uint32_t site;
   uint32_t stub;
@@ -47,8 +48,9 @@ struct ExitSpec {
 struct EntrySpec {
   static constexpr uint32_t kNone = ~uint32_t{0};
   AppPc tag;
-  uint32_t direct;            ///< offset in hot code, where links go
-  uint32_t indirect = kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
+  uint32_t direct;  ///< offset in hot code, where links go
+  uint32_t indirect =
+      kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
 };
 
 /// A basic block whose code the fragment contains: its tag, its bytes, and the generation that
@@ -95,8 +97,8 @@ class Listener {
 };
 
 struct CacheOptions {
-  uint64_t base = 0;             ///< where to reserve code memory (fixed); 0: anywhere
-  uint64_t reserve = 1ull << 29; ///< bytes of address space, and the limit of its growth
+  uint64_t base = 0;                ///< where to reserve code memory (fixed); 0: anywhere
+  uint64_t reserve = 1ull << 29;    ///< bytes of address space, and the limit of its growth
   uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
 };
 
@@ -119,11 +121,11 @@ class CodeCache {
   /// Changes with every deletion that concerns `tag`.
   uint64_t generation(AppPc tag) const;
 
-  /// Lays the fragment into code memory, registers it with its constituents, makes it live and links
-  /// the exits that wait for its entries, and its own exits to targets that exist.
-  /// kStale: a constituent was deleted since its generation was read; decode again.
-  /// kExists: the tag has a live fragment of this kind already (another thread was faster): use find().
-  /// kFull: no room up to the limit.
+  /// Lays the fragment into code memory, registers it with its constituents, makes it live and
+  /// links the exits that wait for its entries, and its own exits to targets that exist. kStale: a
+  /// constituent was deleted since its generation was read; decode again. kExists: the tag has a
+  /// live fragment of this kind already (another thread was faster): use find(). kFull: no room up
+  /// to the limit.
   enum class PublishError : uint8_t { kNone, kStale, kExists, kFull };
   struct Published {
     Fragment* fragment = nullptr;
@@ -132,8 +134,9 @@ class CodeCache {
   };
   Published publish(const FragmentSpec& spec);
 
-  /// Makes `tag` a further entry of the live `fragment`, at `direct`, and links what waits for it. The
-  /// tag becomes one of its constituents. False if the fragment died or the tag has an entry already.
+  /// Makes `tag` a further entry of the live `fragment`, at `direct`, and links what waits for it.
+  /// The tag becomes one of its constituents. False if the fragment died or the tag has an entry
+  /// already.
   bool add_entry(Fragment& fragment, const Constituent& constituent, CachePc direct);
 
   /// Publishes `tag` to indirect branches. False if there is no live fragment for it, or if its
@@ -141,7 +144,9 @@ class CodeCache {
   bool publish_indirect(AppPc tag, bool& needs_stub);
   /// Gives the live entry of `tag` an indirect form: `code` (in cold memory, owned by the fragment)
   /// that ends in a jump whose rel32 field at `jump` goes to the direct entry; then publishes it.
-  bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump);
+  /// The fixups are all of Where::kCold.
+  bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
+                          std::span<const Fixup> fixups = {});
 
   Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll);
   /// Every fragment with a byte in `range`. Returns how many died.
@@ -157,13 +162,28 @@ class CodeCache {
   SIGNAL_SAFE Fragment* fragment_at(CachePc pc) const;
   SIGNAL_SAFE bool contains(CachePc pc) const;
 
-  /// The target of an exit, by the id that its stub carries. Caller is the thread that came out by it
-  /// and still holds its epoch.
+  /// The target of an exit, by the id that its stub carries. Caller is the thread that came out by
+  /// it and still holds its epoch.
   AppPc exit_target(ExitId id) const;
   Fragment& exit_owner(ExitId id) const;
 
-  /// Frees what no thread can be executing any more; cheap when there is nothing. Call often.
+  /// Sends every exit of the fragment that the calling thread is executing to the dispatcher, so
+  /// that the thread comes out soon. Links made meanwhile by others stay; mend_exits() restores the
+  /// rest.
+  SIGNAL_SAFE void cut_exits(Fragment& fragment);
+  void mend_exits(Fragment& fragment);
+
+  /// Deletes live fragments, the longest-lived first as far as that is cheap to tell, until `bytes`
+  /// of code have died. Returns how many bytes did.
+  uint64_t evict(uint64_t bytes);
+  /// Some live fragment, chosen by `random`; null if none was met. Caller holds an EpochGuard.
+  Fragment* sample(uint64_t random) const;
+
+  /// Frees what no thread can be executing any more, once enough of it is there to be worth a
+  /// barrier; cheap when there is nothing. Call often.
   void reclaim();
+  /// The same, however little there is.
+  void reclaim_now();
   /// Waits until nobody can be executing what was deleted before the call, or until `timeout_ns`.
   /// The caller is quiescent (not inside the cache). True if the grace period has passed.
   bool await_quiescence(uint64_t timeout_ns);
@@ -171,8 +191,13 @@ class CodeCache {
   struct Stats;  // see cache/stats.h
   Stats stats() const;
 
+  /// Around fork(): waits until no operation is under way and lets none begin. In the child,
+  /// threads other than the caller, whose slot is `mine`, are gone.
+  void lock_all_for_fork();
+  void unlock_after_fork(bool child, EpochSlot* mine);
+
  private:
-  struct Impl;
+  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,50 @@
+// Indirect branch targets as one word per program address: the word of t lies at 8 * t +
+// displacement. The memory is reserved by the caller (linux::Layout), reads as zero, and is never
+// given back. Any thread; has_shadow() and fill() are signal-safe.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/check.h"
+#include "base/spin_lock.h"
+#include "cache/indirect_targets.h"
+
+namespace weft::cache {
+
+class ShadowMap final : public IndirectTargets {
+ public:
+  explicit ShadowMap(uint64_t displacement) : displacement_(displacement) {}
+
+  /// Where an indirect branch to an address without an entry goes. Set once, before any other call
+  /// but reserve().
+  void set_miss(CachePc miss) { miss_ = miss; }
+  /// Says that the addresses in `range` have shadow words. False if there is no room for the note.
+  bool reserve(AppRange range);
+  SIGNAL_SAFE bool has_shadow(AppPc target) const;
+
+  /// Puts the miss path into the words of `target`'s shadow page that nobody has written.
+  SIGNAL_SAFE void fill(AppPc target);
+
+  bool publish(AppPc target, CachePc entry) override;
+  void retract(AppPc target) override;
+
+  /// The word of `target`, as a branch reads it.
+  uint64_t read(AppPc target) const;
+  uint64_t pages_filled() const { return pages_filled_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr uint32_t kMaxRanges = 64;
+
+  uint64_t* word(AppPc target) const;
+
+  uint64_t displacement_;
+  CachePc miss_;
+  std::atomic<uint64_t> pages_filled_{0};
+  SpinLock lock_;
+  std::array<AppRange, kMaxRanges> ranges_{};  ///< those below count_ never change
+  std::atomic<uint32_t> count_{0};
+};
+
+}  // namespace weft::cache

@@ -1,0 +1,73 @@
+// What the cache knows of one program address. Entries live as long as the cache; the fields change
+// only under the tag's lock, of which a thread holds at most one at a time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <source_location>
+
+#include "base/address.h"
+#include "base/spin_lock.h"
+#include "cache/fragment.h"
+#include "cache/members.h"
+#include "cache/stripe.h"
+
+namespace weft::cache {
+
+/// Offsets are into the code reservation; 0 (which is never handed out) means none.
+struct alignas(kCacheLine) TagEntry {
+  explicit TagEntry(AppPc t) : tag(t) {}
+
+  const AppPc tag;
+  std::atomic<uint32_t> direct{0};  ///< where links and the dispatcher enter; read without the lock
+  std::atomic<uint32_t> generation{0};  ///< deletions so far; read without the lock
+  Fragment* block = nullptr;
+  Fragment* trace = nullptr;
+  uint32_t block_direct = 0;
+  uint32_t block_indirect = 0;
+  ExitId exits = kNoExit;  ///< first of the exits whose target this is, linked or waiting
+  uint32_t published = 0;  ///< what indirect branches to the tag read; 0: the miss path
+  Members members;         ///< fragments with this block as a constituent other than the head
+};
+
+/// One lock serves all tags with the same hash, which is harmless: nobody holds two.
+class TagLocks {
+ public:
+  explicit TagLocks(std::atomic<uint64_t>* contention = nullptr) : contention_(contention) {}
+
+  void lock_all_for_fork();
+  void unlock_all_after_fork();
+
+ private:
+  friend class TagLock;
+  static constexpr uint32_t kLocks = 1024;
+  struct alignas(kCacheLine) Padded {
+    SpinLock lock;
+  };
+
+  SpinLock& of(const TagEntry& entry) { return locks_[mix(entry.tag.value) >> 54].lock; }
+
+  std::array<Padded, kLocks> locks_;
+  std::atomic<uint64_t>* contention_;  ///< counts locks that were not free at once
+};
+
+/// Holds the lock of one entry, and proves it. Under WEFT_DEBUG a thread that takes a second one is
+/// stopped, with both places named.
+class TagLock {
+ public:
+  TagLock(TagLocks& locks, TagEntry& entry,
+          std::source_location where = std::source_location::current());
+  ~TagLock();
+  TagLock(const TagLock&) = delete;
+  TagLock& operator=(const TagLock&) = delete;
+
+  TagEntry& entry() const { return entry_; }
+  bool holds(const TagEntry& entry) const { return &entry == &entry_; }
+
+ private:
+  TagEntry& entry_;
+  SpinLock& lock_;
+};
+
+}  // namespace weft::cache

@@ -1,0 +1,117 @@
+#include "cache/tag_table.h"
+
+#include <bit>
+#include <mutex>
+#include <new>
+
+namespace weft::cache {
+namespace {
+
+/// Below the shard's bits; see TagTable::Slots.
+uint32_t position(uint64_t hash, uint32_t shift, uint32_t mask) {
+  return static_cast<uint32_t>(hash >> shift) & mask;
+}
+
+}  // namespace
+
+TagTable::TagTable() {
+  for (Shard& shard : shards_) {
+    shard.capacity_log2 = static_cast<uint32_t>(std::countr_zero(kFirstCapacity));
+    shard.all_slots.push_back(std::make_unique<Slots>(shard.capacity_log2));
+    shard.slots.store(shard.all_slots.back().get(), std::memory_order_relaxed);
+  }
+}
+
+TagTable::~TagTable() {
+  for (Shard& shard : shards_) {
+    for (uint32_t i = 0; i < shard.count; ++i) {
+      std::byte* raw = shard.slabs[i / kSlabEntries]->bytes + (i % kSlabEntries) * sizeof(TagEntry);
+      reinterpret_cast<TagEntry*>(raw)->~TagEntry();
+    }
+  }
+}
+
+TagEntry* TagTable::probe(const Slots& slots, AppPc tag, uint64_t hash) {
+  for (uint32_t i = position(hash, slots.shift, slots.mask);; i = (i + 1) & slots.mask) {
+    // Acquire: the entry's tag must be seen with its address.
+    TagEntry* entry = slots.at[i].load(std::memory_order_acquire);
+    if (entry == nullptr || entry->tag == tag) return entry;
+  }
+}
+
+TagEntry* TagTable::find(AppPc tag) const {
+  const uint64_t hash = mix(tag.value);
+  const Shard& shard = shards_[hash >> (64 - kShardBits)];
+  return probe(*shard.slots.load(std::memory_order_acquire), tag, hash);
+}
+
+TagEntry& TagTable::find_or_make(AppPc tag) {
+  if (TagEntry* entry = find(tag)) return *entry;
+  const uint64_t hash = mix(tag.value);
+  Shard& shard = shard_of(hash);
+  std::lock_guard held(shard.lock);
+  if (TagEntry* entry = probe(*shard.slots.load(std::memory_order_relaxed), tag, hash)) {
+    return *entry;
+  }
+  return make(shard, tag);
+}
+
+TagEntry& TagTable::make(Shard& shard, AppPc tag) {
+  // At most three quarters full, so that a probe always ends at an empty slot soon.
+  if (4 * (shard.count + 1) > 3 * (1u << shard.capacity_log2)) grow(shard);
+  if (shard.count % kSlabEntries == 0) shard.slabs.push_back(std::make_unique<Slab>());
+  std::byte* raw = shard.slabs.back()->bytes + (shard.count % kSlabEntries) * sizeof(TagEntry);
+  auto* entry = new (raw) TagEntry(tag);
+  ++shard.count;
+  insert(*shard.slots.load(std::memory_order_relaxed), *entry);
+  return *entry;
+}
+
+void TagTable::insert(Slots& slots, TagEntry& entry) {
+  uint32_t i = position(mix(entry.tag.value), slots.shift, slots.mask);
+  while (slots.at[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & slots.mask;
+  // Release: pairs with probe().
+  slots.at[i].store(&entry, std::memory_order_release);
+}
+
+void TagTable::grow(Shard& shard) {
+  const Slots& old = *shard.slots.load(std::memory_order_relaxed);
+  auto larger = std::make_unique<Slots>(++shard.capacity_log2);
+  for (uint32_t i = 0; i <= old.mask; ++i) {
+    if (TagEntry* entry = old.at[i].load(std::memory_order_relaxed)) insert(*larger, *entry);
+  }
+  // Release: the slots must be seen filled. A reader still in the old ones misses only what is new.
+  shard.slots.store(larger.get(), std::memory_order_release);
+  shard.all_slots.push_back(std::move(larger));
+}
+
+uint64_t TagTable::size() const {
+  uint64_t sum = 0;
+  for (const Shard& shard : shards_) {
+    std::lock_guard held(shard.lock);
+    sum += shard.count;
+  }
+  return sum;
+}
+
+uint64_t TagTable::bytes() const {
+  uint64_t sum = sizeof(*this);
+  for (const Shard& shard : shards_) {
+    std::lock_guard held(shard.lock);
+    sum += shard.slabs.size() * sizeof(Slab);
+    for (const auto& slots : shard.all_slots) {
+      sum += (size_t{slots->mask} + 1) * sizeof(std::atomic<TagEntry*>);
+    }
+  }
+  return sum;
+}
+
+void TagTable::lock_for_fork() {
+  for (Shard& shard : shards_) shard.lock.lock();
+}
+
+void TagTable::unlock_after_fork() {
+  for (Shard& shard : shards_) shard.lock.unlock();
+}
+
+}  // namespace weft::cache
