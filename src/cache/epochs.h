@@ -1,77 +1,86 @@
-// Epochs: who may still be executing, or reading about, what was deleted (epoch-based reclamation).
-// A thread announces the epoch in which it entered the cache, and 0 when it is quiescent.
-// Every function may be called by any thread; enter() and leave() are signal-safe for their own slot.
+// Who may still be looking at what was taken out: each thread announces the epoch in which it
+// began. Slots belong to their threads and are registered while they live. Any thread; not
+// signal-safe.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
-#include "base/check.h"
 #include "base/spin_lock.h"
 
 namespace weft::cache {
 
-/// One thread's announcement. Owned by the thread, registered for as long as it may enter the cache.
-struct EpochSlot {
-  std::atomic<uint64_t> announced{0};
-  void* owner = nullptr;  ///< for whoever nudges the thread
+/// One thread's announcement. Written by its thread only; read by whoever reclaims.
+struct alignas(64) EpochSlot {
+  EpochSlot() = default;
+  EpochSlot(const EpochSlot&) = delete;
+  EpochSlot& operator=(const EpochSlot&) = delete;
+
+  std::atomic<uint64_t> announced{0};  ///< 0: quiescent
+  uint32_t depth = 0;                  ///< of nested enter(); the owner's alone
+  void* owner = nullptr;               ///< for the nudger; set before registration
 };
 
 class Epochs {
  public:
-  void register_slot(EpochSlot& slot);
-  void unregister_slot(EpochSlot& slot);
+  static constexpr uint64_t kNobody = ~uint64_t{0};
 
-  /// From here on the thread may follow links and shadow words. Not nested.
-  SIGNAL_SAFE void enter(EpochSlot& slot) {
-    // Sequentially consistent: a deleter that does not see the announcement has finished unlinking,
-    // and what this thread reads from here on is what the deleter left.
-    slot.announced.store(epoch_.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
-  }
-  /// The thread holds no more cache addresses than its next exit will give it.
-  SIGNAL_SAFE void leave(EpochSlot& slot) {
-    // Release: all that the thread did in the cache comes before its quiescence.
-    slot.announced.store(0, std::memory_order_release);
-  }
+  void register_thread(EpochSlot& slot);
+  /// The slot must be quiescent.
+  void unregister_thread(EpochSlot& slot);
 
-  /// A stamp for what has just been made unreachable: it is safe to reuse once safe(stamp).
-  uint64_t retire() { return epoch_.fetch_add(1, std::memory_order_seq_cst); }
-  /// Everything retired with a smaller stamp is out of every thread's reach.
-  uint64_t oldest_active() const;
-  bool safe(uint64_t stamp) const { return stamp < oldest_active(); }
+  /// From here until leave() nothing that the thread can reach is reclaimed. May be nested.
+  void enter(EpochSlot& slot);
+  void leave(EpochSlot& slot);
+  /// As leave() and enter(), for a thread that keeps nothing it has seen.
+  void refresh(EpochSlot& slot);
 
-  /// Visits the slots that keep `stamp` from being safe. Their threads are alive meanwhile.
-  void for_each_holding(uint64_t stamp, const std::function<void(EpochSlot&)>& visit) const;
+  /// Ends the current epoch and returns the number of the next: what was made unreachable before
+  /// this call may be freed once min_active() >= the returned number.
+  uint64_t advance();
+  /// The oldest epoch that is announced, or kNobody.
+  uint64_t min_active();
+  /// Calls `visit` for each registered slot that announces an epoch older than `epoch`. It must not
+  /// register or unregister; the slot stays registered during the call.
+  void for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)>& visit);
+  size_t registered() const;
 
-  /// Around fork. In the child only `survivor` stays registered.
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork(bool child, EpochSlot* survivor);
+  /// Around fork. In the child no slot remains but `mine`.
+  void lock_for_fork();
+  void unlock_after_fork(bool child, EpochSlot* mine);
 
  private:
   friend class EpochGuard;
-  static constexpr size_t kPins = 64;
-  struct alignas(64) Pin {
-    std::atomic<uint64_t> announced{0};
-  };
 
-  std::atomic<uint64_t> epoch_{1};
+  /// For readers without a slot of their own.
+  static constexpr uint32_t kAnonymous = 512;
+  static constexpr uint32_t kAnonymousPerLine = 8;
+  std::atomic<uint64_t>& claim_anonymous();
+
+  alignas(64) std::atomic<uint64_t> current_{1};
+  alignas(64) std::array<std::atomic<uint64_t>, kAnonymous> anonymous_{};
   mutable SpinLock lock_;
   std::vector<EpochSlot*> slots_;  ///< under lock_
-  Pin pins_[kPins];                ///< for readers of metadata: see EpochGuard
 };
 
-/// Keeps what the cache's metadata points to alive while it is read, on any thread, without a slot.
+/// Keeps what the thread can reach from being reclaimed, for a scope.
 class EpochGuard {
  public:
+  /// For any thread; costs one compare-and-swap.
   explicit EpochGuard(Epochs& epochs);
+  /// For the owner of `slot`.
+  EpochGuard(Epochs& epochs, EpochSlot& slot);
   ~EpochGuard();
   EpochGuard(const EpochGuard&) = delete;
   EpochGuard& operator=(const EpochGuard&) = delete;
 
  private:
-  Epochs::Pin* pin_;
+  Epochs& epochs_;
+  EpochSlot* slot_ = nullptr;
+  std::atomic<uint64_t>* anonymous_ = nullptr;
 };
 
 }  // namespace weft::cache
