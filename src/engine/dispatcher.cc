@@ -151,16 +151,9 @@ void Dispatcher::publish_indirect(AppPc tag) {
   if (engine_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
   std::array<uint8_t, 64> buffer;
   x86::Assembler out{std::span(buffer)};
-  std::optional<uint32_t> mismatch;
-  translate::emit_indirect_entry(out, engine_.environment(), tag, mismatch);
+  translate::emit_indirect_entry(out, engine_.environment(), tag);
   const uint32_t jump = out.jmp_rel32();
-  std::array<cache::Fixup, 1> fixups;
-  size_t fixup_count = 0;
-  if (mismatch) {
-    fixups[fixup_count++] = {cache::Fixup::Where::kCold, cache::Fixup::Kind::kRelative, 0, *mismatch,
-                             engine_.environment().routines.hash_mismatch.value};
-  }
-  engine_.cache().add_indirect_entry(tag, out.code(), jump, std::span(fixups).first(fixup_count));
+  engine_.cache().add_indirect_entry(tag, out.code(), jump);
 }
 
 }  // namespace weft::engine

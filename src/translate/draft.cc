@@ -19,6 +19,7 @@ void Draft::clear() {
   exits.clear();
   entries.clear();
   constituents.clear();
+  thunks.clear();
 }
 
 bool Draft::nearly_full() const {

@@ -14,6 +14,14 @@
 
 namespace weft::translate {
 
+/// The way from a paired call's landing place to the callee: laid out behind the superblock's own code.
+struct CallThunk {
+  uint32_t call_field = 0;  ///< rel32 of the call, in hot code
+  AppPc pc;
+  uint8_t length = 0;       ///< of the program's call
+  AppPc target;             ///< of a direct call; 0: an indirect one, with the target in rcx
+};
+
 class Draft {
  public:
   static constexpr size_t kHotCapacity = 32u << 10;
@@ -48,6 +56,7 @@ class Draft {
   std::vector<cache::ExitSpec> exits;
   std::vector<cache::EntrySpec> entries;
   std::vector<cache::Constituent> constituents;
+  std::vector<CallThunk> thunks;
 
  private:
   void add_exit(uint32_t site, AppPc target);

@@ -182,6 +182,43 @@ void emit_indirect_jump(Draft& draft, Record& record) {
   out.bytes(code, sizeof code);
 }
 
+uint16_t return_immediate(const Instruction& at) {
+  if (at.insn.imm_size == 0) return 0;
+  const uint8_t* end = at.bytes + at.insn.length;
+  return static_cast<uint16_t>(end[-2] | end[-1] << 8);
+}
+
+/// Whether returns are made by `ret`: the sum of what it pops has to fit its operand.
+bool is_paired_return(const Draft& draft, uint16_t extra) {
+  return draft.environment.returns == ReturnMode::kPaired &&
+         draft.environment.indirect == IndirectMode::kShadow && extra <= UINT16_MAX - 8;
+}
+
+void emit_return(Draft& draft, const Instruction& at, Record& record) {
+  x86::Assembler& out = draft.hot;
+  const uint16_t extra = return_immediate(at);
+  if (is_paired_return(draft, extra)) {
+    const uint8_t load[] = {0x48, kLoadOpcode, 0x0C, 0x24};  // mov rcx, [rsp]
+    out.bytes(load, sizeof load);
+    // The cache address goes below the return address, whose slot keeps what it holds.
+    out.push_rcx_scaled(draft.environment.shadow_displacement);
+    record.zone().rsp_delta = 8;
+    const auto popped = static_cast<uint16_t>(extra + 8);
+    const uint8_t ret[] = {0xC2, static_cast<uint8_t>(popped), static_cast<uint8_t>(popped >> 8)};
+    out.bytes(ret, sizeof ret);
+    return;
+  }
+  out.pop(x86::kRcx);
+  auto popped = static_cast<int16_t>(8);
+  if (extra != 0) {
+    record.zone().rsp_delta = -8;
+    out.lea_rsp(extra);
+    popped = static_cast<int16_t>(popped + extra);
+  }
+  record.zone().rsp_delta = static_cast<int16_t>(-popped);
+  emit_indirect_jump(draft, record);
+}
+
 }  // namespace
 
 bool needs_emulation(const Instruction& at) {
@@ -238,6 +275,45 @@ void mangle_call(Draft& draft, const Instruction& at) {
   record.finish();
 }
 
+void mangle_paired_call(Draft& draft, const Instruction& at) {
+  Record record(draft, at);
+  CallThunk thunk{0, at.pc, at.insn.length, {}};
+  if (at.insn.kind == Kind::kCall) {
+    thunk.target = at.target();
+  } else {
+    draft.hot.mov_gs_reg(kSpillRcx, x86::kRcx);
+    record.zone().rcx_spilled = true;
+    emit_target_to_rcx(draft, at);
+  }
+  thunk.call_field = draft.hot.call_rel32();
+  draft.thunks.push_back(thunk);
+  record.finish();
+}
+
+void emit_thunks(Draft& draft) {
+  for (const CallThunk& thunk : draft.thunks) {
+    const Instruction call{thunk.pc, nullptr, {.length = thunk.length}};
+    draft.map.go_to(thunk.pc, draft.hot.position());
+    draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
+                            thunk.call_field, draft.hot.position()});
+    Record record(draft, call);
+    const bool indirect = thunk.target.value == 0;
+    UndoZone& pushed = record.zone();
+    pushed.rcx_spilled = indirect;
+    pushed.rsp_delta = 8;
+    draft.hot.lea_rsp(8);  // off with the cache's return address, on with the program's
+    record.zone().rsp_delta = 0;
+    emit_push_return_address(draft, call.next());
+    record.zone().rsp_delta = 8;
+    if (indirect) {
+      draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
+    } else {
+      draft.exit_jump(thunk.target);
+    }
+    record.finish();
+  }
+}
+
 void mangle_indirect(Draft& draft, const Instruction& at) {
   if (at.insn.kind != Kind::kReturn && has_gs_operand(at.insn)) {
     mangle_emulated(draft, at);
@@ -248,22 +324,14 @@ void mangle_indirect(Draft& draft, const Instruction& at) {
   out.mov_gs_reg(kSpillRcx, x86::kRcx);
   record.zone().rcx_spilled = true;
   if (at.insn.kind == Kind::kReturn) {
-    out.pop(x86::kRcx);
-    int16_t popped = 8;
-    if (at.insn.imm_size != 0) {
-      record.zone().rsp_delta = -8;
-      const auto extra = static_cast<uint16_t>(at.bytes[at.insn.length - 2] |
-                                               at.bytes[at.insn.length - 1] << 8);
-      out.lea_rsp(extra);
-      popped = static_cast<int16_t>(popped + extra);
-    }
-    record.zone().rsp_delta = static_cast<int16_t>(-popped);
-  } else {
-    emit_target_to_rcx(draft, at);
-    if (at.insn.kind == Kind::kIndirectCall) {
-      emit_push_return_address(draft, at.next());
-      record.zone().rsp_delta = 8;
-    }
+    emit_return(draft, at, record);
+    record.finish();
+    return;
+  }
+  emit_target_to_rcx(draft, at);
+  if (at.insn.kind == Kind::kIndirectCall) {
+    emit_push_return_address(draft, at.next());
+    record.zone().rsp_delta = 8;
   }
   emit_indirect_jump(draft, record);
   record.finish();
@@ -293,16 +361,17 @@ void copy_verbatim(Draft& draft, const Instruction& at) {
   record.finish();
 }
 
-void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag,
-                         std::optional<uint32_t>& mismatch_jump) {
-  mismatch_jump.reset();
+void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag) {
   if (environment.indirect == IndirectMode::kHash) {
     out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_wanted));
     out.mov_reg_imm(x86::kRdx, 0 - tag.value);
     out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
-    const uint8_t skip[] = {0xE3, 5};  // jrcxz over the jump: wanted == tag
+    // jrcxz, the one test that touches no flag, hops over the jump if wanted == tag.
+    constexpr uint8_t kFarJumpSize = 14;
+    const uint8_t skip[] = {0xE3, kFarJumpSize};
     out.bytes(skip, sizeof skip);
-    mismatch_jump = out.jmp_rel32();
+    out.jmp_rip_literal();
+    out.u64(environment.routines.hash_mismatch.value);
     out.mov_reg_gs(x86::kRdx, kSpill0);
   }
   out.mov_reg_gs(x86::kRcx, kSpillRcx);

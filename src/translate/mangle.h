@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "translate/draft.h"
 #include "x86/decode.h"
@@ -27,6 +26,11 @@ void mangle_plain(Draft& draft, const Instruction& at);
 /// fall-through side.
 void mangle_conditional(Draft& draft, const Instruction& at);
 
+/// ReturnMode::kPaired: emits a direct or indirect call as a call of the host's, so that the CPU's return
+/// stack predicts where it comes back: the code that follows. emit_thunks() lays out the rest.
+void mangle_paired_call(Draft& draft, const Instruction& at);
+void emit_thunks(Draft& draft);
+
 /// Emits `call rel32`: pushes the return address and leaves for the target.
 void mangle_call(Draft& draft, const Instruction& at);
 
@@ -45,9 +49,8 @@ void copy_verbatim(Draft& draft, const Instruction& at);
 /// True if the runtime has to carry out this plain instruction (see mangle_emulated).
 bool needs_emulation(const Instruction& at);
 
-/// Code with which an indirect branch enters at `tag`, before the fragment's own code. `mismatch_jump`
-/// gets the offset of a rel32 field that goes to Routines::hash_mismatch, where there is one.
-void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag,
-                         std::optional<uint32_t>& mismatch_jump);
+/// Code with which an indirect branch enters at `tag`, before the fragment's own code. It does not
+/// depend on where it lies.
+void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag);
 
 }  // namespace weft::translate

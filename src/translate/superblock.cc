@@ -18,9 +18,7 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   map_pc_ = {};
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (indirect) {
-    std::optional<uint32_t> mismatch;
-    emit_indirect_entry(draft_.hot, environment_, tag, mismatch);
-    if (mismatch) draft_.to_routine(*mismatch, environment_.routines.hash_mismatch);
+    emit_indirect_entry(draft_.hot, environment_, tag);
     head.indirect = 0;
     head.direct = draft_.hot.position();
   }
@@ -33,6 +31,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   while (add_block(pc)) {
   }
   if (marks_.empty()) return false;
+  emit_thunks(draft_);
   add_entries();
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return true;
@@ -108,6 +107,42 @@ bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
   return false;
 }
 
+bool SuperblockBuilder::pairs_returns() const {
+  return environment_.returns == ReturnMode::kPaired &&
+         environment_.indirect == IndirectMode::kShadow;
+}
+
+bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
+  const bool paired = pairs_returns() && at.insn.segment != x86::Segment::kGs;
+  if (!paired) {
+    if (at.insn.kind == Kind::kCall) {
+      mangle_call(draft_, at);
+    } else {
+      mangle_indirect(draft_, at);
+    }
+    return false;
+  }
+  mangle_paired_call(draft_, at);
+  const AppPc next = at.next();
+  // A superblock that ends here would leave the landing place without code: so calls may go farther.
+  constexpr uint32_t kCallFactor = 4;
+  const bool goes_on = !draft_.nearly_full() &&
+                       draft_.constituents.size() + 1 < kCallFactor * environment_.max_blocks &&
+                       mark_of(next) == nullptr && cache_.find(next).value == 0;
+  if (!goes_on) {
+    // The callee returns to the fragment that `next` has elsewhere; nothing comes here.
+    const uint8_t undefined[] = {0x0F, 0x0B};
+    draft_.hot.bytes(undefined, sizeof undefined);
+    return false;
+  }
+  const uint32_t landing = draft_.hot.position();
+  emit_indirect_entry(draft_.hot, environment_, next);
+  draft_.entries.push_back({next, draft_.hot.position(), landing});
+  map_pc_ = {};  // the landing's code belongs to no instruction
+  pc = next;
+  return true;
+}
+
 bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
   switch (at.insn.kind) {
     case Kind::kCondJump:
@@ -122,11 +157,10 @@ bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
       return goes_on;
     }
     case Kind::kCall:
-      mangle_call(draft_, at);
-      return false;
+    case Kind::kIndirectCall:
+      return end_with_call(at, pc);
     case Kind::kReturn:
     case Kind::kIndirectJump:
-    case Kind::kIndirectCall:
       mangle_indirect(draft_, at);
       return false;
     case Kind::kSyscall:

@@ -47,6 +47,9 @@ class SuperblockBuilder {
   bool fetch(AppPc pc, Instruction& out);
   bool may_continue_at(AppPc pc);
   bool go_on_or_leave(AppPc next, AppPc& pc);
+  /// Emits a call; true if the superblock goes on behind it.
+  bool end_with_call(const Instruction& at, AppPc& pc);
+  bool pairs_returns() const;
   const Mark* mark_of(AppPc pc) const;
   void add_entries();
 

@@ -73,6 +73,11 @@ void Assembler::mov_reg_imm(Reg reg, uint64_t value) {
 }
 
 void Assembler::lea_rsp(int32_t delta) {
+  if (delta == static_cast<int8_t>(delta)) {
+    const uint8_t code[] = {kRexW, 0x8D, modrm(1, kRsp, 4), 0x24, static_cast<uint8_t>(delta)};
+    bytes(code, sizeof code);
+    return;
+  }
   const uint8_t head[] = {kRexW, 0x8D, modrm(2, kRsp, 4), 0x24};
   bytes(head, sizeof head);
   u32(static_cast<uint32_t>(delta));
@@ -95,6 +100,18 @@ void Assembler::jmp_rcx_scaled(uint32_t displacement) {
   const uint8_t head[] = {0xFF, modrm(0, 4, 4), 0xCD};  // scale 8, index rcx, no base
   bytes(head, sizeof head);
   u32(displacement);
+}
+
+void Assembler::push_rcx_scaled(uint32_t displacement) {
+  const uint8_t head[] = {0xFF, modrm(0, 6, 4), 0xCD};
+  bytes(head, sizeof head);
+  u32(displacement);
+}
+
+uint32_t Assembler::call_rel32() {
+  u8(0xE8);
+  u32(0);
+  return position_ - 4;
 }
 
 uint32_t Assembler::jmp_rel32() {

@@ -58,8 +58,10 @@ class Assembler {
   void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
   void pop(Reg reg);
   void jmp_rcx_scaled(uint32_t displacement);  ///< jmp [rcx*8 + displacement]
+  void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]
   /// An instruction whose opcode takes a rel32; returns the field's offset. The field is left 0.
   uint32_t jmp_rel32();
+  uint32_t call_rel32();
   uint32_t jcc_rel32(uint8_t condition);
   uint32_t push_rip_literal();  ///< push qword [rip + field]
   uint32_t jmp_rip_literal();   ///< jmp qword [rip + field]

@@ -84,9 +84,12 @@ std::string render(const Case& test) {
 }
 
 void emit_entry(Draft& draft, const Instruction& at) {
-  std::optional<uint32_t> mismatch;
-  emit_indirect_entry(draft.hot, draft.environment, at.pc, mismatch);
-  if (mismatch) draft.to_routine(*mismatch, draft.environment.routines.hash_mismatch);
+  emit_indirect_entry(draft.hot, draft.environment, at.pc);
+}
+
+void emit_paired_call(Draft& draft, const Instruction& at) {
+  mangle_paired_call(draft, at);
+  emit_thunks(draft);
 }
 
 const std::vector<Case>& cases() {
@@ -110,6 +113,11 @@ const std::vector<Case>& cases() {
       {"ret_imm", {0xC2, 0x10, 0}, mangle_indirect},
       {"ret_hash", {0xC3}, mangle_indirect, kHash},
       {"call_register_hash", {0xFF, 0xD0}, mangle_indirect, kHash},
+      {"call_paired", {0xE8, 0x10, 0, 0, 0}, emit_paired_call, IndirectMode::kShadow,
+       ReturnMode::kPaired},
+      {"call_register_paired", {0xFF, 0xD0}, emit_paired_call, IndirectMode::kShadow,
+       ReturnMode::kPaired},
+      {"ret_paired", {0xC3}, mangle_indirect, IndirectMode::kShadow, ReturnMode::kPaired},
       {"entry", {0x90}, emit_entry},
       {"entry_hash", {0x90}, emit_entry, kHash},
       {"syscall", {0x0F, 0x05}, mangle_syscall},
