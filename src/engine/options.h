@@ -1,0 +1,26 @@
+// What the user chose on the command line. Plain data, constant once the program runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weft::engine {
+
+enum class IblMode : uint8_t { kShadow, kHash };
+enum class Returns : uint8_t { kJump, kPaired };
+
+struct Options {
+  IblMode ibl = IblMode::kShadow;
+  Returns returns = Returns::kJump;
+  uint32_t max_blocks = 16;              ///< basic blocks in a superblock
+  uint64_t cache_size = 512ull << 20;    ///< bytes of code memory, at most
+  bool follow = true;                    ///< run the programs that the program starts under weft, too
+  bool stats = false;                    ///< print statistics to standard error at the end
+  std::string stats_file;                ///< write them there as JSON instead, if not empty
+  double stress_delete = 0;              ///< deletions of random live tags a second; 0: none
+  uint64_t stress_seed = 1;
+  std::vector<std::string> arguments;    ///< weft's own, to follow children with
+};
+
+}  // namespace weft::engine
