@@ -49,12 +49,4 @@ TagLock::~TagLock() {
   note_released();
 }
 
-void TagLocks::lock_all_for_fork() {
-  for (Padded& padded : locks_) padded.lock.lock();
-}
-
-void TagLocks::unlock_all_after_fork() {
-  for (Padded& padded : locks_) padded.lock.unlock();
-}
-
 }  // namespace weft::cache

@@ -36,9 +36,6 @@ class TagLocks {
  public:
   explicit TagLocks(std::atomic<uint64_t>* contention = nullptr) : contention_(contention) {}
 
-  void lock_all_for_fork();
-  void unlock_all_after_fork();
-
  private:
   friend class TagLock;
   static constexpr uint32_t kLocks = 1024;

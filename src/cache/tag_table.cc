@@ -106,12 +106,4 @@ uint64_t TagTable::bytes() const {
   return sum;
 }
 
-void TagTable::lock_for_fork() {
-  for (Shard& shard : shards_) shard.lock.lock();
-}
-
-void TagTable::unlock_after_fork() {
-  for (Shard& shard : shards_) shard.lock.unlock();
-}
-
 }  // namespace weft::cache

@@ -29,9 +29,6 @@ class TagTable {
   uint64_t size() const;
   uint64_t bytes() const;
 
-  void lock_for_fork();
-  void unlock_after_fork();
-
  private:
   static constexpr uint32_t kShardBits = 6;
   static constexpr uint32_t kFirstCapacity = 64;

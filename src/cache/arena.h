@@ -1,0 +1,53 @@
+// Free and used pieces of the chunks that belong to one stripe and one temperature of code memory.
+// Any thread (one short lock). Bookkeeping lies outside the code.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/spin_lock.h"
+#include "cache/slot.h"
+
+namespace weft::cache {
+
+class Arena {
+ public:
+  /// Another chunk for this arena, or nothing at the limit.
+  using ChunkSource = std::function<std::optional<Slot>()>;
+
+  /// `size` is a multiple of kGranule. Nothing if there is no room and `more` has no chunk.
+  std::optional<Slot> take(uint32_t size, const ChunkSource& more);
+  void give(Slot slot);
+
+  uint64_t used() const;
+
+ private:
+  /// Small pieces go back to a bin of their size and come out of it unchanged, the last one first;
+  /// only when much lies there are they merged with their neighbours.
+  static constexpr uint32_t kBins = 64;
+  static constexpr uint32_t kMergeAt = 64u << 10;
+
+  std::optional<Slot> take_binned(uint32_t size);
+  std::optional<Slot> take_fresh(uint32_t size);
+  std::optional<Slot> take_run(uint32_t size);
+  void add_run(Slot slot);
+  void remove_run(std::map<uint32_t, uint32_t>::iterator run);
+  void merge_bins();
+  void start_chunk(Slot chunk);
+
+  mutable SpinLock lock_;  ///< for all below
+  std::array<std::vector<uint32_t>, kBins + 1> bins_;
+  uint32_t binned_bytes_ = 0;
+  Slot fresh_;                                       ///< never handed out yet
+  std::map<uint32_t, uint32_t> runs_;                ///< merged free runs: offset -> size
+  std::set<std::pair<uint32_t, uint32_t>> by_size_;  ///< the same: size, offset
+  uint64_t used_ = 0;
+};
+
+}  // namespace weft::cache

@@ -1,0 +1,114 @@
+#include "cache/code_space.h"
+
+#include <sys/mman.h>
+
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include "linux/raw_syscall.h"
+
+namespace weft::cache {
+namespace {
+
+int64_t map(uint64_t at, uint64_t size, int prot) {
+  const int fixed = at != 0 ? MAP_FIXED_NOREPLACE : 0;
+  return linux::raw_syscall(
+      __NR_mmap, at, size, static_cast<uint64_t>(prot),
+      static_cast<uint64_t>(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed),
+      static_cast<uint64_t>(-1), 0);
+}
+
+constexpr uint64_t kLargest = 1ull << 31;  // links reach from end to end
+
+}  // namespace
+
+CodeSpace::~CodeSpace() {
+  if (base_ != 0) linux::raw_syscall(__NR_munmap, base_, reserve_);
+  if (owners_ != nullptr) {
+    linux::raw_syscall(__NR_munmap, linux::word(owners_), reserve_ / kGranule * sizeof(uint32_t));
+  }
+}
+
+Status CodeSpace::start(uint64_t base, uint64_t reserve) {
+  CHECK(base_ == 0);
+  reserve = reserve / kChunk * kChunk;
+  if (reserve < 3 * kChunk || reserve > kLargest) {
+    return Error{"the code cache must have between 192 KB and 2 GB", 0};
+  }
+  const int64_t code = map(base, reserve, PROT_READ | PROT_WRITE | PROT_EXEC);
+  if (linux::failed(code)) {
+    const int error = static_cast<int>(-code);
+    return Error{std::string("no memory for the code cache: ") + std::strerror(error), error};
+  }
+  if (base != 0 && static_cast<uint64_t>(code) != base) {
+    // A kernel that takes the address as a hint.
+    linux::raw_syscall(__NR_munmap, static_cast<uint64_t>(code), reserve);
+    return Error{"the place of the code cache is taken", 0};
+  }
+  base_ = static_cast<uint64_t>(code);
+  reserve_ = reserve;
+  const int64_t owners = map(0, reserve / kGranule * sizeof(uint32_t), PROT_READ | PROT_WRITE);
+  if (linux::failed(owners)) return Error{"no memory for the code cache's owners", 0};
+  owners_ = reinterpret_cast<std::atomic<uint32_t>*>(owners);
+  end_cold_ = static_cast<uint32_t>(reserve / kChunk);
+  chunk_arena_.reset(new std::atomic<uint8_t>[end_cold_]());
+  return Unit{};
+}
+
+std::optional<Slot> CodeSpace::next_chunk(uint32_t arena) {
+  std::lock_guard held(lock_);
+  if (next_hot_ == end_cold_) return std::nullopt;
+  const uint32_t chunk = arena < kStripes ? next_hot_++ : --end_cold_;
+  chunk_arena_[chunk].store(static_cast<uint8_t>(arena), std::memory_order_relaxed);
+  return Slot{chunk * kChunk, kChunk};
+}
+
+std::optional<Slot> CodeSpace::take(Temperature temperature, size_t bytes) {
+  if (bytes > kChunk) return std::nullopt;
+  const auto size = static_cast<uint32_t>((bytes + kGranule - 1) / kGranule * kGranule);
+  const uint32_t first = stripe_of_caller();
+  for (uint32_t i = 0; i < kStripes; ++i) {
+    // At the limit the other stripes' free memory serves, too.
+    const uint32_t arena = arena_of(temperature, (first + i) % kStripes);
+    const auto more = [this, arena] { return next_chunk(arena); };
+    if (std::optional<Slot> slot = arenas_[arena].take(size, more)) return slot;
+  }
+  return std::nullopt;
+}
+
+void CodeSpace::give(Slot slot) {
+  set_owner(slot, 0);
+  const uint8_t arena = chunk_arena_[slot.offset / kChunk].load(std::memory_order_relaxed);
+  arenas_[arena].give(slot);
+}
+
+std::optional<Slot> CodeSpace::take_for_ever(size_t bytes) {
+  std::lock_guard held(lock_);
+  if (bytes > kChunk - for_ever_) return std::nullopt;
+  const Slot slot{for_ever_, static_cast<uint32_t>((bytes + kGranule - 1) / kGranule * kGranule)};
+  if (slot.end() > kChunk) return std::nullopt;
+  for_ever_ = slot.end();
+  return slot;
+}
+
+void CodeSpace::set_owner(Slot slot, uint32_t owner) {
+  for (uint32_t i = slot.offset / kGranule; i < slot.end() / kGranule; ++i) {
+    owners_[i].store(owner, std::memory_order_release);
+  }
+}
+
+uint32_t CodeSpace::owner_at(CachePc pc) const {
+  if (!contains(pc)) return 0;
+  return owners_[(pc.value - base_) / kGranule].load(std::memory_order_acquire);
+}
+
+uint64_t CodeSpace::used(Temperature temperature) const {
+  uint64_t sum = 0;
+  for (uint32_t stripe = 0; stripe < kStripes; ++stripe) {
+    sum += arenas_[arena_of(temperature, stripe)].used();
+  }
+  return sum;
+}
+
+}  // namespace weft::cache

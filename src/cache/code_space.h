@@ -1,0 +1,74 @@
+// Code memory: one reservation of readable, writable, executable, private memory, with hot code
+// growing from its start and cold code from its end. Owns the memory. Any thread; striped short
+// locks.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/address.h"
+#include "base/check.h"
+#include "base/result.h"
+#include "base/spin_lock.h"
+#include "cache/arena.h"
+#include "cache/slot.h"
+#include "cache/stripe.h"
+
+namespace weft::cache {
+
+enum class Temperature : uint8_t { kHot, kCold };
+
+class CodeSpace {
+ public:
+  /// Handed to an arena at a time; the largest slot there is.
+  static constexpr uint32_t kChunk = 64u << 10;
+
+  CodeSpace() = default;
+  ~CodeSpace();
+  CodeSpace(const CodeSpace&) = delete;
+  CodeSpace& operator=(const CodeSpace&) = delete;
+
+  /// Reserves `reserve` bytes at `base` (0: anywhere). Once, before anything else.
+  Status start(uint64_t base, uint64_t reserve);
+
+  /// Nothing if the limit is reached, or if no slot can be that large.
+  std::optional<Slot> take(Temperature temperature, size_t bytes);
+  /// Nobody executes there any more.
+  void give(Slot slot);
+  /// Memory for code that is never given back.
+  std::optional<Slot> take_for_ever(size_t bytes);
+
+  CachePc address(uint32_t offset) const { return {base_ + offset}; }
+  uint32_t offset(CachePc pc) const { return static_cast<uint32_t>(pc.value - base_); }
+  SIGNAL_SAFE bool contains(CachePc pc) const { return pc.value - base_ < reserve_; }
+
+  /// Notes whose the slot is, for owner_at(); 0: nobody's.
+  void set_owner(Slot slot, uint32_t owner);
+  SIGNAL_SAFE uint32_t owner_at(CachePc pc) const;
+
+  uint64_t used(Temperature temperature) const;
+
+ private:
+  static constexpr uint32_t kArenas = 2 * kStripes;
+
+  std::optional<Slot> next_chunk(uint32_t arena);
+  static uint32_t arena_of(Temperature temperature, uint32_t stripe) {
+    return (temperature == Temperature::kHot ? 0 : kStripes) + stripe;
+  }
+
+  uint64_t base_ = 0;
+  uint64_t reserve_ = 0;
+  std::atomic<uint32_t>* owners_ = nullptr;  ///< one for each granule
+  std::array<Arena, kArenas> arenas_;
+  std::unique_ptr<std::atomic<uint8_t>[]> chunk_arena_;
+  SpinLock lock_;                   ///< for all below
+  uint32_t next_hot_ = 1;           ///< chunk 0 is for what lives for ever
+  uint32_t end_cold_ = 0;           ///< chunks from here on have been handed out
+  uint32_t for_ever_ = kCacheLine;  ///< offset 0 stays unused: it means none
+};
+
+}  // namespace weft::cache

@@ -1,0 +1,114 @@
+// Small numbers for records: T by id, in chunks that never move. Ids are given out in runs and used
+// again. Any thread; at() takes no lock and is signal-safe, the rest takes one short striped lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <vector>
+
+#include "base/check.h"
+#include "base/spin_lock.h"
+#include "cache/stripe.h"
+
+namespace weft::cache {
+
+/// T's all-zero bytes are its initial value. Id 0 is never given out.
+template <typename T>
+class IdTable {
+  static_assert(std::is_trivially_destructible_v<T>);
+
+ public:
+  static constexpr uint32_t kChunk = 4096;
+  static constexpr uint32_t kMaxChunks = 16384;
+  static constexpr uint32_t kLargestRun = kChunk - 1;
+
+  IdTable() : chunks_(new std::atomic<Chunk*>[kMaxChunks]()) {}
+  ~IdTable() {
+    for (uint32_t i = 0; i < chunk_count_.load(std::memory_order_relaxed); ++i) {
+      std::free(chunks_[i].load(std::memory_order_relaxed));
+    }
+  }
+  IdTable(const IdTable&) = delete;
+  IdTable& operator=(const IdTable&) = delete;
+
+  /// The first of `count` consecutive ids. Their records are as their last users left them. 0: none
+  /// left.
+  uint32_t take(uint32_t count) {
+    DCHECK(count != 0 && count <= kLargestRun);
+    const uint32_t mine = stripe_of_caller();
+    Stripe& stripe = stripes_[mine];
+    std::lock_guard held(stripe.lock);
+    if (count < stripe.runs.size() && !stripe.runs[count].empty()) {
+      const uint32_t first = stripe.runs[count].back();
+      stripe.runs[count].pop_back();
+      return first;
+    }
+    if (stripe.fresh_end - stripe.fresh < count && !start_chunk(stripe, mine)) return 0;
+    const uint32_t first = stripe.fresh;
+    stripe.fresh += count;
+    return first;
+  }
+
+  void give(uint32_t first, uint32_t count) {
+    // To the stripe it came from, or a thread that only frees would pile up what others need.
+    Stripe& stripe = stripes_[chunk(first).stripe];
+    std::lock_guard held(stripe.lock);
+    add_run(stripe, first, count);
+  }
+
+  SIGNAL_SAFE T& at(uint32_t id) const { return chunk(id).records[id % kChunk]; }
+  /// Every id ever given out is below.
+  SIGNAL_SAFE uint32_t bound() const {
+    return chunk_count_.load(std::memory_order_acquire) * kChunk;
+  }
+  uint64_t bytes() const { return uint64_t{bound()} * sizeof(T); }
+
+ private:
+  struct Chunk {
+    uint32_t stripe;
+    T records[kChunk];
+  };
+  struct alignas(kCacheLine) Stripe {
+    SpinLock lock;  ///< for all below
+    uint32_t fresh = 0;
+    uint32_t fresh_end = 0;
+    std::vector<std::vector<uint32_t>> runs;  ///< free ones, by length
+  };
+
+  Chunk& chunk(uint32_t id) const { return *chunks_[id / kChunk].load(std::memory_order_acquire); }
+
+  static void add_run(Stripe& stripe, uint32_t first, uint32_t count) {
+    if (stripe.runs.size() <= count) stripe.runs.resize(count + 1);
+    stripe.runs[count].push_back(first);
+  }
+
+  bool start_chunk(Stripe& stripe, uint32_t number) {
+    std::lock_guard held(chunk_lock_);
+    const uint32_t index = chunk_count_.load(std::memory_order_relaxed);
+    if (index == kMaxChunks) return false;
+    if (stripe.fresh != stripe.fresh_end) {
+      add_run(stripe, stripe.fresh, stripe.fresh_end - stripe.fresh);
+    }
+    // calloc: the pages of a large chunk are touched only as they are used.
+    auto* made = static_cast<Chunk*>(std::calloc(1, sizeof(Chunk)));
+    CHECK(made != nullptr);
+    made->stripe = number;
+    chunks_[index].store(made, std::memory_order_release);
+    chunk_count_.store(index + 1, std::memory_order_release);
+    stripe.fresh = index * kChunk + (index == 0 ? 1 : 0);
+    stripe.fresh_end = (index + 1) * kChunk;
+    return true;
+  }
+
+  std::unique_ptr<std::atomic<Chunk*>[]> chunks_;
+  std::atomic<uint32_t> chunk_count_{0};
+  SpinLock chunk_lock_;
+  std::array<Stripe, kStripes> stripes_;
+};
+
+}  // namespace weft::cache
