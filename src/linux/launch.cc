@@ -26,6 +26,8 @@ Error errno_error(int code) { return Error{std::strerror(code), code}; }
 
 /// Opens a file that execve would run, with the errno of execve if it would not.
 Result<UniqueFd> open_executable(const std::string& path) {
+  // Only a script's first line can ask for this; the kernel then opens the current directory.
+  if (path.empty()) return errno_error(EACCES);
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
     const int code = errno;
@@ -87,7 +89,7 @@ std::string short_name(const std::string& path) {
 void apply_script(Launch& launch, const ScriptLine& line, const std::string& script) {
   std::vector<const char*> argv;
   argv.push_back(launch.owned.emplace_back(line.interpreter).c_str());
-  if (!line.argument.empty()) argv.push_back(launch.owned.emplace_back(line.argument).c_str());
+  if (line.argument) argv.push_back(launch.owned.emplace_back(*line.argument).c_str());
   argv.push_back(launch.owned.emplace_back(script).c_str());
   for (size_t i = 1; i < launch.argv.size(); ++i) argv.push_back(launch.argv[i]);
   launch.argv = std::move(argv);

@@ -10,45 +10,38 @@ namespace weft::linux {
 namespace {
 
 constexpr std::string_view kBlank = " \t";
+constexpr std::string_view kTerminator("\t \0", 3);
+constexpr size_t kNone = std::string_view::npos;
 
-std::string_view trim_front(std::string_view text) {
-  const size_t start = text.find_first_not_of(kBlank);
-  return start == std::string_view::npos ? std::string_view{} : text.substr(start);
-}
-
-std::string_view trim_back(std::string_view text) {
-  const size_t end = text.find_last_not_of(kBlank);
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
+/// The first line, without blanks at its end. nullopt: it is empty, or the interpreter's name may
+/// go on beyond the window.
+std::optional<std::string_view> first_line(std::string_view text) {
+  const size_t newline = text.find('\n');
+  if (newline == kNone) {
+    const size_t name = text.find_first_not_of(kBlank);
+    if (name == kNone || text.find_first_of(kTerminator, name) == kNone) return std::nullopt;
+  }
+  const std::string_view line = text.substr(0, newline);
+  const size_t last = line.find_last_not_of(kBlank);
+  if (last == kNone) return std::nullopt;
+  return line.substr(0, last + 1);
 }
 
 }  // namespace
 
 Result<std::optional<ScriptLine>> parse_script_line(std::string_view start) {
   if (!start.starts_with("#!")) return std::optional<ScriptLine>{};
-  const Error invalid{"a script with an invalid first line", ENOEXEC};
-  // The kernel's buffer is padded with zeros, and its last byte always counts as one.
-  const bool full = start.size() >= kScriptWindow;
-  std::string_view line = start.substr(2, full ? kScriptWindow - 3 : std::string_view::npos);
-  const size_t newline = line.find('\n');
-  if (newline != std::string_view::npos) {
-    line = line.substr(0, newline);
-  } else {
-    const size_t zero = line.find('\0');
-    if (zero != std::string_view::npos) {
-      line = line.substr(0, zero);
-    } else if (full && trim_front(line).find_first_of(kBlank) == std::string_view::npos) {
-      // Without a blank behind it, the name may go on beyond what was read.
-      return invalid;
-    }
-  }
-  line = trim_back(trim_front(line));
-  if (line.empty()) return invalid;
-  const size_t blank = line.find_first_of(std::string_view(" \t\0", 3));
+  // The kernel looks at a buffer that is padded with zeros, and never at its last byte.
+  std::string window(start.substr(0, kScriptWindow - 1));
+  window.resize(kScriptWindow - 1, '\0');
+  const auto line = first_line(std::string_view(window).substr(2));
+  if (!line) return Error{"a script with an invalid first line", ENOEXEC};
+  const size_t name = line->find_first_not_of(kBlank);
+  const size_t separator = line->find_first_of(kTerminator, name);
   ScriptLine script;
-  script.interpreter = line.substr(0, blank);
-  if (script.interpreter.empty()) return invalid;
-  if (blank != std::string_view::npos) {
-    const std::string_view rest = trim_front(line.substr(blank));
+  script.interpreter = line->substr(name, separator - name);
+  if (separator != kNone && (*line)[separator] != '\0') {
+    const std::string_view rest = line->substr(line->find_first_not_of(kBlank, separator));
     script.argument = rest.substr(0, rest.find('\0'));
   }
   return std::optional<ScriptLine>{std::move(script)};

@@ -10,8 +10,8 @@
 namespace weft::linux {
 
 struct ScriptLine {
-  std::string interpreter;
-  std::string argument;  ///< everything after the interpreter, as one; empty: none
+  std::string interpreter;              ///< may be empty: the kernel then tries to open that
+  std::optional<std::string> argument;  ///< everything after the interpreter, as one
 };
 
 /// The kernel looks at this much of a file.
