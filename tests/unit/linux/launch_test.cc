@@ -182,6 +182,7 @@ TEST_F(LaunchTest, RefusesWithTheErrnoOfTheKernel) {
       write("unprivileged", "#!/bin/true\n", 0644),
       write("empty", ""),
       write("words", "echo\n"),
+      write("bare", "#!"),
       write("no_name", "#!\n"),
       write("blank_name", "#!   \n"),
       write("zero_name", std::string_view("#!\0/bin/true\n", 13)),

@@ -43,7 +43,6 @@ TEST(Script, BlanksBeforeTheEndOfTheFileCountAsAnArgument) {
 }
 
 TEST(Script, AnEmptyNameIsInvalid) {
-  expect_invalid("#!");
   expect_invalid("#!\n/bin/sh");
   expect_invalid("#!  \t \n");
   EXPECT_EQ(parse(std::string_view("#!\0/bin/sh\n", 11)).interpreter, "");
