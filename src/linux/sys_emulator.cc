@@ -3,6 +3,7 @@
 #include <asm/prctl.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "linux/sys_descriptors.h"
 #include "linux/sys_exec.h"
 #include "linux/sys_gate.h"
+#include "linux/sys_limits.h"
 #include "linux/sys_memory.h"
 #include "linux/sys_proc_files.h"
 #include "linux/sys_program_memory.h"
@@ -73,7 +75,8 @@ struct SyscallEmulator::Impl {
         follow(std::move(follow_in)),
         memory(runtime, space, image.break_start, image.stack),
         files(image, space),
-        exec(runtime, signals, files, follow),
+        limits(space),
+        exec(runtime, signals, limits, files, follow),
         clone(runtime, signals, memory) {}
 
   /// The result, or kInterruptedBeforeCall. Calls that end the thread or the process come before.
@@ -81,6 +84,7 @@ struct SyscallEmulator::Impl {
   int64_t pass_on(ProgramThread& thread, const SyscallArguments& call);
   int64_t execute(ProgramThread& thread, const SyscallArguments& call);
   std::optional<int64_t> refused(const SyscallArguments& call) const;
+  std::optional<int64_t> prctl(const SyscallArguments& call) const;
 
   Outcome end_thread(ProgramThread& thread, uint64_t status);
   [[noreturn]] void end_process(ProgramThread& thread, uint64_t status);
@@ -91,6 +95,7 @@ struct SyscallEmulator::Impl {
   const FollowOptions follow;
   MemoryCalls memory;
   ProcFiles files;
+  Limits limits;
   ExecCalls exec;
   CloneCalls clone;
   Descriptors descriptors;
@@ -127,6 +132,7 @@ int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& cont
   if (call.number == __NR_arch_prctl) return arch_prctl(context, call);
   if (const auto answer = refused(call)) return *answer;
   if (const auto answer = descriptors.intercept(call)) return *answer;
+  if (const auto answer = limits.intercept(thread, call)) return *answer;
   if (const auto answer = files.intercept(thread, call)) return *answer;
   return pass_on(thread, call);
 }
@@ -137,9 +143,29 @@ std::optional<int64_t> SyscallEmulator::Impl::refused(const SyscallArguments& ca
       // A restartable sequence would have to be restarted in the code cache.
       return -ENOSYS;
     case __NR_prctl:
-      // Would send the runtime's own calls to the program's handler.
-      if (static_cast<int>(call.a[0]) == PR_SET_SYSCALL_USER_DISPATCH) return -EINVAL;
+      return prctl(call);
+    default:
       return std::nullopt;
+  }
+}
+
+std::optional<int64_t> SyscallEmulator::Impl::prctl(const SyscallArguments& call) const {
+  constexpr int kGetAuxv = 0x41555856;
+  switch (static_cast<int>(call.a[0])) {
+    case PR_SET_SYSCALL_USER_DISPATCH:
+      // Would send the runtime's own calls to the program's handler.
+      return -EINVAL;
+    case PR_SET_MM:
+      // About the kernel's break and areas, which are the runtime's: as without the privilege.
+      return -EPERM;
+    case kGetAuxv:
+      if (image.auxv.empty()) return std::nullopt;
+      if ((call.a[3] | call.a[4]) != 0) return -EINVAL;
+      if (!write_program(call.a[1], image.auxv.data(),
+                         std::min<size_t>(call.a[2], image.auxv.size()))) {
+        return -EFAULT;
+      }
+      return static_cast<int64_t>(image.auxv.size());
     default:
       return std::nullopt;
   }

@@ -15,9 +15,10 @@ namespace weft::linux {
 namespace {
 
 constexpr size_t kPathLimit = 4096;
-constexpr char kOurselves[] = "/proc/self/exe";
+/// Of the calling thread: the process's first thread, which "self" stands for, may have ended.
+constexpr char kOurselves[] = "/proc/thread-self/exe";
 
-std::string fd_link(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+std::string fd_link(int fd) { return "/proc/thread-self/fd/" + std::to_string(fd); }
 
 /// The path behind an open descriptor, if that path still leads to the same file; else empty.
 std::string path_of_fd(int fd) {
@@ -35,6 +36,15 @@ std::string path_of_fd(int fd) {
     return {};
   }
   return path;
+}
+
+/// weft itself is not run under weft.
+bool is_ourselves(const std::string& path) {
+  struct stat ours {};
+  struct stat file {};
+  return !failed(raw_syscall(__NR_stat, word(kOurselves), word(&ours))) &&
+         !failed(raw_syscall(__NR_stat, word(path.c_str()), word(&file))) &&
+         ours.st_dev == file.st_dev && ours.st_ino == file.st_ino;
 }
 
 bool is_symbolic_link(const std::string& path) {
@@ -113,7 +123,9 @@ int64_t ExecCalls::find_target(const ProgramThread& thread, const SyscallArgumen
 
 int64_t ExecCalls::run_native(ProgramThread& thread, const SyscallArguments& call) const {
   signals_.prepare_exec(thread);
+  limits_.prepare_exec();
   const int64_t result = weft_syscall_gate(&call, thread.signal_pending);
+  limits_.undo_exec();
   signals_.undo_exec(thread);
   return result;
 }
@@ -158,7 +170,9 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   if (error != 0) return error;
 
   if (!thread.borrowed) runtime_.exec_starting(thread);
-  if (follow_.follow && !check.privileged && check.is_elf64) return run_followed(thread, scratch);
+  const bool followed =
+      follow_.follow && !check.privileged && check.is_elf64 && !is_ourselves(scratch.path);
+  if (followed) return run_followed(thread, scratch);
   SyscallArguments native = call;
   if (!at) native.a[0] = word(scratch.path.c_str());  // differs for /proc/self/exe
   return run_native(thread, native);

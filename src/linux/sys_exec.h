@@ -8,6 +8,7 @@
 
 #include "linux/program_thread.h"
 #include "linux/sys_gate.h"
+#include "linux/sys_limits.h"
 #include "linux/sys_proc_files.h"
 #include "linux/sys_runtime.h"
 #include "linux/sys_signal_calls.h"
@@ -47,9 +48,9 @@ struct ExecScratch {
 class ExecCalls {
  public:
   /// All outlive this.
-  ExecCalls(SysRuntime& runtime, SignalCalls& signals, const ProcFiles& files,
+  ExecCalls(SysRuntime& runtime, SignalCalls& signals, Limits& limits, const ProcFiles& files,
             const FollowOptions& follow)
-      : runtime_(runtime), signals_(signals), files_(files), follow_(follow) {}
+      : runtime_(runtime), signals_(signals), limits_(limits), files_(files), follow_(follow) {}
 
   static bool handles(int64_t number) { return number == __NR_execve || number == __NR_execveat; }
 
@@ -67,6 +68,7 @@ class ExecCalls {
 
   SysRuntime& runtime_;
   SignalCalls& signals_;
+  Limits& limits_;
   const ProcFiles& files_;
   const FollowOptions& follow_;
 };

@@ -1,8 +1,8 @@
 #include "linux/sys_memory.h"
 
 #include <fcntl.h>
-#include <linux/mman.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,23 +14,12 @@
 
 #include "linux/layout.h"
 #include "linux/raw_syscall.h"
+#include "linux/sys_memory_ranges.h"
 
 namespace weft::linux {
 namespace {
 
-constexpr uint64_t kHugePage = uint64_t{2} << 20;
 constexpr int kPlaceAttempts = 16;
-
-/// Alignment that a mapping should have: that of its huge pages, or one at which the kernel can use
-/// them of its own accord.
-uint64_t alignment_of(uint64_t length, int flags) {
-  if ((flags & MAP_HUGETLB) != 0) {
-    const auto log = static_cast<unsigned>(flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
-    return log == 0 ? kHugePage : uint64_t{1} << log;
-  }
-  if ((flags & MAP_ANONYMOUS) != 0 && length % kHugePage == 0) return kHugePage;
-  return kPageSize;
-}
 
 /// Device, inode and name of the file behind `fd`, for the record.
 std::shared_ptr<const BackingFile> backing_file(int fd) {
@@ -39,28 +28,37 @@ std::shared_ptr<const BackingFile> backing_file(int fd) {
   auto file = std::make_shared<BackingFile>();
   file->device = status.st_dev;
   file->inode = status.st_ino;
-  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const std::string link = "/proc/thread-self/fd/" + std::to_string(fd);
   char path[4096];
   const int64_t length = raw_syscall(__NR_readlink, word(link.c_str()), word(path), sizeof path);
   if (!failed(length)) file->path.assign(path, static_cast<size_t>(length));
   return file;
 }
 
+/// What the kernel is asked for: the runtime reads code, so memory that is only executable will not
+/// do (on CPUs with protection keys it could not be read).
+constexpr int readable_code(int prot) { return (prot & PROT_EXEC) != 0 ? prot | PROT_READ : prot; }
+
 int64_t map_call(AppRange range, int prot, int flags, int fd, uint64_t offset) {
-  return raw_syscall(__NR_mmap, range.start.value, range.size(), static_cast<uint64_t>(prot),
-                     static_cast<uint64_t>(flags), static_cast<uint64_t>(fd), offset);
+  return raw_syscall(__NR_mmap, range.start.value, range.size(),
+                     static_cast<uint64_t>(readable_code(prot)), static_cast<uint64_t>(flags),
+                     static_cast<uint64_t>(fd), offset);
 }
 
-AppRange range_of(uint64_t address, uint64_t length) {
-  return {{address}, {page_up(address + length)}};
+/// Where the break begins: behind the executable, as the kernel has it, or, where modules are
+/// packed closely behind that, in a zone of its own. A little further on each time, unless the user
+/// wants addresses to repeat.
+uint64_t place_break(uint64_t executable_end) {
+  const bool in_window = executable_end == 0 || kWindow.contains({executable_end});
+  const uint64_t base = in_window ? kHeapZone.start.value : executable_end;
+  constexpr uint64_t kQueryPersonality = 0xffffffff;
+  const int64_t personality = raw_syscall(__NR_personality, kQueryPersonality);
+  if (failed(personality) || (personality & ADDR_NO_RANDOMIZE) != 0) return base;
+  uint64_t random = 0;
+  raw_syscall(__NR_getrandom, word(&random), sizeof random, 0);
+  constexpr uint64_t kSpread = 0x2000;  // pages: 32 MB, the kernel's own
+  return base + random % kSpread * kPageSize;
 }
-
-/// Whether [address, address + length) is a range that user memory can have at all.
-bool possible(uint64_t address, uint64_t length) {
-  return length <= kUserEnd && address <= kUserEnd - length;
-}
-
-constexpr bool aligned(uint64_t value) { return value % kPageSize == 0; }
 
 }  // namespace
 
@@ -69,8 +67,9 @@ MemoryCalls::MemoryCalls(SysRuntime& runtime, AddressSpace& space, uint64_t brea
     : runtime_(runtime),
       space_(space),
       stack_(stack),
-      break_(space, break_start != 0 ? break_start : kHeapZone.start.value,
-             break_start != 0 ? kUserEnd : kHeapZone.end.value) {}
+      break_(space, place_break(break_start),
+             kWindow.contains({break_start}) || break_start == 0 ? kHeapZone.end.value : kUserEnd) {
+}
 
 bool MemoryCalls::handles(int64_t number) {
   switch (number) {
@@ -83,6 +82,9 @@ bool MemoryCalls::handles(int64_t number) {
     case __NR_brk:
     case __NR_shmat:
     case __NR_shmdt:
+    case __NR_mlockall:
+    case __NR_munlockall:
+    case __NR_mincore:
       return true;
     default:
       return false;
@@ -111,6 +113,12 @@ int64_t MemoryCalls::handle(const SyscallArguments& call) {
       return attach_shared(static_cast<int>(a[0]), a[1], static_cast<int>(a[2]));
     case __NR_shmdt:
       return detach_shared(a[0]);
+    case __NR_mlockall:
+      return lock_all(static_cast<int>(a[0]));
+    case __NR_munlockall:
+      return unlock_all();
+    case __NR_mincore:
+      return in_core(a[0], a[1], a[2]);
     default:
       return -ENOSYS;
   }
@@ -136,6 +144,7 @@ int64_t MemoryCalls::map(uint64_t address, uint64_t length, int prot, int flags,
                          uint64_t offset) {
   if (!aligned(offset) || length == 0) return -EINVAL;
   if (!possible(0, length)) return -ENOMEM;
+  if (lock_future_.load(std::memory_order_relaxed)) flags |= MAP_LOCKED;
   const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
   if (!fixed) return map_anywhere(range_of(page_down(address), length), prot, flags, fd, offset);
   if (!aligned(address)) return -EINVAL;
@@ -287,7 +296,7 @@ int64_t MemoryCalls::protect(uint64_t address, uint64_t length, int prot, int64_
 
 int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
   const bool was_code = holds_code(range);
-  const int kernel_prot = runtime_.effective_protection(range, prot);
+  const int kernel_prot = readable_code(runtime_.effective_protection(range, prot));
   const int64_t result =
       key < 0 ? raw_syscall(__NR_mprotect, range.start.value, range.size(),
                             static_cast<uint64_t>(kernel_prot))
@@ -299,102 +308,6 @@ int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
   if (was_code && !is_code) runtime_.code_changed(range);
   if (is_code) runtime_.mapped_executable(range);
   return result;
-}
-
-int64_t MemoryCalls::remap(uint64_t old_address, uint64_t old_size, uint64_t new_size, int flags,
-                           uint64_t new_address) {
-  const bool fixed = (flags & MREMAP_FIXED) != 0;
-  const bool may_move = (flags & MREMAP_MAYMOVE) != 0;
-  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 || !aligned(old_address) ||
-      new_size == 0 || !possible(0, new_size) ||
-      ((fixed || (flags & MREMAP_DONTUNMAP) != 0 || old_size == 0) && !may_move)) {
-    return -EINVAL;
-  }
-  const uint64_t size = page_up(new_size);
-  const AppRange from{{old_address}, {page_up(old_address + old_size)}};
-  const AppRange probe{from.start, {std::max(from.end.value, old_address + kPageSize)}};
-  if (!possible(old_address, page_up(old_size)) || !owns(probe)) return -EFAULT;
-  if (fixed) {
-    if (!aligned(new_address) || !possible(new_address, size)) return -EINVAL;
-    return remap_fixed(from, range_of(new_address, size), flags);
-  }
-  const AppRange in_place = range_of(old_address, size);
-  if ((flags & MREMAP_DONTUNMAP) == 0 && !from.empty()) {
-    if (in_place.end <= from.end) return remap_shrink(from, in_place);
-  }
-  return remap_grow(from, size, flags);
-}
-
-int64_t MemoryCalls::remap_shrink(AppRange from, AppRange to) {
-  const AppRange tail{to.end, from.end};
-  const bool code = !tail.empty() && holds_code(tail);
-  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(), 0, 0);
-  if (failed(result) || tail.empty()) return result;
-  space_.note_unmap(tail);
-  if (code) runtime_.code_changed(tail);
-  return result;
-}
-
-int64_t MemoryCalls::remap_fixed(AppRange from, AppRange to, int flags) {
-  if (from.overlaps(to)) return -EINVAL;
-  if (!space_.program_covers(to)) {
-    const int64_t error = claim(to);
-    if (error != 0) return error;
-  }
-  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(),
-                                     static_cast<uint64_t>(flags), to.start.value);
-  if (!failed(result)) note_remapped(from, to, (flags & MREMAP_DONTUNMAP) != 0);
-  return result;
-}
-
-int64_t MemoryCalls::remap_grow(AppRange from, uint64_t new_size, int flags) {
-  const bool keep_old = (flags & MREMAP_DONTUNMAP) != 0 || from.empty();
-  const AppRange tail{from.end, from.start + new_size};
-  if (!keep_old && possible(from.start.value, new_size) && space_.is_free(tail)) {
-    const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), new_size, 0, 0);
-    if (!failed(result)) {
-      space_.note_remap(from, {from.start, tail.end}, false);
-      return result;
-    }
-    if (result != -ENOMEM) return result;
-  }
-  if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
-
-  const auto mapping = space_.find(from.start);
-  Placement placement;
-  placement.size = new_size;
-  placement.prot = mapping ? mapping->prot : PROT_READ | PROT_WRITE;
-  placement.file_backed = mapping && mapping->file != nullptr;
-  placement.align = alignment_of(new_size, mapping ? mapping->flags : MAP_ANONYMOUS);
-  const auto place = space_.choose(placement);
-  if (!place) return -ENOMEM;
-  const AppRange to = range_of(place->value, new_size);
-  const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), new_size,
-                                     static_cast<uint64_t>(flags | MREMAP_FIXED), to.start.value);
-  if (failed(result)) {
-    space_.note_unmap(to);
-    return result;
-  }
-  note_remapped(from, to, keep_old);
-  return result;
-}
-
-void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
-  const bool code = holds_code(from) || holds_code(to);
-  if (from.empty()) {
-    // An old size of 0: a second view of a shared mapping.
-    if (auto mapping = space_.find(from.start)) {
-      mapping->offset += from.start - mapping->range.start;
-      mapping->range = to;
-      space_.note_map(*mapping);
-    }
-  } else {
-    space_.note_remap(from, to, keep_old);
-  }
-  if (!code) return;
-  if (!from.empty()) runtime_.code_changed(from);
-  runtime_.code_changed(to);
-  if (holds_code(to)) runtime_.mapped_executable(to);
 }
 
 }  // namespace weft::linux

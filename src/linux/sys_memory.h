@@ -3,6 +3,7 @@
 // changed. One object a process; any program thread. Results are the kernel's: a value or -errno.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 
@@ -17,8 +18,9 @@ namespace weft::linux {
 
 class MemoryCalls {
  public:
-  /// `break_start`: page-aligned, 0 for a break in the window's heap zone. `stack`: all that the
-  /// main thread's stack may grow to; the kernel grows it, so parts of it are not recorded.
+  /// `break_start`: page-aligned end of the executable's data, 0 if unknown; the break begins there
+  /// or, for an executable in the window, in the heap zone. `stack`: all that the main thread's
+  /// stack may grow to; the kernel grows it, so parts of it are not recorded.
   MemoryCalls(SysRuntime& runtime, AddressSpace& space, uint64_t break_start, AppRange stack);
 
   static bool handles(int64_t number);
@@ -35,6 +37,10 @@ class MemoryCalls {
   int64_t set_break(uint64_t address);
   int64_t attach_shared(int id, uint64_t address, int flags);
   int64_t detach_shared(uint64_t address);
+
+  int64_t lock_all(int flags);
+  int64_t unlock_all();
+  int64_t in_core(uint64_t address, uint64_t length, uint64_t vector);
 
   uint64_t break_start() const { return break_.start(); }
 
@@ -62,6 +68,7 @@ class MemoryCalls {
   AddressSpace& space_;
   const AppRange stack_;
   ProgramBreak break_;
+  std::atomic<bool> lock_future_{false};  ///< mlockall(MCL_FUTURE)
   SpinLock shared_lock_;
   std::map<uint64_t, uint64_t> shared_segments_;  ///< shmat: address -> mapped size
 };

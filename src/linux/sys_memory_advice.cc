@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <mutex>
 
-#include "linux/layout.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys_memory.h"
+#include "linux/sys_memory_ranges.h"
 
 namespace weft::linux {
 namespace {
@@ -28,14 +28,13 @@ int64_t advise_call(AppRange range, int advice) {
 }  // namespace
 
 int64_t MemoryCalls::advise(uint64_t address, uint64_t length, int advice) {
-  const AppRange range{{address}, {page_up(address + length)}};
-  const bool plain =
-      address % kPageSize == 0 && length != 0 && length <= kUserEnd && address <= kUserEnd - length;
+  const bool plain = aligned(address) && length != 0 && possible(address, length);
   // Answers to wrong arguments are the kernel's; with no length nothing can be touched.
   if (!plain) {
     return raw_syscall(__NR_madvise, address | (length == 0 ? 0 : 1), 0,
                        static_cast<uint64_t>(advice));
   }
+  const AppRange range = range_of(address, length);
   int64_t result = 0;
   if (owns(range)) {
     result = advise_call(range, advice);

@@ -112,7 +112,7 @@ std::string absolute(const std::string& path, bool relative_to_fd, uint64_t dire
   const int fd = static_cast<int>(directory);
   const bool from_fd = relative_to_fd && fd != AT_FDCWD;
   const std::string base =
-      link_target(from_fd ? "/proc/self/fd/" + std::to_string(fd) : "/proc/self/cwd");
+      link_target(from_fd ? "/proc/thread-self/fd/" + std::to_string(fd) : "/proc/thread-self/cwd");
   return base + "/" + path;
 }
 
@@ -238,7 +238,8 @@ std::string ProcFiles::content(ProcFile file) const {
         if (mapping.owner == Owner::kProgram) program.push_back(mapping);
       });
       const bool detailed = file == ProcFile::kSmaps;
-      return filter_maps(read_file(detailed ? "/proc/self/smaps" : "/proc/self/maps"), program);
+      return filter_maps(read_file(detailed ? "/proc/thread-self/smaps" : "/proc/thread-self/maps"),
+                         program);
     }
     case ProcFile::kCommandLine:
       return joined(image_.arguments);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "linux/address_space.h"
@@ -128,7 +129,7 @@ class Program {
   }
   static uint64_t as_word(std::nullptr_t) { return 0; }
   template <typename T>
-  requires std::is_integral_v<T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
   static uint64_t as_word(T value) { return static_cast<uint64_t>(value); }
 };
 
