@@ -46,7 +46,8 @@ class CodeBuffer {
   }
   void patch8(uint32_t at, uint32_t value) { bytes_[at] = static_cast<uint8_t>(value); }
   void patch32(uint32_t at, uint32_t value) { std::memcpy(&bytes_[at], &value, sizeof value); }
-  /// Fills the rel32 (or rip displacement) at `field`, whose instruction ends 4 bytes on, with `target`.
+  /// Fills the rel32 (or rip displacement) at `field`, whose instruction ends 4 bytes on, with
+  /// `target`.
   void link32(uint32_t field, uint32_t target) { patch32(field, target - (field + 4)); }
   void link8(uint32_t field, uint32_t target) { patch8(field, target - (field + 1)); }
 

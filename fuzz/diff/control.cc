@@ -171,8 +171,10 @@ void Generator::return_as_jump() {
     return;
   }
   push(reg);
-  if (popped != 0) out_.insn({0xC2, popped, 0});
-  else out_.insn({0xC3});
+  if (popped != 0)
+    out_.insn({0xC2, popped, 0});
+  else
+    out_.insn({0xC3});
   junk(random_.below(12));
   out_.link32(field, out_.position());
 }
@@ -200,9 +202,15 @@ void Generator::write_leaf(const Call& call) {
   rules_.stack = false;
   plain(1);
   switch (call.leaf) {
-    case Leaf::kPlain: out_.insn({0xC3}); break;
-    case Leaf::kRepRet: out_.insn({0xF3, 0xC3}); break;
-    case Leaf::kPopping: out_.insn({0xC2, call.popped, 0}); break;
+    case Leaf::kPlain:
+      out_.insn({0xC3});
+      break;
+    case Leaf::kRepRet:
+      out_.insn({0xF3, 0xC3});
+      break;
+    case Leaf::kPopping:
+      out_.insn({0xC2, call.popped, 0});
+      break;
     case Leaf::kSkipping:
       out_.insn({0x48, 0x83, 0x04, 0x24, call.skipped});  // add qword [rsp], skipped
       out_.insn({0xC3});

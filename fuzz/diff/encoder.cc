@@ -19,7 +19,7 @@ struct Encoder::Address {
   bool rip = false;           ///< displacement is to be made relative
   int index = -1;             ///< register to load with `index_value` first
   uint32_t index_value = 0;
-  uint32_t rip_target = 0;    ///< offset in the data region
+  uint32_t rip_target = 0;  ///< offset in the data region
   uint8_t tail_size = 0;
   std::array<uint8_t, 5> tail = {};  ///< SIB byte and displacement
 };
@@ -49,15 +49,33 @@ const ZydisDecoder& decoder() {
 /// (templates.cc has forms of some of them that are safe).
 bool is_excluded(ZydisMnemonic mnemonic) {
   switch (mnemonic) {
-    case ZYDIS_MNEMONIC_FNSTENV: case ZYDIS_MNEMONIC_FLDENV: case ZYDIS_MNEMONIC_FNSAVE:
-    case ZYDIS_MNEMONIC_FRSTOR: case ZYDIS_MNEMONIC_POPF: case ZYDIS_MNEMONIC_POPFD:
-    case ZYDIS_MNEMONIC_POPFQ: case ZYDIS_MNEMONIC_ENTER: case ZYDIS_MNEMONIC_LEAVE:
-    case ZYDIS_MNEMONIC_LAR: case ZYDIS_MNEMONIC_LSL: case ZYDIS_MNEMONIC_VERR:
-    case ZYDIS_MNEMONIC_VERW: case ZYDIS_MNEMONIC_SLDT: case ZYDIS_MNEMONIC_STR:
-    case ZYDIS_MNEMONIC_SMSW: case ZYDIS_MNEMONIC_SGDT: case ZYDIS_MNEMONIC_SIDT:
-    case ZYDIS_MNEMONIC_CPUID: case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDTSCP:
-    case ZYDIS_MNEMONIC_RDPMC: case ZYDIS_MNEMONIC_HLT: case ZYDIS_MNEMONIC_UD0:
-    case ZYDIS_MNEMONIC_UD1: case ZYDIS_MNEMONIC_UD2: case ZYDIS_MNEMONIC_PUSHF:
+    case ZYDIS_MNEMONIC_FNSTENV:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FNSAVE:
+    case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_POPF:
+    case ZYDIS_MNEMONIC_POPFD:
+    case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_ENTER:
+    case ZYDIS_MNEMONIC_LEAVE:
+    case ZYDIS_MNEMONIC_LAR:
+    case ZYDIS_MNEMONIC_LSL:
+    case ZYDIS_MNEMONIC_VERR:
+    case ZYDIS_MNEMONIC_VERW:
+    case ZYDIS_MNEMONIC_SLDT:
+    case ZYDIS_MNEMONIC_STR:
+    case ZYDIS_MNEMONIC_SMSW:
+    case ZYDIS_MNEMONIC_SGDT:
+    case ZYDIS_MNEMONIC_SIDT:
+    case ZYDIS_MNEMONIC_CPUID:
+    case ZYDIS_MNEMONIC_RDTSC:
+    case ZYDIS_MNEMONIC_RDTSCP:
+    case ZYDIS_MNEMONIC_RDPMC:
+    case ZYDIS_MNEMONIC_HLT:
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+    case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFD:
       return true;
     default:
@@ -67,13 +85,27 @@ bool is_excluded(ZydisMnemonic mnemonic) {
 
 bool is_excluded_category(ZydisInstructionCategory category) {
   switch (category) {
-    case ZYDIS_CATEGORY_CALL: case ZYDIS_CATEGORY_COND_BR: case ZYDIS_CATEGORY_UNCOND_BR:
-    case ZYDIS_CATEGORY_RET: case ZYDIS_CATEGORY_INTERRUPT: case ZYDIS_CATEGORY_IO:
-    case ZYDIS_CATEGORY_IOSTRINGOP: case ZYDIS_CATEGORY_RDRAND: case ZYDIS_CATEGORY_RDSEED:
-    case ZYDIS_CATEGORY_SEGOP: case ZYDIS_CATEGORY_SYSCALL: case ZYDIS_CATEGORY_SYSRET:
-    case ZYDIS_CATEGORY_SYSTEM: case ZYDIS_CATEGORY_GATHER: case ZYDIS_CATEGORY_SCATTER:
-    case ZYDIS_CATEGORY_XSAVE: case ZYDIS_CATEGORY_XSAVEOPT: case ZYDIS_CATEGORY_STRINGOP:
-    case ZYDIS_CATEGORY_CET: case ZYDIS_CATEGORY_RDWRFSGS: case ZYDIS_CATEGORY_CLZERO:
+    case ZYDIS_CATEGORY_CALL:
+    case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_UNCOND_BR:
+    case ZYDIS_CATEGORY_RET:
+    case ZYDIS_CATEGORY_INTERRUPT:
+    case ZYDIS_CATEGORY_IO:
+    case ZYDIS_CATEGORY_IOSTRINGOP:
+    case ZYDIS_CATEGORY_RDRAND:
+    case ZYDIS_CATEGORY_RDSEED:
+    case ZYDIS_CATEGORY_SEGOP:
+    case ZYDIS_CATEGORY_SYSCALL:
+    case ZYDIS_CATEGORY_SYSRET:
+    case ZYDIS_CATEGORY_SYSTEM:
+    case ZYDIS_CATEGORY_GATHER:
+    case ZYDIS_CATEGORY_SCATTER:
+    case ZYDIS_CATEGORY_XSAVE:
+    case ZYDIS_CATEGORY_XSAVEOPT:
+    case ZYDIS_CATEGORY_STRINGOP:
+    case ZYDIS_CATEGORY_CET:
+    case ZYDIS_CATEGORY_RDWRFSGS:
+    case ZYDIS_CATEGORY_CLZERO:
     case ZYDIS_CATEGORY_PKU:
       return true;
     default:
@@ -83,8 +115,10 @@ bool is_excluded_category(ZydisInstructionCategory category) {
 
 int gpr_of(ZydisRegister reg) {
   switch (ZydisRegisterGetClass(reg)) {
-    case ZYDIS_REGCLASS_GPR8: case ZYDIS_REGCLASS_GPR16:
-    case ZYDIS_REGCLASS_GPR32: case ZYDIS_REGCLASS_GPR64:
+    case ZYDIS_REGCLASS_GPR8:
+    case ZYDIS_REGCLASS_GPR16:
+    case ZYDIS_REGCLASS_GPR32:
+    case ZYDIS_REGCLASS_GPR64:
       return ZydisRegisterGetId(ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
     default:
       return -1;
@@ -95,19 +129,24 @@ bool register_operand_fits(const ZydisDecodedInstruction& insn, const ZydisDecod
                            uint16_t keep) {
   if ((operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0) return true;
   switch (ZydisRegisterGetClass(operand.reg.value)) {
-    case ZYDIS_REGCLASS_SEGMENT: case ZYDIS_REGCLASS_CONTROL: case ZYDIS_REGCLASS_DEBUG:
+    case ZYDIS_REGCLASS_SEGMENT:
+    case ZYDIS_REGCLASS_CONTROL:
+    case ZYDIS_REGCLASS_DEBUG:
     case ZYDIS_REGCLASS_IP:
       return false;
-    default: break;
+    default:
+      break;
   }
   const int gpr = gpr_of(operand.reg.value);
   if (gpr < 0 || (keep >> gpr & 1) == 0) return true;
-  const bool stack = insn.meta.category == ZYDIS_CATEGORY_PUSH || insn.meta.category == ZYDIS_CATEGORY_POP;
+  const bool stack =
+      insn.meta.category == ZYDIS_CATEGORY_PUSH || insn.meta.category == ZYDIS_CATEGORY_POP;
   return gpr == 4 && stack && operand.visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
 }
 
 bool memory_operand_fits(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand& operand) {
-  if (operand.mem.type == ZYDIS_MEMOP_TYPE_VSIB || operand.mem.type == ZYDIS_MEMOP_TYPE_MIB) return false;
+  if (operand.mem.type == ZYDIS_MEMOP_TYPE_VSIB || operand.mem.type == ZYDIS_MEMOP_TYPE_MIB)
+    return false;
   if (operand.visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
     return (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;  // not an absolute 64-bit address
   }
@@ -117,20 +156,28 @@ bool memory_operand_fits(const ZydisDecodedInstruction& insn, const ZydisDecoded
 /// bt and its kin reach far from their memory operand when the bit number is in a register.
 bool has_far_bit(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
   switch (insn.mnemonic) {
-    case ZYDIS_MNEMONIC_BT: case ZYDIS_MNEMONIC_BTS: case ZYDIS_MNEMONIC_BTR: case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTS:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTC:
       return operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
              operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 /// Those that mostly fault with random operands.
 bool is_rare(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
   switch (insn.mnemonic) {
-    case ZYDIS_MNEMONIC_DIV: case ZYDIS_MNEMONIC_IDIV: case ZYDIS_MNEMONIC_LDMXCSR:
-    case ZYDIS_MNEMONIC_VLDMXCSR: case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_DIV:
+    case ZYDIS_MNEMONIC_IDIV:
+    case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+    case ZYDIS_MNEMONIC_FLDCW:
       return true;
-    default: return has_far_bit(insn, operands);
+    default:
+      return has_far_bit(insn, operands);
   }
 }
 
@@ -151,8 +198,10 @@ void Encoder::draw_address(Address& a, Random& random, const Rules& rules) {
     a.b = base >= 8;
     a.rm = base & 7;
     if (a.rm == 4) a.tail[a.tail_size++] = static_cast<uint8_t>(0x24);
-    if (wide) tail32(displacement);
-    else a.tail[a.tail_size++] = static_cast<uint8_t>(displacement);
+    if (wide)
+      tail32(displacement);
+    else
+      a.tail[a.tail_size++] = static_cast<uint8_t>(displacement);
   };
   if (form < 3) {
     base_form(rules.base, random.one_in(2) ? 0 : 64, false);
@@ -169,7 +218,8 @@ void Encoder::draw_address(Address& a, Random& random, const Rules& rules) {
     a.tail_size = 4;
   } else if (form == 8) {  // base and index
     unsigned index = random.below(16);
-    if (index == 4 || (rules.keep >> index & 1) || index == rules.base) index = (rules.base + 1) & 15;
+    if (index == 4 || (rules.keep >> index & 1) || index == rules.base)
+      index = (rules.base + 1) & 15;
     if (index == 4 || (rules.keep >> index & 1)) return base_form(rules.base, 64, false);
     a.index = static_cast<int>(index);
     a.index_value = random.below(16) * 64;
@@ -246,9 +296,12 @@ void Encoder::draw(Candidate& c, Random& random, const Rules& rules) {
   c.memory = rules.memory && random.percent(45);
   if (c.memory) draw_address(c.address, random, rules);
   const unsigned kind = random.below(100);
-  if (kind < 55) draw_legacy(c, random);
-  else if (kind < 78) draw_vex(c, random);
-  else draw_evex(c, random);
+  if (kind < 55)
+    draw_legacy(c, random);
+  else if (kind < 78)
+    draw_vex(c, random);
+  else
+    draw_evex(c, random);
   const unsigned reg = random.below(8);
   if (c.memory) {
     c.put(static_cast<unsigned>(c.address.mod) << 6 | reg << 3 | c.address.rm);
@@ -267,10 +320,13 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
   ZydisDecodedInstruction insn;
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
   const size_t available = std::min<size_t>(c.size, 15);
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder(), c.bytes.data(), available, &insn, operands.data()))) {
+  if (!ZYAN_SUCCESS(
+          ZydisDecoderDecodeFull(&decoder(), c.bytes.data(), available, &insn, operands.data()))) {
     return false;
   }
-  if ((insn.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED) != 0) return false;
+  constexpr ZydisInstructionAttributes kUnwanted =
+      ZYDIS_ATTRIB_IS_PRIVILEGED | ZYDIS_ATTRIB_HAS_SEGMENT_FS | ZYDIS_ATTRIB_HAS_SEGMENT_GS;
+  if ((insn.attributes & kUnwanted) != 0) return false;
   if (is_excluded(insn.mnemonic) || is_excluded_category(insn.meta.category)) return false;
   if (!cpu_has(insn.meta.isa_set) && !random.one_in(500)) return false;
   if (is_rare(insn, operands.data()) && !random.one_in(8)) return false;
@@ -282,8 +338,10 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
   const auto keep = static_cast<uint16_t>(rules.keep | 1u << rules.base | 1u << 4);
   for (size_t at = 0; at < insn.operand_count; ++at) {
     const ZydisDecodedOperand& operand = operands[at];
-    if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER && !register_operand_fits(insn, operand, keep)) return false;
-    if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && !memory_operand_fits(insn, operand)) return false;
+    if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER && !register_operand_fits(insn, operand, keep))
+      return false;
+    if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && !memory_operand_fits(insn, operand))
+      return false;
   }
   length = insn.length;
   if (coverage_ != nullptr) ++(*coverage_)[ZydisMnemonicGetString(insn.mnemonic)];

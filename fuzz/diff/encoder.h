@@ -1,6 +1,6 @@
-// Random encodings of every instruction that computes: bytes drawn map by map, and kept if Zydis says
-// that they are defined, that this CPU has them, and that they touch only what they may.
-// Owned by one generator; one thread.
+// Random encodings of every instruction that computes: bytes drawn map by map, and kept if Zydis
+// says that they are defined, that this CPU has them, and that they touch only what they may. Owned
+// by one generator; one thread.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace fuzz {
 
 /// What a sequence must not do while it runs.
 struct Rules {
-  unsigned base = 3;            ///< holds an address in the middle of the data region
-  uint16_t keep = 0;            ///< registers that must not change (rsp and base always)
-  bool memory = true;           ///< memory operands are allowed
-  bool stack = true;            ///< so are push and pop
+  unsigned base = 3;   ///< holds an address in the middle of the data region
+  uint16_t keep = 0;   ///< registers that must not change (rsp and base always)
+  bool memory = true;  ///< memory operands are allowed
+  bool stack = true;   ///< so are push and pop
 };
 
 /// How often each instruction was generated.

@@ -2,7 +2,9 @@
 
 namespace fuzz {
 
-Random code_random(uint64_t seed, uint64_t index) { return Random(Random(seed).next() ^ index * 2); }
+Random code_random(uint64_t seed, uint64_t index) {
+  return Random(Random(seed).next() ^ index * 2);
+}
 Random state_random(uint64_t seed, uint64_t index) {
   return Random(Random(seed).next() ^ (index * 2 + 1));
 }
@@ -36,7 +38,12 @@ const Generator::Piece Generator::kPieces[] = {
 
 Generator::Generator(const Layout& layout, Encoder& encoder, CodeBuffer& out, Random random,
                      uint64_t exit, Coverage* coverage)
-    : layout_(layout), encoder_(encoder), out_(out), random_(random), exit_(exit), coverage_(coverage) {
+    : layout_(layout),
+      encoder_(encoder),
+      out_(out),
+      random_(random),
+      exit_(exit),
+      coverage_(coverage) {
   do {
     rules_.base = random_.below(16);
   } while (rules_.base == 4);
@@ -65,7 +72,8 @@ void Generator::count(const char* name) {
 }
 
 void Generator::plain(unsigned most) {
-  for (unsigned left = random_.below(most + 1); left > 0; --left) encoder_.emit(out_, random_, rules_);
+  for (unsigned left = random_.below(most + 1); left > 0; --left)
+    encoder_.emit(out_, random_, rules_);
 }
 
 unsigned Generator::scratch(uint16_t besides) {
@@ -100,7 +108,8 @@ uint32_t Generator::lea_rip(unsigned reg) {
 
 void Generator::reg_base(unsigned opcode, unsigned reg, int32_t displacement) {
   const unsigned base = rules_.base;
-  out_.insn({0x48u | (reg >= 8 ? 4 : 0) | (base >= 8 ? 1 : 0), opcode, 0x80 | (reg & 7) << 3 | (base & 7)});
+  out_.insn({0x48u | (reg >= 8 ? 4 : 0) | (base >= 8 ? 1 : 0), opcode,
+             0x80 | (reg & 7) << 3 | (base & 7)});
   if ((base & 7) == 4) out_.put({0x24});
   out_.put32(static_cast<uint32_t>(displacement));
 }
@@ -111,7 +120,8 @@ void Generator::reg_stack(unsigned opcode, unsigned reg, int8_t displacement) {
 }
 
 void Generator::reg_reg(unsigned opcode, unsigned reg, unsigned rm) {
-  out_.insn({0x48u | (reg >= 8 ? 4 : 0) | (rm >= 8 ? 1 : 0), opcode, 0xC0 | (reg & 7) << 3 | (rm & 7)});
+  out_.insn(
+      {0x48u | (reg >= 8 ? 4 : 0) | (rm >= 8 ? 1 : 0), opcode, 0xC0 | (reg & 7) << 3 | (rm & 7)});
 }
 
 void Generator::group(unsigned opcode, unsigned extension, unsigned rm) {

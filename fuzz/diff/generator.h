@@ -32,12 +32,21 @@ class Generator {
     void (Generator::*write)();
   };
   /// How a leaf function returns.
-  enum class Leaf : uint8_t { kPlain, kRepRet, kPopping, kSkipping, kJumping, kStackJump, kTwoWays, kTail };
+  enum class Leaf : uint8_t {
+    kPlain,
+    kRepRet,
+    kPopping,
+    kSkipping,
+    kJumping,
+    kStackJump,
+    kTwoWays,
+    kTail
+  };
   struct Call {
     uint32_t field;
     Leaf leaf;
-    uint16_t popped;   ///< bytes of arguments that `ret imm16` takes
-    uint8_t skipped;   ///< bytes of junk behind the call
+    uint16_t popped;  ///< bytes of arguments that `ret imm16` takes
+    uint8_t skipped;  ///< bytes of junk behind the call
   };
 
   // Small things, in generator.cc.

@@ -6,11 +6,11 @@
 
 namespace fuzz {
 
-inline constexpr uint32_t kSlotSize = 2048;       ///< code of one sequence
+inline constexpr uint32_t kSlotSize = 2048;  ///< code of one sequence
 inline constexpr uint32_t kSlotsInBatch = 4096;
-inline constexpr uint32_t kHeaderSize = 4096;     ///< of a batch: the way out of its sequences
+inline constexpr uint32_t kHeaderSize = 4096;  ///< of a batch: the way out of its sequences
 inline constexpr uint64_t kBatchSize = kHeaderSize + uint64_t{kSlotSize} * kSlotsInBatch;
-inline constexpr uint32_t kBatchAreas = 32;       ///< a batch comes to lie where the 32nd before it lay
+inline constexpr uint32_t kBatchAreas = 32;  ///< a batch comes to lie where the 32nd before it lay
 inline constexpr uint64_t kBatchStride = 0x900000;
 
 /// A region of memory with an unmapped page on either side. Large enough that the farthest EVEX

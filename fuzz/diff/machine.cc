@@ -24,7 +24,8 @@ namespace {
 
 constexpr uint64_t kXsaveMask = 0xE7;  // x87, SSE, AVX, opmask, upper halves, upper registers
 constexpr size_t kMaxFaults = 12;
-constexpr uint64_t kResumeFlag = 1u << 16;  // RF: set by the CPU in a fault's frame, not by programs
+constexpr uint64_t kResumeFlag = 1u
+                                 << 16;  // RF: set by the CPU in a fault's frame, not by programs
 
 /// What the handler needs to know of the sequence that runs.
 struct Running {
@@ -86,16 +87,18 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
 void on_alarm(int, siginfo_t*, void* raw) {
   const greg_t* regs = static_cast<ucontext_t*>(raw)->uc_mcontext.gregs;
   std::array<char, 96> line;
-  const int size = std::snprintf(line.data(), line.size(), "fuzz_diff: sequence %llu does not end (rip %llx)\n",
-                                 static_cast<unsigned long long>(running.index),
-                                 static_cast<unsigned long long>(regs[REG_RIP]));
+  const int size =
+      std::snprintf(line.data(), line.size(), "fuzz_diff: sequence %llu does not end (rip %llx)\n",
+                    static_cast<unsigned long long>(running.index),
+                    static_cast<unsigned long long>(regs[REG_RIP]));
   [[maybe_unused]] const ssize_t written = write(2, line.data(), static_cast<size_t>(size));
   _exit(4);
 }
 
 void install_handlers() {
   constexpr size_t kStackSize = 256 * 1024;
-  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const stack_t stack = {memory, 0, kStackSize};
   if (memory == MAP_FAILED || sigaltstack(&stack, nullptr) != 0) die("no alternate signal stack");
   struct sigaction action = {};
@@ -171,23 +174,31 @@ class Hash {
 
 uint64_t random_integer(Random& random, const Layout& layout) {
   switch (random.below(8)) {
-    case 0: return random.below(256);
-    case 1: return ~uint64_t{random.below(256)};
-    case 2: return uint64_t{1} << random.below(64);
-    case 3: return (uint64_t{1} << random.below(64)) - 1;
-    case 4: return random.word();
-    case 5: return layout.data() + random.below(kRegionSize);
-    default: return random.next();
+    case 0:
+      return random.below(256);
+    case 1:
+      return ~uint64_t{random.below(256)};
+    case 2:
+      return uint64_t{1} << random.below(64);
+    case 3:
+      return (uint64_t{1} << random.below(64)) - 1;
+    case 4:
+      return random.word();
+    case 5:
+      return layout.data() + random.below(kRegionSize);
+    default:
+      return random.next();
   }
 }
 
 /// Bytes that make interesting floats of both widths as well as interesting integers.
 void fill_vector(Random& random, uint8_t* at, size_t size) {
-  static constexpr uint32_t kSpecial[] = {0,          0x80000000, 0x3F800000, 0xBF800000, 0x7F800000,
-                                          0xFF800000, 0x7FC00000, 0x7F800001, 0x00000001, 0x00800000,
-                                          0x7F7FFFFF, 0x3FF00000, 0x7FF00000, 0x40490FDB, 0xFFFFFFFF};
+  static constexpr uint32_t kSpecial[] = {0,          0x80000000, 0x3F800000, 0xBF800000,
+                                          0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001,
+                                          0x00000001, 0x00800000, 0x7F7FFFFF, 0x3FF00000,
+                                          0x7FF00000, 0x40490FDB, 0xFFFFFFFF};
   for (size_t offset = 0; offset < size; offset += 4) {
-    const uint32_t value = random.percent(40) ? random.pick(std::span<const uint32_t>(kSpecial))
+    const uint32_t value = random.percent(40)   ? random.pick(std::span<const uint32_t>(kSpecial))
                            : random.percent(50) ? 0x3F000000 + (random.word() & 0x1FFFFFF)
                                                 : random.word();
     std::memcpy(at + offset, &value, sizeof value);
@@ -269,7 +280,8 @@ uint64_t Machine::digest() const {
   hash.add(fuzz_frame.rflags);
   const auto control = x87_control();
   hash.add_memory(control.data(), control.size());
-  for (const Component& part : components_) hash.add_memory(fuzz_frame.xsave + part.offset, part.size);
+  for (const Component& part : components_)
+    hash.add_memory(fuzz_frame.xsave + part.offset, part.size);
   hash.add_memory(reinterpret_cast<void*>(layout_.data()), kRegionSize);
   hash.add_memory(reinterpret_cast<void*>(layout_.stack()), kRegionSize);
   for (const Fault& fault : running.faults) {
@@ -296,7 +308,8 @@ void print(std::string& out, const char* name, uint64_t value) {
   out += line;
 }
 
-void print_bytes(std::string& out, const char* name, uint64_t label, const uint8_t* bytes, size_t size) {
+void print_bytes(std::string& out, const char* name, uint64_t label, const uint8_t* bytes,
+                 size_t size) {
   for (size_t at = 0; at < size; at += 16) {
     char text[64];
     std::snprintf(text, sizeof text, "%s+%llx", name, static_cast<unsigned long long>(label + at));
@@ -328,7 +341,8 @@ std::string Machine::describe() const {
   print(out, "rflags", fuzz_frame.rflags);
   const auto control = x87_control();
   print_bytes(out, "x87", 0, control.data(), control.size());
-  static constexpr const char* kParts[] = {"mxcsr", "st", "xmm", "ymm.high", "k", "zmm.high", "zmm16"};
+  static constexpr const char* kParts[] = {"mxcsr", "st",       "xmm",  "ymm.high",
+                                           "k",     "zmm.high", "zmm16"};
   size_t part = 0;
   for (const Component& where : components_) {
     print_bytes(out, kParts[part++], 0, fuzz_frame.xsave + where.offset, where.size);

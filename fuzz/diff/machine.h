@@ -50,8 +50,8 @@ class Machine {
  public:
   explicit Machine(const Layout& layout);
 
-  /// Fills registers, vector state, data and stack from `random`; `base_register` gets the address of
-  /// the data region's middle.
+  /// Fills registers, vector state, data and stack from `random`; `base_register` gets the address
+  /// of the data region's middle.
   void prepare(Random& random, unsigned base_register);
   /// Runs sequence `index` at `entry`. A fault in it goes on at the next of `boundaries`.
   void run(uint64_t index, uint64_t entry, const std::vector<uint16_t>& boundaries);

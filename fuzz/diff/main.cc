@@ -81,10 +81,12 @@ class Session {
 CodeBuffer Session::generate(uint64_t index, unsigned& base_register) {
   CodeBuffer out(slot(index));
   Generator generator(options_.layout, encoder_, out, code_random(options_.seed, index),
-                      options_.layout.code(batch_of(index)), options_.coverage ? &coverage_ : nullptr);
+                      options_.layout.code(batch_of(index)),
+                      options_.coverage ? &coverage_ : nullptr);
   generator.write();
   if (out.position() > kSlotSize) {
-    std::fprintf(stderr, "fuzz_diff: sequence %llu is too long\n", static_cast<unsigned long long>(index));
+    std::fprintf(stderr, "fuzz_diff: sequence %llu is too long\n",
+                 static_cast<unsigned long long>(index));
     std::exit(2);
   }
   base_register = generator.base_register();
@@ -132,7 +134,8 @@ void Session::run_one(uint64_t index, const Prepared& prepared) {
     if (options_.coverage) ++faults_["signal " + std::to_string(fault.signal)];
   }
   if (options_.show) {
-    std::printf("sequence %llu\n%s", static_cast<unsigned long long>(index), machine_->describe().c_str());
+    std::printf("sequence %llu\n%s", static_cast<unsigned long long>(index),
+                machine_->describe().c_str());
     return;
   }
   if (group_size_ == 0) group_first_ = index;
@@ -143,7 +146,8 @@ void Session::run_one(uint64_t index, const Prepared& prepared) {
 void Session::dump_one(uint64_t index) {
   unsigned base_register = 0;
   const CodeBuffer code = generate(index, base_register);
-  std::printf("sequence %llu of seed %llu, base register %u\n", static_cast<unsigned long long>(index),
+  std::printf("sequence %llu of seed %llu, base register %u\n",
+              static_cast<unsigned long long>(index),
               static_cast<unsigned long long>(options_.seed), base_register);
   ZydisDecoder decoder;
   ZydisFormatter formatter;
@@ -156,19 +160,23 @@ void Session::dump_one(uint64_t index) {
     const auto& starts = code.boundaries();
     const bool marked = std::binary_search(starts.begin(), starts.end(), static_cast<uint16_t>(at));
     uint32_t length = 1;
-    if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.bytes().data() + at, code.position() - at, &insn,
-                                            operands.data()))) {
+    if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.bytes().data() + at,
+                                            code.position() - at, &insn, operands.data()))) {
       length = insn.length;
-      ZydisFormatterFormatInstruction(&formatter, &insn, operands.data(), insn.operand_count_visible,
-                                      text.data(), text.size(), code.address() + at, nullptr);
+      ZydisFormatterFormatInstruction(&formatter, &insn, operands.data(),
+                                      insn.operand_count_visible, text.data(), text.size(),
+                                      code.address() + at, nullptr);
     }
     // Junk between instructions must not hide the next one that is real.
     const auto next = std::upper_bound(starts.begin(), starts.end(), static_cast<uint16_t>(at));
     if (next != starts.end() && at + length > *next) length = *next - at;
-    std::printf("%c %08llx ", marked ? ' ' : '?', static_cast<unsigned long long>(code.address() + at));
+    std::printf("%c %08llx ", marked ? ' ' : '?',
+                static_cast<unsigned long long>(code.address() + at));
     for (uint32_t byte = 0; byte < 11; ++byte) {
-      if (byte < length) std::printf(" %02x", code.bytes()[at + byte]);
-      else std::printf("   ");
+      if (byte < length)
+        std::printf(" %02x", code.bytes()[at + byte]);
+      else
+        std::printf("   ");
     }
     std::printf("  %s\n", text.data());
     at += length;
@@ -223,16 +231,26 @@ Options parse(int argc, char** argv) {
   for (int at = 1; at < argc; ++at) {
     const std::string_view name = argv[at];
     const char* value = at + 1 < argc ? argv[at + 1] : "";
-    if (name == "--show") options.show = true;
-    else if (name == "--dump") options.dump = true;
-    else if (name == "--coverage") options.coverage = true;
-    else if (name == "--seed") options.seed = number(value), ++at;
-    else if (name == "--first") options.first = number(value), ++at;
-    else if (name == "--count") options.count = number(value), ++at;
-    else if (name == "--digest-every") options.digest_every = std::max<uint64_t>(1, number(value)), ++at;
-    else if (name == "--patience") options.patience = static_cast<unsigned>(number(value)), ++at;
-    else if (name == "--base") options.layout.base = number(value), ++at;
-    else number("");
+    if (name == "--show")
+      options.show = true;
+    else if (name == "--dump")
+      options.dump = true;
+    else if (name == "--coverage")
+      options.coverage = true;
+    else if (name == "--seed")
+      options.seed = number(value), ++at;
+    else if (name == "--first")
+      options.first = number(value), ++at;
+    else if (name == "--count")
+      options.count = number(value), ++at;
+    else if (name == "--digest-every")
+      options.digest_every = std::max<uint64_t>(1, number(value)), ++at;
+    else if (name == "--patience")
+      options.patience = static_cast<unsigned>(number(value)), ++at;
+    else if (name == "--base")
+      options.layout.base = number(value), ++at;
+    else
+      number("");
   }
   return options;
 }

@@ -47,9 +47,13 @@ void Generator::stack_pointer() {
 void Generator::stack_memory() {
   const auto offset = static_cast<unsigned>(8 * random_.below(8));
   switch (random_.below(5)) {
-    case 0: out_.insn({0xFF, 0x74, 0x24, offset}); break;              // push [rsp + offset]
-    case 1: out_.insn({0x8F, 0x44, 0x24, offset}); break;              // pop [rsp + offset]
-    case 2: {                                                          // xchg [rsp], reg
+    case 0:
+      out_.insn({0xFF, 0x74, 0x24, offset});
+      break;  // push [rsp + offset]
+    case 1:
+      out_.insn({0x8F, 0x44, 0x24, offset});
+      break;   // pop [rsp + offset]
+    case 2: {  // xchg [rsp], reg
       const unsigned reg = scratch();
       out_.insn({0x48u | (reg >= 8 ? 4 : 0), 0x87, 0x04 | (reg & 7) << 3, 0x24});
       break;
@@ -90,10 +94,12 @@ void Generator::flags() {
 void Generator::string_operation() {
   const uint16_t used = 1u << 1 | 1u << 6 | 1u << 7;
   if ((used & (rules_.keep | 1u << rules_.base)) != 0) return jump_if_rcx_zero();
-  static constexpr uint8_t kOpcodes[] = {0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF};
+  static constexpr uint8_t kOpcodes[] = {0xA4, 0xA5, 0xA6, 0xA7, 0xAA,
+                                         0xAB, 0xAC, 0xAD, 0xAE, 0xAF};
   const bool far = random_.one_in(24);  // runs into the unmapped page
   const uint64_t data = layout_.data();
-  load(6, data + (far && random_.one_in(2) ? kRegionSize - 64 : kRegionSize / 2 + random_.below(512)));
+  load(6,
+       data + (far && random_.one_in(2) ? kRegionSize - 64 : kRegionSize / 2 + random_.below(512)));
   load(7, data + (far ? kRegionSize - random_.below(200) : kRegionSize / 2 + random_.below(512)));
   load(1, random_.below(40));
   if (random_.one_in(4)) out_.insn({0xFCu | random_.below(2)});
@@ -121,23 +127,43 @@ void Generator::system_call() {
 
 void Generator::fault() {
   switch (random_.below(12)) {
-    case 0: out_.insn({0x0F, 0x0B}); break;                          // ud2
-    case 1: out_.insn({0xCC}); break;                                // int3
-    case 2: out_.insn({0xF4}); break;                                // hlt
-    case 3: out_.insn({0xCD, random_.one_in(2) ? 0x03u : 0x2Bu}); break;  // int n
-    case 4: out_.insn({0xFA}); break;                                // cli
-    case 5: out_.insn({0x8A, 0x04, 0x25, 0, 0, 0, 0}); break;        // mov al, [0]
-    case 6: out_.insn({0x06}); break;                                // undefined in 64-bit mode
-    case 7: out_.insn({0x0F, 0x20, 0xC0}); break;                    // mov rax, cr0
-    case 8: out_.insn({0xF0, 0x01, 0xC0}); break;                    // lock on a register
-    case 9: {                                                        // div by zero
+    case 0:
+      out_.insn({0x0F, 0x0B});
+      break;  // ud2
+    case 1:
+      out_.insn({0xCC});
+      break;  // int3
+    case 2:
+      out_.insn({0xF4});
+      break;  // hlt
+    case 3:
+      out_.insn({0xCD, random_.one_in(2) ? 0x03u : 0x2Bu});
+      break;  // int n
+    case 4:
+      out_.insn({0xFA});
+      break;  // cli
+    case 5:
+      out_.insn({0x8A, 0x04, 0x25, 0, 0, 0, 0});
+      break;  // mov al, [0]
+    case 6:
+      out_.insn({0x06});
+      break;  // undefined in 64-bit mode
+    case 7:
+      out_.insn({0x0F, 0x20, 0xC0});
+      break;  // mov rax, cr0
+    case 8:
+      out_.insn({0xF0, 0x01, 0xC0});
+      break;   // lock on a register
+    case 9: {  // div by zero
       const unsigned reg = scratch();
       reg_reg(0x31, reg, reg);
       group(0xF7, 6, reg);
       break;
     }
-    case 10: out_.insn({0xE4, 0x80}); break;                         // in al, 0x80
-    default: {                                                       // a store that cannot be
+    case 10:
+      out_.insn({0xE4, 0x80});
+      break;    // in al, 0x80
+    default: {  // a store that cannot be
       const unsigned reg = scratch();
       load(reg, random_.one_in(2) ? uint64_t{0x8000} << 32 : layout_.data() - 8);
       out_.insn({0x48u | (reg >= 8 ? 1 : 0), 0x89, 0x40 | (reg & 7)});
@@ -151,19 +177,28 @@ void Generator::fault() {
 /// To where no code is. The handler sees the target's address and ends the sequence.
 void Generator::wild_branch() {
   if (!random_.one_in(4)) return fault();
-  const uint64_t targets[] = {0, 8, layout_.data() + random_.below(4096), uint64_t{0x8000} << 32,
-                              ~uint64_t{0xFFF}, layout_.data() - 4096, uint64_t{0x4141} << 48};
+  const uint64_t targets[] = {0,
+                              8,
+                              layout_.data() + random_.below(4096),
+                              uint64_t{0x8000} << 32,
+                              ~uint64_t{0xFFF},
+                              layout_.data() - 4096,
+                              uint64_t{0x4141} << 48};
   const unsigned reg = scratch();
   load(reg, targets[random_.below(7)]);
   out_.insn({0x70 | random_.below(16), 0});  // not always
   const uint32_t field = out_.position() - 1;
   switch (random_.below(4)) {
-    case 0: through_memory(true, reg); break;
+    case 0:
+      through_memory(true, reg);
+      break;
     case 1:
       push(reg);
       out_.insn({0xC3});
       break;
-    default: through_memory(false, reg); break;
+    default:
+      through_memory(false, reg);
+      break;
   }
   out_.link8(field, out_.position());
 }
@@ -173,14 +208,17 @@ void Generator::gather() {
   out_.insn({0xC5, 0xF5, 0xEF, 0xC9});
   out_.insn({0xC5, 0xED, 0x76, 0xD2});
   const unsigned base = rules_.base;
-  out_.insn({0xC4, base >= 8 ? 0xC2u : 0xE2u, 0x6D, 0x90 + random_.below(4), 0x5C, 0x88 | (base & 7), 32});
+  out_.insn({0xC4, base >= 8 ? 0xC2u : 0xE2u, 0x6D, 0x90 + random_.below(4), 0x5C,
+             0x88 | (base & 7), 32});
 }
 
 void Generator::masked_store() {
   if (rules_.base == 7 || (rules_.keep & 0x80) != 0) return gather();
   load(7, layout_.data() + kRegionSize / 2 + random_.below(256));
-  if (random_.one_in(2)) out_.insn({0x66, 0x0F, 0xF7, 0xC0 | random_.below(64)});  // maskmovdqu
-  else out_.insn({0xC5, 0xF9, 0xF7, 0xC0 | random_.below(64)});                    // vmaskmovdqu
+  if (random_.one_in(2))
+    out_.insn({0x66, 0x0F, 0xF7, 0xC0 | random_.below(64)});  // maskmovdqu
+  else
+    out_.insn({0xC5, 0xF9, 0xF7, 0xC0 | random_.below(64)});  // vmaskmovdqu
 }
 
 void Generator::bit_string() {
