@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""Runs a program natively and under weft, and compares standard output, standard error and the end.
+
+Directives in the comments of the program's source say how it is run:
+    // args: a b 'c d'      arguments
+    // env: NAME=VALUE      one environment variable (may be repeated)
+    // stdin: text          standard input, one line
+    // exits: 3 | SIGSEGV   how it ends natively (default 0); checked, so that a test cannot rot
+    // timeout: 20          seconds (default 10)
+    // skip-status: 77      an exit status that means "this machine cannot test that"
+"""
+import argparse
+import difflib
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+
+
+def directives(source):
+    found = {}
+    if source:
+        for line in open(source, errors="replace"):
+            match = re.match(r"\s*(?://|#) (args|env|stdin|exits|timeout|flags|skip-status): (.*)", line)
+            if match:
+                found.setdefault(match[1], []).append(match[2].strip())
+    return found
+
+
+def end_of(status):
+    return signal.Signals(-status).name if status < 0 else str(status)
+
+
+def environment(extra):
+    base = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "HOME": "/tmp", "TERM": "dumb"}
+    base.update(entry.split("=", 1) for entry in extra)
+    return base
+
+
+def prepare():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+
+
+def run(command, options, env, stdin):
+    """Output, error output and the end of one run in a directory of its own, as text."""
+    with tempfile.TemporaryDirectory(prefix="weft-app-") as directory:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   cwd=directory, env=env, preexec_fn=prepare, start_new_session=True)
+        try:
+            out, err = process.communicate(stdin, timeout=options.timeout)
+            end = end_of(process.returncode)
+        except subprocess.TimeoutExpired:
+            end = f"no end after {options.timeout} s"
+            os.killpg(process.pid, signal.SIGKILL)
+            try:
+                out, err = process.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                out, err = b"", b""
+    return {"stdout": out.decode(errors="backslashreplace"), "stderr": err.decode(errors="backslashreplace"), "end": end}
+
+
+def differences(native, woven):
+    text = []
+    for part in ("end", "stdout", "stderr"):
+        if native[part] != woven[part]:
+            text += difflib.unified_diff(native[part].splitlines(), woven[part].splitlines(),
+                                         f"native {part}", f"weft {part}", lineterm="", n=2)
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weft", help="the weft binary; without it, only native runs are compared with each other")
+    parser.add_argument("--flag", action="append", default=[], help="an option for weft run (may be repeated)")
+    parser.add_argument("--repeat", type=int, default=1, help="runs under weft")
+    parser.add_argument("--source", help="the source file, for its directives")
+    parser.add_argument("--timeout", type=float)
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+
+    found = directives(options.source)
+    options.timeout = options.timeout or float(found.get("timeout", ["10"])[0])
+    command = options.command + [word for line in found.get("args", []) for word in shlex.split(line)]
+    env = environment(found.get("env", []))
+    stdin = "\n".join(found.get("stdin", [])).encode() + (b"\n" if "stdin" in found else b"")
+
+    native = run(command, options, env, stdin)
+    if native["end"] in found.get("skip-status", []):
+        print("skipped:", native["stdout"].strip())
+        return SKIPPED
+    if options.source and native["end"] != found.get("exits", ["0"])[0]:
+        print(f"native run ended with {native['end']}:\n{native['stdout']}{native['stderr']}")
+        return 2
+
+    other = [options.weft, "run", *options.flag, "--", *command] if options.weft else command
+    for number in range(options.repeat):
+        text = differences(native, run(other, options, env, stdin))
+        if text:
+            print(f"run {number + 1}: {shlex.join(other)}", *text[:60], sep="\n")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
