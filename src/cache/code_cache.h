@@ -100,6 +100,7 @@ struct CacheOptions {
   uint64_t base = 0;                ///< where to reserve code memory (fixed); 0: anywhere
   uint64_t reserve = 1ull << 29;    ///< bytes of address space, and the limit of its growth
   uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
+  bool poison = false;              ///< fill code memory that is reclaimed with traps, to find bugs
 };
 
 class CodeCache {

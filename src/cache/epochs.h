@@ -41,6 +41,7 @@ class Epochs {
   /// Ends the current epoch and returns the number of the next: what was made unreachable before
   /// this call may be freed once min_active() >= the returned number.
   uint64_t advance();
+  uint64_t current() const { return current_.load(std::memory_order_seq_cst); }
   /// The oldest epoch that is announced, or kNobody.
   uint64_t min_active();
   /// Calls `visit` for each registered slot that announces an epoch older than `epoch`. It must not

@@ -67,7 +67,7 @@ class Fragment {
   ExitId exit_id(uint32_t index) const { return first_exit_ + index; }
 
  private:
-  friend class FragmentBuilder;
+  friend class FragmentStore;
   friend class Lifecycle;
   friend class Limbo;
 
@@ -88,14 +88,13 @@ class Fragment {
   CachePc cold_start_;
   Slot hot_;
   Slot cold_;
+  TagEntry* head_ = nullptr;
   TagEntry** entries_ = nullptr;  ///< under the fragment's lock; fixed once Dead
   ExtraSlot* extra_ = nullptr;    ///< under the fragment's lock
   uint32_t id_ = 0;
   ExitId first_exit_ = kNoExit;
   uint32_t exit_count_ = 0;
   uint32_t state_map_size_ = 0;
-  uint32_t head_direct_ = 0;    ///< a trace's entry, as an offset into the reservation
-  uint32_t head_indirect_ = 0;  ///< 0: none yet. Under the head's tag lock.
   uint16_t constituent_count_ = 0;
   uint16_t entry_count_ = 0;     ///< under the fragment's lock
   uint16_t entry_capacity_ = 0;  ///< under the fragment's lock

@@ -26,6 +26,8 @@ struct alignas(kCacheLine) TagEntry {
   Fragment* trace = nullptr;
   uint32_t block_direct = 0;
   uint32_t block_indirect = 0;
+  uint32_t trace_direct = 0;
+  uint32_t trace_indirect = 0;
   ExitId exits = kNoExit;  ///< first of the exits whose target this is, linked or waiting
   uint32_t published = 0;  ///< what indirect branches to the tag read; 0: the miss path
   Members members;         ///< fragments with this block as a constituent other than the head

@@ -1,0 +1,311 @@
+#include "cache/code_cache.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "cache/fragment_store.h"
+#include "cache/lifecycle.h"
+#include "cache/limbo.h"
+#include "cache/links.h"
+#include "cache/operation_gate.h"
+#include "cache/parts.h"
+
+namespace weft::cache {
+
+class CodeCache::Impl {
+ public:
+  Impl(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs)
+      : parts(options, targets, epochs) {}
+
+  /// Around whatever looks at or changes the structures: no fork meanwhile, nothing reclaimed.
+  struct Operation {
+    explicit Operation(Impl& impl) : pass(impl.gate), guard(impl.parts.epochs) {}
+    OperationGate::Pass pass;
+    EpochGuard guard;
+  };
+
+  /// Tells of the deaths, outside any operation, and hands the dead on.
+  void bury(const Lifecycle::Dead& dead) {
+    if (dead.empty()) return;
+    if (listener != nullptr) {
+      for (const Fragment* fragment : dead) listener->on_deleted(*fragment);
+    }
+    {
+      OperationGate::Pass pass(gate);
+      limbo.retire(dead, true);
+    }
+    // Else it is left to the threads that pass through the dispatcher.
+    if (limbo.over_bound()) limbo.reclaim();
+  }
+
+  /// Kills every live fragment among `ids`; returns how many.
+  uint32_t kill_all(const std::vector<uint32_t>& ids, Lifecycle::Dead& dead) {
+    uint32_t killed = 0;
+    for (const uint32_t id : ids) {
+      Fragment* fragment = parts.fragment(id);
+      if (fragment != nullptr && lifecycle.kill(*fragment, dead)) ++killed;
+    }
+    return killed;
+  }
+
+  Parts parts;
+  OperationGate gate;
+  FragmentStore store{parts};
+  Links links{parts};
+  Lifecycle lifecycle{parts, store, links};
+  Limbo limbo{parts, store, gate};
+  Listener* listener = nullptr;
+  std::atomic<uint32_t> evict_hand{0};
+};
+
+CodeCache::CodeCache(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs)
+    : impl_(std::make_unique<Impl>(options, targets, epochs)) {}
+
+CodeCache::~CodeCache() {
+  // Nobody executes or calls any more; what is in limbo frees itself.
+  for (uint32_t id = 1; id < impl_->parts.fragments.bound(); ++id) {
+    Fragment* fragment = impl_->parts.fragment(id);
+    if (fragment != nullptr && fragment->is_live()) impl_->store.destroy(*fragment);
+  }
+}
+
+Status CodeCache::start() {
+  impl_->limbo.start();
+  return impl_->parts.space.start(impl_->parts.options.base, impl_->parts.options.reserve);
+}
+
+void CodeCache::set_listener(Listener* listener) {
+  impl_->listener = listener;
+  impl_->limbo.set_listener(listener);
+}
+
+void CodeCache::set_nudger(std::function<void(EpochSlot&)> nudge) {
+  impl_->limbo.set_nudger(std::move(nudge));
+}
+
+Result<CachePc> CodeCache::add_routine(std::span<const uint8_t> code,
+                                       std::span<const Fixup> fixups) {
+  OperationGate::Pass pass(impl_->gate);
+  const auto made = impl_->store.add_routine(code, fixups);
+  if (!made) return Error{"no room for routines in the code cache", 0};
+  return impl_->parts.space.address(*made);
+}
+
+CachePc CodeCache::find(AppPc tag) const {
+  const TagEntry* entry = impl_->parts.tags.find(tag);
+  if (entry == nullptr) return {};
+  // Acquire: the code must be seen with its address.
+  const uint32_t direct = entry->direct.load(std::memory_order_acquire);
+  return direct == 0 ? CachePc{} : impl_->parts.space.address(direct);
+}
+
+uint64_t CodeCache::generation(AppPc tag) const {
+  // The moment first: a deletion between the two then counts as after both.
+  const uint32_t moment = impl_->parts.regions.now();
+  const TagEntry* entry = impl_->parts.tags.find(tag);
+  const uint32_t of_tag = entry == nullptr ? 0 : entry->generation.load(std::memory_order_acquire);
+  return Generation{of_tag, moment}.pack();
+}
+
+CodeCache::Published CodeCache::publish(const FragmentSpec& spec) {
+  Impl::Operation operation(*impl_);
+  Fragment* discarded = nullptr;
+  const Published published = impl_->lifecycle.publish(spec, discarded);
+  if (discarded != nullptr) impl_->limbo.retire({&discarded, 1}, false);
+  return published;
+}
+
+bool CodeCache::add_entry(Fragment& fragment, const Constituent& constituent, CachePc direct) {
+  Impl::Operation operation(*impl_);
+  return impl_->lifecycle.add_entry(fragment, constituent, direct);
+}
+
+bool CodeCache::publish_indirect(AppPc tag, bool& needs_stub) {
+  Impl::Operation operation(*impl_);
+  return impl_->lifecycle.publish_indirect(tag, needs_stub);
+}
+
+bool CodeCache::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
+                                   std::span<const Fixup> fixups) {
+  Impl::Operation operation(*impl_);
+  return impl_->lifecycle.add_indirect_entry(tag, code, jump, fixups);
+}
+
+Deleted CodeCache::delete_fragment(AppPc tag, Scope scope) {
+  Lifecycle::Dead dead;
+  Deleted deleted;
+  {
+    Impl::Operation operation(*impl_);
+    impl_->parts.counters.add(Count::kDeletions);
+    deleted = impl_->lifecycle.delete_fragment(tag, scope, dead);
+  }
+  impl_->bury(dead);
+  return deleted;
+}
+
+uint32_t CodeCache::delete_region(AppRange range) {
+  Lifecycle::Dead dead;
+  uint32_t killed = 0;
+  {
+    Impl::Operation operation(*impl_);
+    impl_->parts.counters.add(Count::kDeletions);
+    impl_->parts.regions.note(range);
+    std::vector<uint32_t> ids;
+    impl_->parts.index.collect(range, ids);
+    killed = impl_->kill_all(ids, dead);
+  }
+  impl_->bury(dead);
+  return killed;
+}
+
+uint32_t CodeCache::delete_all() { return delete_region({{0}, {~uint64_t{0}}}); }
+
+uint64_t CodeCache::evict(uint64_t bytes) {
+  constexpr uint32_t kStep = 64;  // fragments between two looks at the clock of forks
+  Parts& parts = impl_->parts;
+  uint64_t evicted = 0;
+  for (uint32_t seen = 0; seen < parts.fragments.bound() && evicted < bytes; seen += kStep) {
+    Lifecycle::Dead dead;
+    {
+      Impl::Operation operation(*impl_);
+      const uint32_t first = impl_->evict_hand.fetch_add(kStep, std::memory_order_relaxed);
+      for (uint32_t i = 0; i < kStep && evicted < bytes; ++i) {
+        Fragment* fragment = parts.fragment((first + i) % parts.fragments.bound());
+        if (fragment == nullptr || !fragment->is_live()) continue;
+        const uint64_t size = fragment->code_bytes();
+        if (impl_->lifecycle.kill(*fragment, dead)) evicted += size;
+      }
+    }
+    impl_->bury(dead);
+  }
+  return evicted;
+}
+
+Fragment* CodeCache::sample(uint64_t random) const {
+  const Parts& parts = impl_->parts;
+  const uint32_t bound = parts.fragments.bound();
+  for (uint64_t i = 0; i < bound; ++i) {
+    Fragment* fragment = parts.fragment(static_cast<uint32_t>((random + i) % bound));
+    if (fragment != nullptr && fragment->is_live()) return fragment;
+  }
+  return nullptr;
+}
+
+void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const {
+  std::vector<Fragment*> found;
+  {
+    OperationGate::Pass pass(impl_->gate);
+    std::vector<uint32_t> ids;
+    impl_->parts.index.collect(range, ids);
+    for (const uint32_t id : ids) {
+      if (Fragment* fragment = impl_->parts.fragment(id)) found.push_back(fragment);
+    }
+  }
+  for (Fragment* fragment : found) {
+    if (fragment->is_live() && fragment->overlaps(range)) visit(*fragment);
+  }
+}
+
+void CodeCache::containing(AppPc tag, const std::function<void(Fragment&)>& visit) const {
+  std::vector<Fragment*> found;
+  {
+    OperationGate::Pass pass(impl_->gate);
+    TagEntry* entry = impl_->parts.tags.find(tag);
+    if (entry == nullptr) return;
+    TagLock held(impl_->parts.locks, *entry);
+    if (entry->block != nullptr) found.push_back(entry->block);
+    if (entry->trace != nullptr) found.push_back(entry->trace);
+    for (size_t i = 0; i < entry->members.size(); ++i) found.push_back(entry->members[i]);
+  }
+  // A block that lies in the fragment twice makes it a member twice.
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(i);
+    if (found[i]->is_live() && std::find(found.begin(), end, found[i]) == end) visit(*found[i]);
+  }
+}
+
+Fragment* CodeCache::fragment_at(CachePc pc) const {
+  return impl_->parts.fragment(impl_->parts.space.owner_at(pc));
+}
+
+bool CodeCache::contains(CachePc pc) const { return impl_->parts.space.contains(pc); }
+
+AppPc CodeCache::exit_target(ExitId id) const { return impl_->parts.exits.at(id).target->tag; }
+
+Fragment& CodeCache::exit_owner(ExitId id) const {
+  Fragment* owner = impl_->parts.fragment(impl_->parts.exits.at(id).owner);
+  CHECK(owner != nullptr);
+  return *owner;
+}
+
+void CodeCache::cut_exits(Fragment& fragment) {
+  for (uint32_t i = 0; i < fragment.exit_count(); ++i) {
+    impl_->links.send_to_stub(impl_->parts.exits.at(fragment.exit_id(i)));
+  }
+}
+
+void CodeCache::mend_exits(Fragment& fragment) {
+  Impl::Operation operation(*impl_);
+  impl_->lifecycle.mend_exits(fragment);
+}
+
+void CodeCache::reclaim() { impl_->limbo.reclaim(); }
+
+void CodeCache::reclaim_now() { impl_->limbo.reclaim_now(); }
+
+bool CodeCache::await_quiescence(uint64_t timeout_ns) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kPause = std::chrono::microseconds(50);
+  Epochs& epochs = impl_->parts.epochs;
+  const auto deadline = Clock::now() + std::chrono::nanoseconds(timeout_ns);
+  const uint64_t epoch = epochs.advance();
+  while (epochs.min_active() < epoch) {
+    if (Clock::now() >= deadline) return false;
+    impl_->limbo.nudge_slow_threads();
+    std::this_thread::sleep_for(kPause);
+  }
+  reclaim_now();
+  return true;
+}
+
+CodeCache::Stats CodeCache::stats() const {
+  OperationGate::Pass pass(impl_->gate);
+  const Parts& parts = impl_->parts;
+  const Counters& counters = parts.counters;
+  Stats stats;
+  stats.fragments_made = counters.sum(Count::kMade);
+  stats.fragments_reclaimed = counters.sum(Count::kReclaimed);
+  const uint64_t died = counters.sum(Count::kDied);
+  stats.fragments_live = stats.fragments_made > died ? stats.fragments_made - died : 0;
+  stats.fragments_dead = died > stats.fragments_reclaimed ? died - stats.fragments_reclaimed : 0;
+  stats.fragments_discarded = counters.sum(Count::kDiscarded);
+  stats.links_made = counters.sum(Count::kLinksMade);
+  stats.exits_linked = counters.sum(Count::kLinked);
+  const uint64_t registered = counters.sum(Count::kRegistered);
+  stats.exits_waiting = registered > stats.exits_linked ? registered - stats.exits_linked : 0;
+  stats.tags = parts.tags.size();
+  stats.hot_bytes = parts.space.used(Temperature::kHot);
+  stats.cold_bytes = parts.space.used(Temperature::kCold);
+  stats.metadata_bytes = parts.tags.bytes() + parts.exits.bytes() + parts.fragments.bytes() +
+                         parts.index.bytes() + counters.sum(Count::kFragmentBytes) +
+                         (stats.hot_bytes + stats.cold_bytes) / kGranule * sizeof(uint32_t);
+  stats.limbo_bytes = impl_->limbo.bytes();
+  stats.deletions = counters.sum(Count::kDeletions);
+  stats.nudges = counters.sum(Count::kNudges);
+  stats.lock_contention = parts.contention.load(std::memory_order_relaxed);
+  return stats;
+}
+
+void CodeCache::lock_all_for_fork() {
+  impl_->gate.close();
+  impl_->parts.epochs.lock_for_fork();
+}
+
+void CodeCache::unlock_after_fork(bool child, EpochSlot* mine) {
+  impl_->parts.epochs.unlock_after_fork(child, mine);
+  if (child) impl_->limbo.forget_reclaimer();
+  impl_->gate.open();
+}
+
+}  // namespace weft::cache

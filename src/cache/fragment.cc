@@ -1,0 +1,38 @@
+#include "cache/fragment.h"
+
+#include "cache/tag_entry.h"
+
+namespace weft::cache {
+
+AppPc Fragment::tag() const { return head_->tag; }
+
+uint64_t Fragment::code_bytes() const { return uint64_t{hot_.size} + cold_.size; }
+
+std::span<const uint8_t> Fragment::state_map() const {
+  return {reinterpret_cast<const uint8_t*>(constituents() + constituent_count_), state_map_size_};
+}
+
+AppPc Fragment::constituent_tag(size_t index) const { return constituents()[index].entry->tag; }
+
+AppRange Fragment::constituent_bytes(size_t index) const {
+  const KeptConstituent& kept = constituents()[index];
+  const AppPc start = kept.entry->tag + static_cast<uint64_t>(int64_t{kept.start});
+  return {start, start + kept.size};
+}
+
+std::optional<AppRange> Fragment::constituent_at(AppPc pc) const {
+  for (size_t i = 0; i < constituent_count_; ++i) {
+    const AppRange bytes = constituent_bytes(i);
+    if (bytes.contains(pc)) return bytes;
+  }
+  return std::nullopt;
+}
+
+bool Fragment::overlaps(AppRange range) const {
+  for (size_t i = 0; i < constituent_count_; ++i) {
+    if (constituent_bytes(i).overlaps(range)) return true;
+  }
+  return false;
+}
+
+}  // namespace weft::cache

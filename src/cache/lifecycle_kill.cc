@@ -1,0 +1,102 @@
+// The way to death: Live -> Dead, once, and out of everything that leads there.
+
+#include <mutex>
+
+#include "cache/lifecycle.h"
+
+namespace weft::cache {
+
+Deleted Lifecycle::delete_fragment(AppPc tag, Scope scope, Dead& dead) {
+  // The entry is made if need be: a fragment that is being built with the tag must become stale.
+  const Victims victims = find_victims(parts_.tags.find_or_make(tag), scope);
+  Deleted result;
+  if (victims.trace != nullptr) result.trace = kill(*victims.trace, dead);
+  if (victims.block != nullptr) result.block = kill(*victims.block, dead);
+  // The last one first: that is where its entry looks for it.
+  for (size_t i = victims.containing.size(); i-- > 0;) {
+    if (kill(*victims.containing[i], dead)) ++result.containing;
+  }
+  return result;
+}
+
+Lifecycle::Victims Lifecycle::find_victims(TagEntry& entry, Scope scope) {
+  Victims victims;
+  TagLock held(parts_.locks, entry);
+  entry.generation.fetch_add(1, std::memory_order_relaxed);
+  victims.trace = entry.trace;
+  if (scope == Scope::kTraceOnly) return victims;
+  victims.block = entry.block;
+  // Copied, not taken: another deletion of the tag must find them, too, to promise what this does.
+  const size_t count = entry.members.size();
+  victims.containing.reserve(count);
+  for (size_t i = 0; i < count; ++i) victims.containing.push_back(entry.members[i]);
+  return victims;
+}
+
+bool Lifecycle::kill(Fragment& fragment, Dead& dead) {
+  // Its publisher sees this, gives it up and takes it out of where it has registered.
+  if (move(fragment, FragmentState::kBuilding, FragmentState::kDead)) return false;
+  const bool won = move(fragment, FragmentState::kLive, FragmentState::kDead);
+  // Whoever lost helps, so that it, too, may say on return that nobody enters any more.
+  close_entries(fragment);
+  if (!won) return false;
+  unregister_members(fragment);
+  detach_exits(fragment);
+  parts_.counters.add(Count::kDied);
+  dead.push_back(&fragment);
+  return true;
+}
+
+void Lifecycle::close_entries(Fragment& fragment) {
+  TagEntry** entries = nullptr;
+  uint16_t count = 0;
+  {
+    // Nothing is added to a dead fragment's list, so it stands still once the lock was ours.
+    std::lock_guard held(parts_.fragment_lock(fragment.id_));
+    entries = fragment.entries_;
+    count = fragment.entry_count_;
+  }
+  for (uint16_t i = 0; i < count; ++i) {
+    TagLock held(parts_.locks, *entries[i]);
+    close_entry(fragment, held);
+  }
+}
+
+void Lifecycle::close_entry(Fragment& fragment, const TagLock& held) {
+  TagEntry& entry = held.entry();
+  const bool block = entry.block == &fragment;
+  const bool trace = entry.trace == &fragment;
+  if (!block && !trace) return;
+  if (block) {
+    entry.block = nullptr;
+    entry.block_direct = 0;
+    entry.block_indirect = 0;
+  }
+  if (trace) {
+    entry.trace = nullptr;
+    entry.trace_direct = 0;
+    entry.trace_indirect = 0;
+  }
+  entry.generation.fetch_add(1, std::memory_order_relaxed);
+  links_.refresh(held);
+}
+
+void Lifecycle::unregister_members(Fragment& fragment) {
+  for (size_t i = 0; i < fragment.constituent_count_; ++i) {
+    parts_.index.remove(fragment.constituent_bytes(i), fragment.id_);
+    TagEntry& entry = *fragment.constituents()[i].entry;
+    if (&entry == fragment.head_) continue;
+    TagLock held(parts_.locks, entry);
+    CHECK(entry.members.remove(fragment));
+  }
+}
+
+void Lifecycle::detach_exits(Fragment& fragment) {
+  for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
+    const ExitId id = fragment.exit_id(i);
+    TagLock held(parts_.locks, *parts_.exits.at(id).target);
+    links_.detach(id, held);
+  }
+}
+
+}  // namespace weft::cache

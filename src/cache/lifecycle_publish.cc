@@ -1,0 +1,214 @@
+// The way to life: Building -> Live, and what may be added to a live fragment.
+
+#include <cstdlib>
+#include <mutex>
+
+#include "cache/lifecycle.h"
+
+namespace weft::cache {
+namespace {
+
+/// The generation with which the constituent `tag` was read; nothing to check if it is none.
+const Constituent* constituent_of(const FragmentSpec& spec, AppPc tag) {
+  for (const Constituent& constituent : spec.constituents) {
+    if (constituent.tag == tag) return &constituent;
+  }
+  return nullptr;
+}
+
+bool is_current(const TagEntry& entry, uint64_t generation) {
+  return entry.generation.load(std::memory_order_relaxed) == Generation::unpack(generation).of_tag;
+}
+
+}  // namespace
+
+bool Lifecycle::move(Fragment& fragment, FragmentState from, FragmentState to) {
+  return fragment.state_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+}
+
+CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& discarded) {
+  TagEntry& head = parts_.tags.find_or_make(spec.entries[0].tag);
+  if (exists(head, spec.kind)) return {nullptr, {}, Error::kExists};
+  Fragment* fragment = store_.make(spec);
+  if (fragment == nullptr) return {nullptr, {}, Error::kFull};
+  // Registered before anything is checked: a deletion either comes before the check, which sees it,
+  // or finds the fragment and kills it while it is still Building.
+  bool fresh = register_members(*fragment, spec);
+  for (size_t i = 0; i < fragment->constituent_count_; ++i) {
+    parts_.index.add(fragment->constituent_bytes(i), fragment->id_);
+  }
+  fresh = fresh && !bytes_are_stale(spec);
+  const Error error = fresh ? go_live(*fragment, spec) : Error::kStale;
+  if (error != Error::kNone) {
+    move(*fragment, FragmentState::kBuilding, FragmentState::kDead);
+    unregister_members(*fragment);
+    parts_.counters.add(Count::kDiscarded);
+    discarded = fragment;
+    return {nullptr, {}, error};
+  }
+  parts_.counters.add(Count::kMade);
+  for (const EntrySpec& entry : spec.entries.subspan(1)) {
+    const Constituent* constituent = constituent_of(spec, entry.tag);
+    // An entry whose block was deleted since must not come back with the old bytes.
+    if (constituent == nullptr) continue;
+    open_entry(*fragment, entry, Generation::unpack(constituent->generation).of_tag);
+  }
+  attach_exits(*fragment);
+  return {fragment, fragment->hot_start() + spec.entries[0].direct, Error::kNone};
+}
+
+bool Lifecycle::exists(TagEntry& head, FragmentKind kind) {
+  TagLock held(parts_.locks, head);
+  return (kind == FragmentKind::kBlock ? head.block : head.trace) != nullptr;
+}
+
+bool Lifecycle::register_members(Fragment& fragment, const FragmentSpec& spec) {
+  bool fresh = true;
+  for (size_t i = 0; i < fragment.constituent_count_; ++i) {
+    TagEntry& entry = *fragment.constituents()[i].entry;
+    // The head's entry will name the fragment itself, and go_live() checks its generation.
+    if (&entry == fragment.head_) continue;
+    TagLock held(parts_.locks, entry);
+    // Also when stale: unregister_members() takes all of them out.
+    entry.members.add(fragment);
+    fresh = fresh && is_current(entry, spec.constituents[i].generation);
+  }
+  return fresh;
+}
+
+bool Lifecycle::bytes_are_stale(const FragmentSpec& spec) const {
+  for (const Constituent& constituent : spec.constituents) {
+    const uint32_t moment = Generation::unpack(constituent.generation).moment;
+    if (parts_.regions.touched_since(moment, constituent.bytes)) return true;
+  }
+  return false;
+}
+
+CodeCache::PublishError Lifecycle::go_live(Fragment& fragment, const FragmentSpec& spec) {
+  const EntrySpec& first = spec.entries[0];
+  const Constituent* constituent = constituent_of(spec, first.tag);
+  TagLock held(parts_.locks, *fragment.head_);
+  TagEntry& head = held.entry();
+  if (constituent != nullptr && !is_current(head, constituent->generation)) return Error::kStale;
+  const bool block = fragment.kind_ == FragmentKind::kBlock;
+  if ((block ? head.block : head.trace) != nullptr) return Error::kExists;
+  if (!move(fragment, FragmentState::kBuilding, FragmentState::kLive)) return Error::kStale;
+  const uint32_t direct = fragment.hot_.offset + first.direct;
+  const uint32_t indirect =
+      first.indirect == EntrySpec::kNone ? 0 : fragment.hot_.offset + first.indirect;
+  if (block) {
+    head.block = &fragment;
+    head.block_direct = direct;
+    head.block_indirect = indirect;
+  } else {
+    head.trace = &fragment;
+    head.trace_direct = direct;
+    head.trace_indirect = indirect;
+  }
+  links_.refresh(held);
+  return Error::kNone;
+}
+
+void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t generation) {
+  TagLock held(parts_.locks, parts_.tags.find_or_make(spec.tag));
+  TagEntry& entry = held.entry();
+  // Under the tag's lock: a killer that comes after this finds the entry, one that came before has
+  // made the fragment Dead already.
+  if (!fragment.is_live() || entry.block != nullptr) return;
+  if (entry.generation.load(std::memory_order_relaxed) != generation) return;
+  entry.block = &fragment;
+  entry.block_direct = fragment.hot_.offset + spec.direct;
+  entry.block_indirect =
+      spec.indirect == EntrySpec::kNone ? 0 : fragment.hot_.offset + spec.indirect;
+  links_.refresh(held);
+}
+
+void Lifecycle::attach_exits(Fragment& fragment) {
+  for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
+    const ExitId id = fragment.exit_id(i);
+    TagLock held(parts_.locks, *parts_.exits.at(id).target);
+    // As in open_entry(): what is attached after this check, the killer detaches.
+    if (!fragment.is_live()) return;
+    links_.attach(id, held);
+  }
+}
+
+bool Lifecycle::note_entry(Fragment& fragment, TagEntry& entry) {
+  std::lock_guard held(parts_.fragment_lock(fragment.id_));
+  if (!fragment.is_live() || fragment.entry_count_ == UINT16_MAX) return false;
+  if (fragment.entry_count_ == fragment.entry_capacity_) {
+    const auto capacity = static_cast<uint16_t>(
+        fragment.entry_capacity_ < UINT16_MAX / 2 ? 2 * fragment.entry_capacity_ : UINT16_MAX);
+    void* grown = std::realloc(fragment.entries_, capacity * sizeof(TagEntry*));
+    CHECK(grown != nullptr);
+    fragment.entries_ = static_cast<TagEntry**>(grown);
+    fragment.entry_capacity_ = capacity;
+  }
+  fragment.entries_[fragment.entry_count_++] = &entry;
+  return true;
+}
+
+bool Lifecycle::add_entry(Fragment& fragment, const Constituent& constituent, CachePc direct) {
+  const std::optional<AppRange> bytes = fragment.constituent_at(constituent.bytes.start);
+  // Its bytes must be among those for which the fragment is found and killed.
+  if (!bytes || constituent.bytes.end > bytes->end) return false;
+  TagEntry& entry = parts_.tags.find_or_make(constituent.tag);
+  if (entry.direct.load(std::memory_order_relaxed) != 0) return false;
+  if (!note_entry(fragment, entry)) return false;
+  TagLock held(parts_.locks, entry);
+  if (!fragment.is_live() || entry.block != nullptr) return false;
+  if (!is_current(entry, constituent.generation)) return false;
+  entry.block = &fragment;
+  entry.block_direct = parts_.space.offset(direct);
+  entry.block_indirect = 0;
+  links_.refresh(held);
+  return true;
+}
+
+bool Lifecycle::publish_indirect(AppPc tag, bool& needs_stub) {
+  needs_stub = false;
+  TagEntry* entry = parts_.tags.find(tag);
+  if (entry == nullptr) return false;
+  TagLock held(parts_.locks, *entry);
+  if (entry->block == nullptr && entry->trace == nullptr) return false;
+  needs_stub = (entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect) == 0;
+  return !needs_stub && links_.publish(held);
+}
+
+bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
+                                   std::span<const Fixup> fixups) {
+  TagEntry* entry = parts_.tags.find(tag);
+  if (entry == nullptr) return false;
+  const auto current = [entry] { return entry->trace != nullptr ? entry->trace : entry->block; };
+  Fragment* fragment = nullptr;
+  uint32_t direct = 0;
+  {
+    TagLock held(parts_.locks, *entry);
+    fragment = current();
+    direct = entry->direct.load(std::memory_order_relaxed);
+  }
+  if (fragment == nullptr) return false;
+  const std::optional<uint32_t> made = store_.add_cold(*fragment, code, fixups);
+  if (!made) return false;
+  Links::patch(parts_.space.address(*made + jump), parts_.space.address(direct));
+  TagLock held(parts_.locks, *entry);
+  // If another thread was faster or the fragment died, the new code stays the fragment's, unused.
+  if (current() != fragment || entry->direct.load(std::memory_order_relaxed) != direct) {
+    return false;
+  }
+  uint32_t& indirect = entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect;
+  if (indirect == 0) indirect = *made;
+  return links_.publish(held);
+}
+
+void Lifecycle::mend_exits(Fragment& fragment) {
+  for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
+    const Exit& exit = parts_.exits.at(fragment.exit_id(i));
+    TagLock held(parts_.locks, *exit.target);
+    if (!exit.registered || !exit.linked) continue;
+    Links::patch(parts_.space.address(exit.site),
+                 parts_.space.address(exit.target->direct.load(std::memory_order_relaxed)));
+  }
+}
+
+}  // namespace weft::cache

@@ -1,0 +1,106 @@
+#include "cache/links.h"
+
+#include "base/check.h"
+
+namespace weft::cache {
+
+void Links::patch(CachePc site, CachePc target) {
+  const auto distance = static_cast<int64_t>(target.value - (site.value + 4));
+  const auto field = static_cast<int32_t>(distance);
+  CHECK(field == distance);
+  // One store inside one 8-byte word, so no thread fetches half of it. Release: the target's code
+  // must be seen before the way there. (The field need not be 4-aligned, so no std::atomic_ref.)
+  __atomic_store_n(reinterpret_cast<int32_t*>(site.value), field, __ATOMIC_RELEASE);
+}
+
+void Links::send_to_stub(const Exit& exit) const {
+  patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
+}
+
+void Links::link(Exit& exit, uint32_t direct) {
+  patch(parts_.space.address(exit.site), parts_.space.address(direct));
+  parts_.counters.add(Count::kLinksMade);
+  if (!exit.linked) parts_.counters.add(Count::kLinked);
+  exit.linked = true;
+}
+
+void Links::unlink(Exit& exit) {
+  send_to_stub(exit);
+  if (exit.linked) parts_.counters.add(Count::kLinked, -1);
+  exit.linked = false;
+}
+
+void Links::attach(ExitId id, const TagLock& held) {
+  Exit& exit = parts_.exits.at(id);
+  TagEntry& entry = held.entry();
+  DCHECK(exit.target == &entry && !exit.registered);
+  exit.previous = kNoExit;
+  exit.next = entry.exits;
+  if (exit.next != kNoExit) parts_.exits.at(exit.next).previous = id;
+  entry.exits = id;
+  exit.registered = true;
+  parts_.counters.add(Count::kRegistered);
+  const uint32_t direct = entry.direct.load(std::memory_order_relaxed);
+  if (direct != 0) link(exit, direct);
+}
+
+void Links::detach(ExitId id, const TagLock& held) {
+  Exit& exit = parts_.exits.at(id);
+  TagEntry& entry = held.entry();
+  DCHECK(exit.target == &entry);
+  if (!exit.registered) return;
+  unlink(exit);
+  if (exit.previous != kNoExit) {
+    parts_.exits.at(exit.previous).next = exit.next;
+  } else {
+    entry.exits = exit.next;
+  }
+  if (exit.next != kNoExit) parts_.exits.at(exit.next).previous = exit.previous;
+  exit.registered = false;
+  parts_.counters.add(Count::kRegistered, -1);
+}
+
+uint32_t Links::indirect_entry(const TagEntry& entry) {
+  return entry.trace_indirect != 0 ? entry.trace_indirect : entry.block_indirect;
+}
+
+void Links::refresh(const TagLock& held) {
+  TagEntry& entry = held.entry();
+  const uint32_t direct = entry.trace != nullptr ? entry.trace_direct : entry.block_direct;
+  if (direct != entry.direct.load(std::memory_order_relaxed)) {
+    entry.direct.store(direct, std::memory_order_release);
+    for (ExitId id = entry.exits; id != kNoExit; id = parts_.exits.at(id).next) {
+      Exit& exit = parts_.exits.at(id);
+      if (direct != 0) {
+        link(exit, direct);
+      } else {
+        unlink(exit);
+      }
+    }
+  }
+  refresh_indirect(entry);
+}
+
+void Links::refresh_indirect(TagEntry& entry) {
+  if (entry.published == 0) return;
+  const uint32_t indirect = indirect_entry(entry);
+  if (indirect == entry.published) return;
+  if (indirect != 0) {
+    parts_.targets.publish(entry.tag, parts_.space.address(indirect));
+  } else {
+    parts_.targets.retract(entry.tag);
+  }
+  entry.published = indirect;
+}
+
+bool Links::publish(const TagLock& held) {
+  TagEntry& entry = held.entry();
+  const uint32_t indirect = indirect_entry(entry);
+  DCHECK(indirect != 0);
+  // Not only where it is new: the hashed table may have given the tag's slot to another.
+  if (!parts_.targets.publish(entry.tag, parts_.space.address(indirect))) return false;
+  entry.published = indirect;
+  return true;
+}
+
+}  // namespace weft::cache

@@ -1,0 +1,41 @@
+// Exits and the entries that they go to: patching is one 4-byte store, and every exit belongs to
+// the tag entry of its target, linked or waiting. Each call is made under that entry's lock, which
+// it shows.
+#pragma once
+
+#include "cache/exit.h"
+#include "cache/parts.h"
+#include "cache/tag_entry.h"
+
+namespace weft::cache {
+
+class Links {
+ public:
+  explicit Links(Parts& parts) : parts_(parts) {}
+
+  /// Makes the exit its target's, and links it if the target has code.
+  void attach(ExitId id, const TagLock& held);
+  /// Sends the exit to its stub and takes it from its target. Nothing if it is not attached.
+  void detach(ExitId id, const TagLock& held);
+  /// Brings everything that leads to the tag into agreement with the entry's block and trace: the
+  /// dispatcher's view, every exit, the indirect branches.
+  void refresh(const TagLock& held);
+
+  /// Where the tag's indirect entry is now; 0: it has none.
+  static uint32_t indirect_entry(const TagEntry& entry);
+  /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
+  bool publish(const TagLock& held);
+
+  /// The store that links and unlinks.
+  SIGNAL_SAFE static void patch(CachePc site, CachePc target);
+  SIGNAL_SAFE void send_to_stub(const Exit& exit) const;
+
+ private:
+  void link(Exit& exit, uint32_t direct);
+  void unlink(Exit& exit);
+  void refresh_indirect(TagEntry& entry);
+
+  Parts& parts_;
+};
+
+}  // namespace weft::cache

@@ -1,0 +1,62 @@
+// The structures that make up one code cache, for the operations that work on them together. Owned
+// by the cache; each part says itself who may use it how.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "cache/code_cache.h"
+#include "cache/code_space.h"
+#include "cache/exit.h"
+#include "cache/interval_index.h"
+#include "cache/region_log.h"
+#include "cache/stats.h"
+#include "cache/tag_table.h"
+
+namespace weft::cache {
+
+struct Parts {
+  Parts(const CacheOptions& o, IndirectTargets& t, Epochs& e) : options(o), targets(t), epochs(e) {}
+
+  const CacheOptions options;
+  IndirectTargets& targets;
+  Epochs& epochs;
+  CodeSpace space;
+  TagTable tags;
+  std::atomic<uint64_t> contention{0};
+  TagLocks locks{&contention};
+  ExitTable exits;
+  FragmentTable fragments;
+  IntervalIndex index;
+  RegionLog regions;
+  Counters counters;
+  std::atomic<uint64_t> next_sequence{1};
+
+  /// The lock of a fragment's list of entries and extra slots. No other lock is taken under it.
+  SpinLock& fragment_lock(uint32_t id) { return fragment_locks_[id % kFragmentLocks].lock; }
+  Fragment* fragment(uint32_t id) const {
+    return id == 0 ? nullptr : fragments.at(id).load(std::memory_order_acquire);
+  }
+
+ private:
+  static constexpr uint32_t kFragmentLocks = 64;
+  struct alignas(kCacheLine) Padded {
+    SpinLock lock;
+  };
+  std::array<Padded, kFragmentLocks> fragment_locks_;
+};
+
+/// What CodeCache::generation() returns: deletions of the tag, and when the bytes were about to be
+/// read.
+struct Generation {
+  uint32_t of_tag;
+  uint32_t moment;
+
+  static Generation unpack(uint64_t word) {
+    return {static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32)};
+  }
+  uint64_t pack() const { return uint64_t{moment} << 32 | of_tag; }
+};
+
+}  // namespace weft::cache
