@@ -12,6 +12,7 @@
 
 namespace weft::linux {
 
+struct SeccompFilter;  // src/linux/sys_seccomp.h
 struct ExecScratch;  // src/linux/sys_exec.h
 struct SignalState;  // src/linux/signal_state.h
 
@@ -28,11 +29,16 @@ struct ProgramThread {
   /// The program's vector state in the standard XSAVE format (ThreadBlock::xsave).
   void* xsave = nullptr;
   uint64_t xsave_mask = 0;
+  size_t xsave_size = 0;  ///< bytes of that area
 
   /// The program's alternate signal stack (sigaltstack); the kernel's is the runtime's own.
   stack_t alt_stack{nullptr, SS_DISABLE, 0};
   /// What is queued, saved and virtually blocked. Owned by SignalServices, made with the thread.
   SignalState* signals = nullptr;
+
+  /// The newest of its seccomp filters, null for none; see Seccomp.
+  std::shared_ptr<const SeccompFilter> seccomp;
+  uint64_t seccomp_generation = 0;
 
   /// This thread is the child of a vfork-like clone that has neither exited nor called execve: it
   /// runs in its parent's memory, on its parent's thread object, while the parent is suspended.

@@ -187,6 +187,8 @@ bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
   auto& start = static_cast<HostStart&>(thread_start);
   thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
   thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  thread.seccomp = start.parent->seccomp;
+  thread.seccomp_generation = start.parent->seccomp_generation;
   // libc set both of these for itself; what the kernel does at this thread's end is the program's.
   constexpr uint64_t kRobustHeadSize = 24;
   raw_syscall(__NR_set_robust_list, 0, kRobustHeadSize);

@@ -131,6 +131,8 @@ int64_t ExecCalls::run_native(ProgramThread& thread, const SyscallArguments& cal
 }
 
 int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch) const {
+  const int seccomp_fd = save_seccomp(thread.seccomp.get());
+  if (seccomp_fd < -1) return seccomp_fd;
   int passed_fd = -1;
   if (scratch.fd >= 0) {
     // Without close-on-exec, and out of the way of the descriptors that the program knows.

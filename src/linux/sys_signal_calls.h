@@ -2,6 +2,7 @@
 // (or by a test); the calls come from the thread that is named, in runtime code.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <memory>
 
@@ -24,6 +25,10 @@ class SignalCalls {
   /// sigaltstack, rt_sigreturn, rt_sigpending and the like.
   virtual bool handles(int64_t number) const = 0;
   virtual Outcome handle(ProgramThread& thread, x86::CpuContext& context) = 0;
+
+  /// Has `info.si_signo` delivered to `thread` before it goes on, as for a fault: if the program
+  /// blocks or ignores it, its default action is taken.
+  virtual void force(ProgramThread& thread, const siginfo_t& info) = 0;
 
   /// The program's signal mask, where the kernel's is `kernel_mask`.
   virtual uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const = 0;

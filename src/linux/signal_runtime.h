@@ -1,0 +1,50 @@
+// What signal handling needs of the engine above it. Implemented by the engine; the calls come from
+// signal handlers on the thread concerned, so all of it is signal-safe.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+
+#include "base/check.h"
+#include "linux/program_thread.h"
+#include "x86/context.h"
+
+namespace weft::linux {
+
+/// Where a signal found a thread.
+enum class Place : uint8_t {
+  kCache,     ///< in the code cache, or at an address that cached code jumped to
+  kEntering,  ///< between the last look at signal_pending and the cache
+  kRuntime,   ///< anywhere else
+};
+
+enum class FaultAnswer : uint8_t {
+  kProgram,  ///< the program's own fault; the registers are the program's now
+  kHandled,  ///< the registers were changed so that the thread can go on
+  kBug,      ///< not the program's doing
+};
+
+class SignalRuntime {
+ public:
+  virtual ~SignalRuntime() = default;
+
+  /// The program thread that runs on this kernel thread; null if none does.
+  SIGNAL_SAFE virtual ProgramThread* current() = 0;
+  SIGNAL_SAFE virtual Place place(const ProgramThread& thread, uint64_t rip) = 0;
+  /// Makes the machine's registers, at a place in the cache, the program's own. False if the thread
+  /// has to go on a little before that can be done.
+  SIGNAL_SAFE virtual bool translate(ProgramThread& thread, x86::CpuContext& registers) = 0;
+  /// A synchronous fault in the cache. May change `info` to what the program would see.
+  SIGNAL_SAFE virtual FaultAnswer on_fault(ProgramThread& thread, siginfo_t& info,
+                                           x86::CpuContext& registers) = 0;
+  /// Where a thread goes on that is taken out of the cache with its context saved.
+  SIGNAL_SAFE virtual uint64_t leave_cache_address() = 0;
+  /// Where a thread goes on that was about to enter the cache.
+  SIGNAL_SAFE virtual uint64_t abort_enter_address() = 0;
+  /// Our libc's fs base for this thread.
+  SIGNAL_SAFE virtual uint64_t host_fs(const ProgramThread& thread) = 0;
+  /// The process is about to die by `signal`: flush what is buffered.
+  virtual void dying(ProgramThread& thread, int signal) = 0;
+};
+
+}  // namespace weft::linux

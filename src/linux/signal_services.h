@@ -1,0 +1,77 @@
+// The program's signals: its table of actions, delivery with the kernel's frames, and its system calls
+// about them. One object a process. Any program thread for itself; the table has its own lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <memory>
+
+#include "base/spin_lock.h"
+#include "linux/program_thread.h"
+#include "linux/signal_runtime.h"
+#include "linux/signal_state.h"
+#include "linux/sys_signal_calls.h"
+
+namespace weft::linux {
+
+/// struct sigaction as the system call has it.
+struct KernelAction {
+  uint64_t handler = 0;
+  uint64_t flags = 0;
+  uint64_t restorer = 0;
+  SignalSet mask = 0;
+};
+
+class SignalServices final : public SignalCalls {
+ public:
+  explicit SignalServices(SignalRuntime& runtime);
+  ~SignalServices() override;
+
+  /// Installs our handler for synchronous signals and reads what dispositions the process inherited.
+  /// Once, before the program runs.
+  void start();
+  /// Gives the calling kernel thread its runtime signal stack and the program thread its state.
+  /// `parent`: whose virtual mask it inherits, or null.
+  void attach_thread(ProgramThread& thread, const ProgramThread* parent);
+  void detach_thread(ProgramThread& thread);
+  /// The program's mask for the calling thread.
+  void set_mask(ProgramThread& thread, SignalSet mask);
+
+  /// Gives the program its pending signal: context becomes that of its handler. Or ends the process.
+  void deliver_pending(ProgramThread& thread, x86::CpuContext& context);
+  /// Queues a fault of the program at its current context, as an instruction raises it.
+  void raise_fault(ProgramThread& thread, int signal, int code, uint64_t address);
+
+  // SignalCalls
+  bool handles(int64_t number) const override;
+  Outcome handle(ProgramThread& thread, x86::CpuContext& context) override;
+  uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const override;
+  void prepare_exec(ProgramThread& thread) override;
+  void undo_exec(ProgramThread& thread) override;
+  void after_fork_child(ProgramThread& thread) override;
+  std::unique_ptr<Suspended> suspend(ProgramThread& thread, bool own_actions) override;
+  void resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) override;
+  void reset_actions(ProgramThread& thread) override;
+
+ private:
+  static constexpr int kSignals = 65;
+  using Actions = std::array<KernelAction, kSignals>;
+  struct Saved;
+
+  int64_t sigaction(const x86::CpuContext& call);
+  int64_t sigprocmask(ProgramThread& thread, const x86::CpuContext& call);
+  int64_t sigaltstack(ProgramThread& thread, const x86::CpuContext& call);
+  int64_t sigpending(ProgramThread& thread, const x86::CpuContext& call);
+  void sigreturn(ProgramThread& thread, x86::CpuContext& context);
+  void install(int signal, const KernelAction& action);
+  KernelAction action_of(int signal);
+  [[noreturn]] void die(ProgramThread& thread, int signal, siginfo_t& info);
+
+  SignalRuntime& runtime_;
+  SpinLock lock_;
+  Actions actions_{};  ///< under lock_
+};
+
+}  // namespace weft::linux

@@ -1,0 +1,35 @@
+// What signal handling knows of one program thread. Owned by SignalServices; touched by its own thread
+// and that thread's signal handler only.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+
+namespace weft::linux {
+
+/// The kernel's signal set: bit (signal - 1).
+using SignalSet = uint64_t;
+
+constexpr SignalSet set_of(int signal) { return SignalSet{1} << (signal - 1); }
+
+/// Signals that an instruction can raise. The runtime needs them for itself, so the kernel never has them
+/// blocked; what the program blocks of them is kept in SignalState::virtual_blocked.
+inline constexpr SignalSet kSynchronous = set_of(SIGSEGV) | set_of(SIGBUS) | set_of(SIGFPE) |
+                                          set_of(SIGILL) | set_of(SIGTRAP) | set_of(SIGSYS);
+
+struct SignalState {
+  /// Taken by the handler, not yet given to the program. While there is one, the kernel has all
+  /// asynchronous signals blocked, so one place is enough.
+  siginfo_t pending{};
+  volatile bool has_pending = false;
+  bool synchronous = false;       ///< pending came from an instruction, not from a sender
+  SignalSet mask_before = 0;      ///< the kernel's mask of the program, while has_pending
+  SignalSet virtual_blocked = 0;  ///< of kSynchronous
+  bool stepping = false;          ///< single-stepping to a place where pending can be delivered
+  uint64_t error_code = 0;        ///< of a synchronous fault, for the frame
+  uint64_t trap_number = 0;
+  uint64_t fault_address = 0;
+  void* host_stack = nullptr;
+};
+
+}  // namespace weft::linux
