@@ -3,7 +3,7 @@
 int main(void) {
   unsigned long flags, more;
   for (int i = 0; i < 2; ++i) {
-    __asm__ volatile("sub $128, %%rsp; mov $0xffffffffffffffff, %%rax; mov $0x240ed5, %%eax; push %%rax; popfq; pushfq; pop %0; pushfw; pop %w1; cld; add $128, %%rsp" : "=&r"(flags), "=&r"(more)::"rax", "cc", "memory");
+    __asm__ volatile("sub $128, %%rsp; mov $0xffffffffffffffff, %%rax; mov $0x240ed5, %%eax; push %%rax; popfq; pushfq; pop %0; pushfw; pop %w1; pushq $0x202; popfq; add $128, %%rsp" : "=&r"(flags), "=&r"(more)::"rax", "cc", "memory");
     printf("%lx %lx\n", flags & 0x244fd5, more & 0xfd5);
     __asm__ volatile("mov $0xd5, %%ah; sahf; lahf; movzx %%ah, %%eax; cld" : "=a"(flags)::"cc");
     printf("%lx\n", flags);
