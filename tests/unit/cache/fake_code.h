@@ -1,0 +1,165 @@
+// Fragments of made-up code for tests of the cache: the layer decodes nothing, so any bytes will
+// do. The hot code is: a magic word, then 8 bytes for each exit, whose last four are the rel32
+// field.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+#include "base/check.h"
+#include "cache/code_cache.h"
+#include "cache/shadow_map.h"
+#include "cache/stats.h"
+
+namespace weft::cache::test {
+
+inline constexpr uint64_t kMagic = 0x4D41474943434F44;
+inline constexpr uint32_t kFirstSite = 12;
+inline constexpr uint64_t kCodeBytes = 64;  ///< of program code in each made-up block
+
+constexpr uint32_t site_of(size_t exit) { return kFirstSite + static_cast<uint32_t>(exit) * 8; }
+
+/// A spec and what its spans point into.
+class FakeSpec {
+ public:
+  FakeSpec(const CodeCache& cache, std::vector<AppPc> blocks, std::vector<AppPc> targets,
+           FragmentKind kind = FragmentKind::kBlock)
+      : hot_(8 + 8 * (targets.size() + 1)), cold_(16 * targets.size() + 16) {
+    // Before anything else is read, as the translator does it.
+    for (const AppPc tag : blocks) {
+      constituents_.push_back({tag, {tag, tag + kCodeBytes}, cache.generation(tag)});
+    }
+    std::memcpy(hot_.data(), &kMagic, sizeof kMagic);
+    for (size_t i = 0; i < targets.size(); ++i) {
+      exits_.push_back({site_of(i), static_cast<uint32_t>(16 * i), targets[i]});
+      fixups_.push_back(
+          {Fixup::Where::kCold, Fixup::Kind::kExitId, 0, static_cast<uint32_t>(16 * i + 4), i});
+    }
+    entries_.push_back({blocks[0], 0});
+    spec_.kind = kind;
+  }
+  FakeSpec(const FakeSpec&) = delete;
+  FakeSpec& operator=(const FakeSpec&) = delete;
+
+  /// Makes every constituent an entry, not only the first.
+  FakeSpec& enter_everywhere() {
+    for (size_t i = 1; i < constituents_.size(); ++i) entries_.push_back({constituents_[i].tag, 0});
+    return *this;
+  }
+  FakeSpec& with_indirect_entry() {
+    entries_[0].indirect = 0;
+    return *this;
+  }
+  FakeSpec& with_data(void* data) {
+    spec_.tool_data = data;
+    return *this;
+  }
+  FakeSpec& with_map(std::vector<uint8_t> map) {
+    map_ = std::move(map);
+    return *this;
+  }
+  FakeSpec& with_size(size_t hot) {
+    hot_.resize(hot);
+    return *this;
+  }
+
+  const FragmentSpec& get() {
+    spec_.hot = hot_;
+    spec_.cold = cold_;
+    spec_.fixups = fixups_;
+    spec_.exits = exits_;
+    spec_.entries = entries_;
+    spec_.constituents = constituents_;
+    spec_.state_map = map_;
+    return spec_;
+  }
+
+ private:
+  std::vector<uint8_t> hot_;
+  std::vector<uint8_t> cold_;
+  std::vector<uint8_t> map_;
+  std::vector<Fixup> fixups_;
+  std::vector<ExitSpec> exits_;
+  std::vector<EntrySpec> entries_;
+  std::vector<Constituent> constituents_;
+  FragmentSpec spec_;
+};
+
+/// Where the jump with this rel32 field goes, read as a processor would.
+inline CachePc jump_target(CachePc site) {
+  const int32_t field =
+      __atomic_load_n(reinterpret_cast<const int32_t*>(site.value), __ATOMIC_ACQUIRE);
+  return {site.value + 4 + static_cast<uint64_t>(int64_t{field})};
+}
+
+inline CachePc exit_goes_to(const Fragment& fragment, size_t exit) {
+  return jump_target(fragment.hot_start() + site_of(exit));
+}
+
+inline CachePc stub_of(const Fragment& fragment, size_t exit) {
+  return fragment.cold_start() + 16 * exit;
+}
+
+inline ExitId exit_in_stub(CachePc stub) {
+  ExitId id;
+  std::memcpy(&id, stub.bytes() + 4, sizeof id);
+  return id;
+}
+
+/// Shadow words for the addresses [0, kCovered) in an ordinary mapping.
+class FakeShadow {
+ public:
+  static constexpr uint64_t kCovered = 1u << 20;
+  static constexpr CachePc kMiss{0x1234};
+
+  FakeShadow()
+      : memory_(mmap(nullptr, 8 * kCovered, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
+        map(reinterpret_cast<uint64_t>(memory_)) {
+    CHECK(memory_ != MAP_FAILED);
+    map.set_miss(kMiss);
+    CHECK(map.reserve({{0}, {kCovered}}));
+  }
+  ~FakeShadow() { munmap(memory_, 8 * kCovered); }
+  FakeShadow(const FakeShadow&) = delete;
+  FakeShadow& operator=(const FakeShadow&) = delete;
+
+ private:
+  void* memory_;
+
+ public:
+  ShadowMap map;
+};
+
+/// A cache with all that it needs.
+struct TestCache {
+  explicit TestCache(uint64_t reserve = 16u << 20, uint64_t limbo_bound = 1u << 20)
+      : cache(options(reserve, limbo_bound), shadow.map, epochs) {
+    CHECK(cache.start().ok());
+  }
+  static CacheOptions options(uint64_t reserve, uint64_t limbo_bound) {
+    CacheOptions options;
+    options.reserve = reserve;
+    options.limbo_bound = limbo_bound;
+    options.poison = true;
+    return options;
+  }
+
+  Fragment* block(AppPc tag, std::vector<AppPc> targets = {}) {
+    return cache.publish(FakeSpec(cache, {tag}, std::move(targets)).get()).fragment;
+  }
+  Fragment* trace(std::vector<AppPc> blocks, std::vector<AppPc> targets = {}) {
+    return cache
+        .publish(FakeSpec(cache, std::move(blocks), std::move(targets), FragmentKind::kTrace).get())
+        .fragment;
+  }
+
+  Epochs epochs;
+  FakeShadow shadow;
+  CodeCache cache;
+};
+
+}  // namespace weft::cache::test

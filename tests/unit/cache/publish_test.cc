@@ -1,0 +1,302 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "cache/code_space.h"
+
+#include "fake_code.h"
+
+namespace weft::cache::test {
+namespace {
+
+constexpr AppPc kA{0x1000};
+constexpr AppPc kB{0x2000};
+constexpr AppPc kC{0x3000};
+
+using Error = CodeCache::PublishError;
+
+TEST(Publish, FindsWhatWasPublishedAndNothingElse) {
+  TestCache t;
+  EXPECT_EQ(t.cache.find(kA).value, 0u);
+  Fragment* a = t.block(kA);
+  ASSERT_NE(a, nullptr);
+  EXPECT_EQ(t.cache.find(kA), a->hot_start());
+  EXPECT_EQ(t.cache.find(kB).value, 0u);
+  EXPECT_EQ(a->tag(), kA);
+  EXPECT_TRUE(a->is_live());
+}
+
+TEST(Publish, SecondBlockOfATagIsRefusedAndATraceIsNot) {
+  TestCache t;
+  Fragment* block = t.block(kA);
+  FakeSpec again(t.cache, {kA}, {});
+  EXPECT_EQ(t.cache.publish(again.get()).error, Error::kExists);
+  Fragment* trace = t.trace({kA, kB});
+  ASSERT_NE(trace, nullptr);
+  EXPECT_NE(trace->hot_start(), block->hot_start());
+  EXPECT_EQ(t.cache.find(kA), trace->hot_start());
+}
+
+TEST(Publish, LinksExitsToTargetsThatExist) {
+  TestCache t;
+  Fragment* b = t.block(kB);
+  Fragment* a = t.block(kA, {kB});
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start());
+}
+
+TEST(Publish, ExitWithoutTargetGoesToItsStubUntilTheTargetComes) {
+  TestCache t;
+  Fragment* a = t.block(kA, {kC, kB});
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+  EXPECT_EQ(exit_goes_to(*a, 1), stub_of(*a, 1));
+  EXPECT_EQ(t.cache.stats().exits_waiting, 2u);
+  Fragment* b = t.block(kB);
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+  EXPECT_EQ(exit_goes_to(*a, 1), b->hot_start());
+  EXPECT_EQ(t.cache.stats().exits_waiting, 1u);
+}
+
+TEST(Publish, ExitIdInTheStubLeadsBackToTargetAndOwner) {
+  TestCache t;
+  Fragment* a = t.block(kA, {kB, kC});
+  EXPECT_EQ(t.cache.exit_target(exit_in_stub(stub_of(*a, 0))), kB);
+  EXPECT_EQ(t.cache.exit_target(exit_in_stub(stub_of(*a, 1))), kC);
+  EXPECT_EQ(&t.cache.exit_owner(exit_in_stub(stub_of(*a, 1))), a);
+}
+
+TEST(Publish, ExitToItselfIsALinkLikeAnyOther) {
+  TestCache t;
+  Fragment* a = t.block(kA, {kA});
+  EXPECT_EQ(exit_goes_to(*a, 0), a->hot_start());
+  t.cache.delete_fragment(kA);
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+}
+
+TEST(Publish, TraceTakesOverTheLinksOfItsTag) {
+  TestCache t;
+  Fragment* a = t.block(kA, {kB});
+  Fragment* b = t.block(kB);
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start());
+  Fragment* trace = t.trace({kB, kC});
+  EXPECT_EQ(exit_goes_to(*a, 0), trace->hot_start());
+  t.cache.delete_fragment(kB, Scope::kTraceOnly);
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start());
+}
+
+TEST(Publish, DeletionOfAConstituentSinceItWasReadMakesTheFragmentStale) {
+  TestCache t;
+  FakeSpec trace(t.cache, {kA, kB}, {}, FragmentKind::kTrace);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(t.cache.publish(trace.get()).error, Error::kStale);
+  EXPECT_EQ(t.cache.find(kA).value, 0u);
+  EXPECT_EQ(t.cache.stats().fragments_live, 0u);
+}
+
+TEST(Publish, DeletionOfTheHeadSinceItWasReadMakesTheFragmentStale) {
+  TestCache t;
+  FakeSpec block(t.cache, {kA}, {});
+  t.cache.delete_fragment(kA);
+  EXPECT_EQ(t.cache.publish(block.get()).error, Error::kStale);
+}
+
+TEST(Publish, DeletionOfBytesThatBelongedToNobodyYetMakesTheirReaderStale) {
+  TestCache t;
+  FakeSpec block(t.cache, {kA}, {});
+  FakeSpec beside(t.cache, {kB}, {});
+  t.cache.delete_region({kA + (kCodeBytes - 1), kA + kCodeBytes});
+  EXPECT_EQ(t.cache.publish(block.get()).error, Error::kStale);
+  EXPECT_EQ(t.cache.publish(beside.get()).error, Error::kNone);
+}
+
+TEST(Publish, AStaleFragmentLeavesNothingBehind) {
+  TestCache t;
+  FakeSpec trace(t.cache, {kA, kB, kC}, {kA}, FragmentKind::kTrace);
+  t.cache.delete_fragment(kB);
+  ASSERT_EQ(t.cache.publish(trace.get()).error, Error::kStale);
+  t.cache.reclaim_now();
+  int seen = 0;
+  t.cache.fragments_in({{0}, {~uint64_t{0}}}, [&](Fragment&) { ++seen; });
+  t.cache.containing(kC, [&](Fragment&) { ++seen; });
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(t.cache.stats().hot_bytes, 0u);
+  EXPECT_EQ(t.cache.stats().cold_bytes, 0u);
+  EXPECT_EQ(t.cache.stats().limbo_bytes, 0u);
+}
+
+TEST(Publish, AFullCacheSaysSoAndRecoversAfterEviction) {
+  TestCache t(4 * CodeSpace::kChunk);
+  uint64_t made = 0;
+  while (t.block({made * 0x100 + 0x100}) != nullptr) ++made;
+  EXPECT_GT(made, 100u);
+  FakeSpec one_more(t.cache, {kA + 0x10000000}, {});
+  EXPECT_EQ(t.cache.publish(one_more.get()).error, Error::kFull);
+  EXPECT_GT(t.cache.evict(4096), 4095u);
+  ASSERT_TRUE(t.cache.await_quiescence(1'000'000'000));
+  EXPECT_EQ(t.cache.publish(one_more.get()).error, Error::kNone);
+}
+
+TEST(Publish, KeepsStateMapToolDataAndConstituents) {
+  TestCache t;
+  int data = 0;
+  FakeSpec spec(t.cache, {kA, kB}, {});
+  const Fragment* f = t.cache.publish(spec.with_data(&data).with_map({1, 2, 3}).get()).fragment;
+  ASSERT_NE(f, nullptr);
+  EXPECT_EQ(f->tool_data(), &data);
+  EXPECT_EQ(std::vector<uint8_t>(f->state_map().begin(), f->state_map().end()),
+            (std::vector<uint8_t>{1, 2, 3}));
+  ASSERT_TRUE(f->constituent_at(kB + 5).has_value());
+  EXPECT_EQ(f->constituent_at(kB + 5)->start, kB);
+  EXPECT_FALSE(f->constituent_at(kB + kCodeBytes).has_value());
+}
+
+TEST(Publish, FragmentAtKnowsHotAndColdCodeAndNothingBeside) {
+  TestCache t;
+  Fragment* a = t.block(kA, {kB});
+  EXPECT_EQ(t.cache.fragment_at(a->hot_start()), a);
+  EXPECT_EQ(t.cache.fragment_at(a->hot_start() + (a->hot_size() - 1)), a);
+  EXPECT_EQ(t.cache.fragment_at(a->hot_start() + a->hot_size()), nullptr);
+  EXPECT_EQ(t.cache.fragment_at(a->cold_start()), a);
+  EXPECT_EQ(t.cache.fragment_at({1}), nullptr);
+  EXPECT_TRUE(t.cache.contains(a->hot_start()));
+  EXPECT_FALSE(t.cache.contains({1}));
+}
+
+TEST(Publish, FixupsPointWhereTheySay) {
+  TestCache t;
+  std::vector<uint8_t> hot(32), cold(16);
+  auto routine = t.cache.add_routine(hot, {});
+  ASSERT_TRUE(routine.ok());
+  const Fixup fixups[] = {
+      {Fixup::Where::kHot, Fixup::Kind::kRelative, 1, 0, routine->value},
+      {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, 4, 8},
+      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, 0, 16},
+  };
+  const EntrySpec entries[] = {{kA, 16}};
+  FragmentSpec spec;
+  spec.hot = hot;
+  spec.cold = cold;
+  spec.fixups = fixups;
+  spec.entries = entries;
+  const auto published = t.cache.publish(spec);
+  ASSERT_EQ(published.error, Error::kNone);
+  const Fragment& f = *published.fragment;
+  EXPECT_EQ(jump_target(f.hot_start()) + 1, *routine);
+  EXPECT_EQ(jump_target(f.hot_start() + 4), f.cold_start() + 8);
+  EXPECT_EQ(jump_target(f.cold_start()), f.hot_start() + 16);
+  EXPECT_EQ(t.cache.find(kA), f.hot_start() + 16);
+}
+
+TEST(Publish, EntriesBeyondTheHeadLeadInsideUnlessTheTagHasABlock) {
+  TestCache t;
+  Fragment* b = t.block(kB);
+  FakeSpec spec(t.cache, {kA, kB, kC}, {});
+  Fragment* a = t.cache.publish(spec.enter_everywhere().get()).fragment;
+  ASSERT_NE(a, nullptr);
+  EXPECT_EQ(t.cache.find(kB), b->hot_start());
+  EXPECT_EQ(t.cache.find(kC), a->hot_start());
+}
+
+TEST(AddEntry, MakesATagLeadIntoTheFragmentAndLinksWhatWaits) {
+  TestCache t;
+  Fragment* a = t.block(kA);
+  Fragment* b = t.block(kB, {kA + 8});
+  const AppPc inner = kA + 8;
+  const Constituent rest{inner, {inner, kA + kCodeBytes}, t.cache.generation(inner)};
+  EXPECT_TRUE(t.cache.add_entry(*a, rest, a->hot_start() + 8));
+  EXPECT_EQ(t.cache.find(inner), a->hot_start() + 8);
+  EXPECT_EQ(exit_goes_to(*b, 0), a->hot_start() + 8);
+  EXPECT_FALSE(t.cache.add_entry(*a, rest, a->hot_start() + 8)) << "the tag has an entry already";
+  const Deleted deleted = t.cache.delete_fragment(inner);
+  EXPECT_TRUE(deleted.block);
+  EXPECT_EQ(t.cache.find(kA).value, 0u) << "deleting any of its blocks deletes the fragment";
+  EXPECT_EQ(exit_goes_to(*b, 0), stub_of(*b, 0));
+}
+
+TEST(AddEntry, RefusesADeadFragmentAndBytesThatAreNotItsOwn) {
+  TestCache t;
+  Fragment* a = t.block(kA);
+  EpochGuard guard(t.epochs);
+  EXPECT_FALSE(t.cache.add_entry(*a, {kB, {kB, kB + 4}, t.cache.generation(kB)}, a->hot_start()));
+  t.cache.delete_fragment(kA);
+  const AppPc inner = kA + 8;
+  EXPECT_FALSE(t.cache.add_entry(*a, {inner, {inner, inner + 4}, t.cache.generation(inner)},
+                                 a->hot_start()));
+  EXPECT_EQ(t.cache.find(inner).value, 0u);
+}
+
+TEST(AddEntry, ManyEntriesAllDieWithTheFragment) {
+  TestCache t;
+  Fragment* a = t.block(kA);
+  for (uint64_t i = 1; i < kCodeBytes; ++i) {
+    const AppPc inner = kA + i;
+    ASSERT_TRUE(t.cache.add_entry(*a, {inner, {inner, inner + 1}, t.cache.generation(inner)},
+                                  a->hot_start()));
+  }
+  t.cache.delete_fragment(kA + 17);
+  for (uint64_t i = 0; i < kCodeBytes; ++i) EXPECT_EQ(t.cache.find(kA + i).value, 0u);
+}
+
+TEST(Indirect, EntryIsPublishedOnceItExists) {
+  TestCache t;
+  bool needs_stub = false;
+  EXPECT_FALSE(t.cache.publish_indirect(kA, needs_stub));
+  EXPECT_FALSE(needs_stub);
+  Fragment* a = t.block(kA);
+  EXPECT_FALSE(t.cache.publish_indirect(kA, needs_stub));
+  EXPECT_TRUE(needs_stub);
+  const std::vector<uint8_t> code(12);
+  EXPECT_TRUE(t.cache.add_indirect_entry(kA, code, 8));
+  const CachePc entry{t.shadow.map.read(kA)};
+  EXPECT_EQ(t.cache.fragment_at(entry), a);
+  EXPECT_EQ(jump_target(entry + 8), a->hot_start());
+  EXPECT_TRUE(t.cache.publish_indirect(kA, needs_stub));
+}
+
+TEST(Indirect, BranchesMissAgainAfterDeletion) {
+  TestCache t;
+  FakeSpec spec(t.cache, {kA}, {});
+  t.cache.publish(spec.with_indirect_entry().get());
+  bool needs_stub = false;
+  ASSERT_TRUE(t.cache.publish_indirect(kA, needs_stub));
+  EXPECT_NE(t.shadow.map.read(kA), FakeShadow::kMiss.value);
+  t.cache.delete_fragment(kA);
+  EXPECT_EQ(t.shadow.map.read(kA), FakeShadow::kMiss.value);
+  EXPECT_FALSE(t.cache.publish_indirect(kA, needs_stub));
+  EXPECT_EQ(t.shadow.map.read(kA), FakeShadow::kMiss.value);
+}
+
+TEST(Indirect, FollowsTheTraceAndFallsBackToTheBlock) {
+  TestCache t;
+  FakeSpec block_spec(t.cache, {kA}, {});
+  Fragment* block = t.cache.publish(block_spec.with_indirect_entry().get()).fragment;
+  bool needs_stub = false;
+  ASSERT_TRUE(t.cache.publish_indirect(kA, needs_stub));
+  FakeSpec trace_spec(t.cache, {kA, kB}, {}, FragmentKind::kTrace);
+  Fragment* trace = t.cache.publish(trace_spec.with_indirect_entry().get()).fragment;
+  EXPECT_EQ(t.shadow.map.read(kA), trace->hot_start().value);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(t.shadow.map.read(kA), block->hot_start().value);
+}
+
+TEST(Exits, CutSendsAllToTheirStubsAndMendRestoresTheLinks) {
+  TestCache t;
+  Fragment* b = t.block(kB);
+  Fragment* a = t.block(kA, {kB, kC, kA});
+  t.cache.cut_exits(*a);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(exit_goes_to(*a, i), stub_of(*a, i));
+  t.cache.mend_exits(*a);
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start());
+  EXPECT_EQ(exit_goes_to(*a, 1), stub_of(*a, 1));
+  EXPECT_EQ(exit_goes_to(*a, 2), a->hot_start());
+}
+
+TEST(Sample, MeetsEveryLiveFragment) {
+  TestCache t;
+  std::set<Fragment*> made, met;
+  for (uint64_t i = 1; i <= 10; ++i) made.insert(t.block({i * 0x1000}));
+  for (uint64_t i = 0; i < 4096; ++i) met.insert(t.cache.sample(i));
+  EXPECT_EQ(met, made);
+}
+
+}  // namespace
+}  // namespace weft::cache::test
