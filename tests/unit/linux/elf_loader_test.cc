@@ -9,6 +9,7 @@
 #include "elf_builder.h"
 #include "linux/layout.h"
 #include "linux/unique_fd.h"
+#include "sanitizers.h"
 #include "temporary_files.h"
 
 namespace weft::linux {
@@ -16,6 +17,10 @@ namespace {
 
 class ElfLoaderTest : public TemporaryFiles {
  protected:
+  void SetUp() override {
+    TemporaryFiles::SetUp();
+    if (kSanitizerOwnsWindow) GTEST_SKIP() << "the sanitizer uses the window";
+  }
   Result<LoadedImage> load(ElfBuilder& elf) {
     const std::string file = write("program", elf.bytes());
     const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sanitizers.h"
+
 namespace weft::linux {
 namespace {
 
@@ -20,14 +22,21 @@ int in_child(Body body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
 }
 
-TEST(Layout, TheWindowsShadowIsUserMemoryThatDoesNotMeetTheWindow) {
+class LayoutTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (kSanitizerOwnsWindow) GTEST_SKIP() << "the sanitizer uses the window";
+  }
+};
+
+TEST_F(LayoutTest, TheWindowsShadowIsUserMemoryThatDoesNotMeetTheWindow) {
   const AppRange shadow = shadow_range(kWindow);
   EXPECT_GT(shadow.start, kWindow.end);
   EXPECT_LT(shadow.end.value, kUserEnd);
   EXPECT_EQ(shadow.start.value % kPageSize, 0u);
 }
 
-TEST(Layout, UntouchedShadowWordsAreZeroAndWritable) {
+TEST_F(LayoutTest, UntouchedShadowWordsAreZeroAndWritable) {
   EXPECT_EQ(in_child([] {
               Layout layout;
               if (layout.has_shadow(kWindow.start)) return 1;
@@ -43,7 +52,7 @@ TEST(Layout, UntouchedShadowWordsAreZeroAndWritable) {
             0);
 }
 
-TEST(Layout, AnAddressSpaceLimitIsAnErrorNotACrash) {
+TEST_F(LayoutTest, AnAddressSpaceLimitIsAnErrorNotACrash) {
   EXPECT_EQ(in_child([] {
               const struct rlimit limit = {uint64_t{1} << 32, uint64_t{1} << 32};
               if (setrlimit(RLIMIT_AS, &limit) != 0) return 1;
@@ -53,7 +62,7 @@ TEST(Layout, AnAddressSpaceLimitIsAnErrorNotACrash) {
             0);
 }
 
-TEST(Layout, SomethingInTheShadowsPlaceIsAnErrorAndSurvives) {
+TEST_F(LayoutTest, SomethingInTheShadowsPlaceIsAnErrorAndSurvives) {
   EXPECT_EQ(in_child([] {
               void* place = reinterpret_cast<void*>(shadow_address(kWindow.start.value) + 0x100000);
               if (mmap(place, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
@@ -67,7 +76,7 @@ TEST(Layout, SomethingInTheShadowsPlaceIsAnErrorAndSurvives) {
             0);
 }
 
-TEST(Layout, AModuleAtALowAddressHasAShadowAndOneThatIsTooHighHasNot) {
+TEST_F(LayoutTest, AModuleAtALowAddressHasAShadowAndOneThatIsTooHighHasNot) {
   EXPECT_EQ(in_child([] {
               Layout layout;
               const AppRange low{{0x400000}, {0x512345}};
@@ -82,7 +91,7 @@ TEST(Layout, AModuleAtALowAddressHasAShadowAndOneThatIsTooHighHasNot) {
             0);
 }
 
-TEST(Layout, TheCodeCacheIsWithinReachOfTheProgram) {
+TEST_F(LayoutTest, TheCodeCacheIsWithinReachOfTheProgram) {
   const uint64_t size = 256u << 20;
   const uint64_t in_window =
       Layout::place_code_cache({{kWindowBase}, {kWindowBase + 0x100000}}, true, size);

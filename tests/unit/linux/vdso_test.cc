@@ -13,6 +13,7 @@
 #include <string>
 
 #include "linux/layout.h"
+#include "sanitizers.h"
 
 namespace weft::linux {
 namespace {
@@ -50,7 +51,14 @@ int moved_and_used() {
   return status == 0 ? 0 : 8;
 }
 
-TEST(Vdso, OurOwnLibcAndUnwinderWorkAfterTheMove) {
+class VdsoTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (kSanitizerOwnsWindow) GTEST_SKIP() << "the sanitizer uses the window";
+  }
+};
+
+TEST_F(VdsoTest, OurOwnLibcAndUnwinderWorkAfterTheMove) {
   const pid_t child = fork();
   if (child == 0) _exit(moved_and_used());
   int status = 0;
@@ -60,12 +68,12 @@ TEST(Vdso, OurOwnLibcAndUnwinderWorkAfterTheMove) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(Vdso, WithoutOneThereIsNothingToMove) {
+TEST_F(VdsoTest, WithoutOneThereIsNothingToMove) {
   AddressSpace space;
   EXPECT_EQ(move_vdso(0, space).header, 0u);
 }
 
-TEST(Vdso, AnAddressThatIsNotTheVdsoIsLeftAlone) {
+TEST_F(VdsoTest, AnAddressThatIsNotTheVdsoIsLeftAlone) {
   AddressSpace space;
   const VdsoPlace place = move_vdso(0x1000, space);
   EXPECT_EQ(place.header, 0x1000u);
