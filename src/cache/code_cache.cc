@@ -75,6 +75,8 @@ Status CodeCache::start() {
   return impl_->parts.space.start(impl_->parts.options.base, impl_->parts.options.reserve);
 }
 
+AppRange CodeCache::code_range() const { return impl_->parts.space.range(); }
+
 void CodeCache::set_listener(Listener* listener) {
   impl_->listener = listener;
   impl_->limbo.set_listener(listener);

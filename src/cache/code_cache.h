@@ -114,6 +114,9 @@ class CodeCache {
   /// Asked for, from any thread, to make a thread that stays in the cache leave it soon.
   void set_nudger(std::function<void(EpochSlot&)> nudge);
 
+  /// All code memory there will be. After start().
+  AppRange code_range() const;
+
   /// Code that belongs to no fragment (shared routines); lives as long as the cache.
   Result<CachePc> add_routine(std::span<const uint8_t> code, std::span<const Fixup> fixups);
 

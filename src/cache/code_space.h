@@ -45,6 +45,7 @@ class CodeSpace {
   CachePc address(uint32_t offset) const { return {base_ + offset}; }
   uint32_t offset(CachePc pc) const { return static_cast<uint32_t>(pc.value - base_); }
   SIGNAL_SAFE bool contains(CachePc pc) const { return pc.value - base_ < reserve_; }
+  AppRange range() const { return {{base_}, {base_ + reserve_}}; }
 
   /// Notes whose the slot is, for owner_at(); 0: nobody's.
   void set_owner(Slot slot, uint32_t owner);

@@ -73,12 +73,14 @@ bool Dispatcher::system_call() {
 
 void Dispatcher::emulate_instruction() {
   const std::optional<EmulationFault> fault = emulate(thread_.context());
-  if (fault) engine_.raise_fault(thread_, fault->signal, fault->code, fault->address);
+  if (!fault) return;
+  engine_.signals().raise_fault(thread_.program, fault->signal, fault->code, fault->address);
 }
 
 void Dispatcher::raise_fetch_fault(AppPc pc) {
   const bool mapped = engine_.space().find(pc).has_value();
-  engine_.raise_fault(thread_, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, pc.value);
+  engine_.signals().raise_fault(thread_.program, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR,
+                                pc.value);
 }
 
 CachePc Dispatcher::entry_for_pc(bool indirect) {
@@ -140,7 +142,9 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
       case Error::kStale:
         break;
       case Error::kFull:
-        engine_.make_room(thread_);
+        engine_.epochs().leave(thread_.epoch);
+        engine_.make_room();
+        engine_.epochs().enter(thread_.epoch);
         break;
     }
   }

@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-#include "linux/signal_safe_copy.h"
+#include "linux/sys_program_memory.h"
 #include "x86/decode.h"
 
 namespace weft::engine {
@@ -20,7 +20,7 @@ constexpr uint8_t kOpFarReturnImm = 0xCA;
 EmulationFault general_protection() { return {SIGSEGV, SI_KERNEL, 0}; }
 
 bool read_words(uint64_t address, uint64_t* words, size_t count) {
-  return linux::safe_copy(words, reinterpret_cast<const void*>(address), count * sizeof *words);
+  return linux::read_program(words, address, count * sizeof *words);
 }
 
 /// retf and iret to the one code segment that 64-bit programs have.
@@ -34,7 +34,7 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
     if (!read_words(stack, words, count)) return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
   } else {
     uint32_t halves[5] = {};
-    if (!linux::safe_copy(halves, reinterpret_cast<const void*>(stack), count * sizeof *halves)) {
+    if (!linux::read_program(halves, stack, count * sizeof *halves)) {
       return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
     }
     for (size_t i = 0; i < count; ++i) words[i] = halves[i];
@@ -95,8 +95,8 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
   uint64_t target = 0;
   uint16_t selector = 0;
   const size_t offset_size = wide ? 8 : 4;
-  if (!linux::safe_copy(&target, reinterpret_cast<const void*>(at), offset_size) ||
-      !linux::safe_copy(&selector, reinterpret_cast<const void*>(at + offset_size), 2)) {
+  if (!linux::read_program(&target, at, offset_size) ||
+      !linux::read_program(&selector, at + offset_size, 2)) {
     return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
   }
   if (selector != kUserCodeSelector) return general_protection();
@@ -107,7 +107,7 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
     const uint32_t words[2] = {static_cast<uint32_t>(back), kUserCodeSelector};
     const uint64_t stack = context[x86::kRsp] - 2 * offset_size;
     const void* source = wide ? static_cast<const void*>(wide_words) : words;
-    if (!linux::safe_copy(reinterpret_cast<void*>(stack), source, 2 * offset_size)) {
+    if (!linux::write_program(stack, source, 2 * offset_size)) {
       return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
     }
     context[x86::kRsp] = stack;
@@ -124,7 +124,7 @@ std::optional<EmulationFault> near_branch(CpuContext& context, const Insn& insn,
   if (insn.kind == x86::Kind::kIndirectCall) {
     const uint64_t back = pc.value + insn.length;
     const uint64_t stack = context[x86::kRsp] - 8;
-    if (!linux::safe_copy(reinterpret_cast<void*>(stack), &back, sizeof back)) {
+    if (!linux::write_program(stack, &back, sizeof back)) {
       return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
     }
     context[x86::kRsp] = stack;
@@ -156,7 +156,7 @@ std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn,
     selector = context.gpr[(insn.modrm & 7) | (insn.rex & 1) << 3];
   } else {
     const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
-    if (!linux::safe_copy(&selector, reinterpret_cast<const void*>(at), 2)) {
+    if (!linux::read_program(&selector, at, 2)) {
       return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
     }
   }

@@ -1,11 +1,9 @@
 // The engine: one code cache and what serves it, for one program. Owns everything but the threads
-// themselves, which live on their own stacks. Members are safe to use from any thread unless noted.
+// themselves, which live on their own stacks. Any thread, unless a member says otherwise.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/address.h"
@@ -13,11 +11,13 @@
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
+#include "cache/hash_targets.h"
+#include "cache/shadow_map.h"
 #include "engine/options.h"
+#include "engine/report.h"
 #include "engine/thread.h"
 #include "linux/address_space.h"
 #include "linux/layout.h"
-#include "linux/signal_runtime.h"
 #include "linux/signal_services.h"
 #include "linux/sys_emulator.h"
 #include "linux/sys_runtime.h"
@@ -26,19 +26,19 @@
 
 namespace weft::engine {
 
-class Engine final : public linux::SysRuntime,
-                     public linux::SignalRuntime,
-                     public translate::ProgramCode {
+class FaultHandler;
+
+class Engine final : public linux::SysRuntime, public translate::ProgramCode {
  public:
   Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Reserves code memory near `executable`, makes the shared routines. Once, before any thread.
+  /// Reserves code memory near `executable` and makes the shared routines. Once, before any thread.
   Status start(AppRange executable, bool dynamic);
-  /// What the program looks like to itself; once, before it runs.
-  void set_program(linux::ProgramImage image, linux::FollowOptions follow);
+  /// What the program looks like to itself. Once, before it runs.
+  void set_program(linux::ProgramImage image);
 
   cache::CodeCache& cache() { return *cache_; }
   cache::Epochs& epochs() { return epochs_; }
@@ -48,18 +48,21 @@ class Engine final : public linux::SysRuntime,
   const translate::Environment& environment() const { return environment_; }
   const Options& options() const { return options_; }
 
-  /// A thread object for the calling kernel thread, registered and attached.
+  /// A thread object for the calling kernel thread: registered, gs attached.
   std::unique_ptr<Thread> make_thread();
+  /// Before a thread object goes; on its own kernel thread.
   void retire(Thread& thread);
 
-  /// Queues a synchronous signal for the program at thread.context(); it is delivered before the
-  /// program goes on.
-  void raise_fault(Thread& thread, int signal, int code, uint64_t address);
-  /// The cache is full: deletes what is oldest and waits until there is room again.
-  void make_room(Thread& thread);
-  /// Makes sure that indirect branches to code in `range` have a shadow, if they can.
+  /// The cache is full: deletes the oldest fragments and waits until there is room. The caller is
+  /// quiescent.
+  void make_room();
+  /// Sees to it that indirect branches into `range` have shadow words, where they can have them.
   void add_shadow(AppRange range);
-  void report(int status);
+  bool has_shadow(AppPc pc) const;
+  /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
+  void fill_shadow(AppPc pc);
+  /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the runtime.
+  bool is_executable(AppPc pc) { return !executable_range(pc).empty(); }
 
   // translate::ProgramCode
   AppRange executable_range(AppPc pc) override;
@@ -74,6 +77,29 @@ class Engine final : public linux::SysRuntime,
   void thread_ending(linux::ProgramThread& thread) override;
   void process_ending(linux::ProgramThread& thread, int status) override;
   void exec_starting(linux::ProgramThread& thread) override;
+
+ private:
+  Status start_indirect_targets();
+  Report make_report();
+  void write_report();
+
+  const Options options_;
+  linux::AddressSpace& space_;
+  linux::Layout& layout_;
+  const CpuFeatures features_;
+  cache::Epochs epochs_;
+  cache::ShadowMap shadow_;
+  cache::HashTargets hash_;
+  std::unique_ptr<cache::CodeCache> cache_;
+  translate::Environment environment_;
+  std::unique_ptr<FaultHandler> faults_;
+  std::unique_ptr<linux::SignalServices> signals_;
+  std::unique_ptr<linux::SyscallEmulator> emulator_;
+
+  SpinLock threads_lock_;
+  std::vector<Thread*> threads_;   ///< under threads_lock_
+  ThreadCounters ended_counters_;  ///< of threads that have ended; under threads_lock_
+  uint64_t threads_made_ = 0;      ///< under threads_lock_
 };
 
 }  // namespace weft::engine

@@ -109,6 +109,8 @@ void start_program(void* argument) {
   process.launch.program.fd.reset();
   process.launch.interpreter.fd.reset();
   std::unique_ptr<Thread> thread = process.engine.make_thread();
+  process.engine.signals().start();
+  process.engine.signals().attach_thread(thread->program, nullptr);
   thread->context()[x86::kRsp] = stack->stack_pointer;
   thread->context().rip =
       process.interpreter ? process.interpreter->entry : process.program.entry;

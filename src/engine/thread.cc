@@ -67,6 +67,9 @@ Thread::Thread(const CpuFeatures& features, const translate::Environment& enviro
   program.signal_pending = &block_.signal_pending;
   program.xsave = xsave_.data();
   program.xsave_mask = features.xsave_mask;
+  program.xsave_size = features.xsave_size;
+  program.pid = static_cast<pid_t>(linux::raw_syscall(__NR_getpid));
+  program.tid = static_cast<pid_t>(linux::raw_syscall(__NR_gettid));
 }
 
 void Thread::attach() {

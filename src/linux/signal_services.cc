@@ -86,6 +86,21 @@ void SignalServices::install(int signal, const KernelAction& action) {
 }
 
 void SignalServices::raise_fault(ProgramThread& thread, int signal, int code, uint64_t address) {
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = code;
+  info.si_addr = reinterpret_cast<void*>(address);
+  force(thread, info);
+  SignalState& state = *thread.signals;
+  constexpr uint64_t kPageFault = 14;
+  constexpr uint64_t kGeneralProtection = 13;
+  constexpr uint64_t kUserFetch = 0x14;  // user mode, instruction fetch
+  state.fault_address = address;
+  state.trap_number = code == SI_KERNEL ? kGeneralProtection : kPageFault;
+  state.error_code = code == SI_KERNEL ? 0 : kUserFetch | (code == SEGV_ACCERR ? 1u : 0u);
+}
+
+void SignalServices::force(ProgramThread& thread, const siginfo_t& info) {
   SignalState& state = *thread.signals;
   const SignalSet mask = exchange_mask(asynchronous_signals());
   if (state.has_pending) {
@@ -96,17 +111,9 @@ void SignalServices::raise_fault(ProgramThread& thread, int signal, int code, ui
   } else {
     state.mask_before = mask;
   }
-  state.pending = {};
-  state.pending.si_signo = signal;
-  state.pending.si_code = code;
-  state.pending.si_addr = reinterpret_cast<void*>(address);
+  state.pending = info;
   state.synchronous = true;
-  state.fault_address = address;
-  constexpr uint64_t kPageFault = 14;
-  constexpr uint64_t kGeneralProtection = 13;
-  constexpr uint64_t kUserFetch = 0x14;  // user mode, instruction fetch
-  state.trap_number = code == SI_KERNEL ? kGeneralProtection : kPageFault;
-  state.error_code = code == SI_KERNEL ? 0 : kUserFetch | (code == SEGV_ACCERR ? 1u : 0u);
+  state.fault_address = state.trap_number = state.error_code = 0;
   state.has_pending = true;
   *thread.signal_pending = 1;
 }

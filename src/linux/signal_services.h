@@ -47,6 +47,7 @@ class SignalServices final : public SignalCalls {
   // SignalCalls
   bool handles(int64_t number) const override;
   Outcome handle(ProgramThread& thread, x86::CpuContext& context) override;
+  void force(ProgramThread& thread, const siginfo_t& info) override;
   uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const override;
   void prepare_exec(ProgramThread& thread) override;
   void undo_exec(ProgramThread& thread) override;

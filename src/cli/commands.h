@@ -1,0 +1,11 @@
+// The subcommands. Each is called once, from main, with main's own arguments.
+#pragma once
+
+namespace weft::cli {
+
+/// weft's own failure, as env(1) and timeout(1) have it.
+inline constexpr int kStatusUsage = 125;
+
+int run(int argc, char** argv);
+
+}  // namespace weft::cli

@@ -1,0 +1,34 @@
+// weft's command line: finds the subcommand and runs it.
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace {
+
+int usage(FILE* out) {
+  std::fputs(
+      "usage: weft run [OPTIONS] -- PROGRAM [ARGS...]   run a program from the code cache\n"
+      "       weft version\n"
+      "       weft help\n"
+      "'weft run --help' lists the options.\n",
+      out);
+  return out == stdout ? 0 : weft::cli::kStatusUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "run") return weft::cli::run(argc, argv);
+  if (command == "version" || command == "--version") {
+    std::puts("weft 0.1.0");
+    return 0;
+  }
+  if (command == "help" || command == "--help" || command == "-h") return usage(stdout);
+  if (command.empty()) return usage(stderr);
+  std::fprintf(stderr, "weft: no command '%s'; 'weft help' lists them\n", command.c_str());
+  return weft::cli::kStatusUsage;
+}

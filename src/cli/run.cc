@@ -1,0 +1,135 @@
+// weft run: options, then the program and its arguments, untouched.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "engine/options.h"
+#include "engine/run.h"
+#include "linux/launch.h"
+#include "linux/sys_environment.h"
+
+namespace weft::cli {
+namespace {
+
+/// What a followed execve passes on, beside the user's options.
+struct FollowedExec {
+  std::string path;
+  int fd = -1;
+};
+
+/// Everything before "--" is ours, everything after it the program's.
+int count_own_arguments(int argc, char** argv) {
+  for (int i = 2; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--") return i;
+    // The first word that is no option is the program, with or without "--".
+    if (argv[i][0] != '-') return i;
+  }
+  return argc;
+}
+
+std::vector<std::string> inherited_options(int own, char** argv) {
+  std::vector<std::string> options;
+  for (int i = 1; i < own; ++i) {
+    const std::string_view option = argv[i];
+    if (option.starts_with("--exec-path=") || option.starts_with("--exec-fd=")) continue;
+    options.emplace_back(option);
+  }
+  return options;
+}
+
+void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed,
+                 std::optional<std::string>& stats) {
+  const std::map<std::string, engine::IblMode> ibl_modes = {{"shadow", engine::IblMode::kShadow},
+                                                            {"hash", engine::IblMode::kHash}};
+  const std::map<std::string, engine::Returns> returns = {{"jump", engine::Returns::kJump},
+                                                          {"paired", engine::Returns::kPaired}};
+  app.add_option("--ibl", options.ibl, "indirect branches: shadow (default) or hash")
+      ->transform(CLI::CheckedTransformer(ibl_modes));
+  app.add_option("--returns", options.returns, "returns: jump (default) or paired")
+      ->transform(CLI::CheckedTransformer(returns));
+  app.add_option("--max-blocks", options.max_blocks, "basic blocks in a superblock, 1 to 64")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--cache-size", options.cache_size, "limit of code memory, e.g. 64MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(uint64_t{1} << 18, uint64_t{1} << 29));
+  app.add_flag("!--no-follow", options.follow, "leave programs that the program starts native");
+  app.add_option("--stats", stats, "print statistics at the end, or json:FILE (%p: process number)")
+      ->expected(0, 1)
+      ->default_str("");
+  app.add_option("--exec-path", followed.path)->group("");
+  app.add_option("--exec-fd", followed.fd)->group("");
+}
+
+bool apply_stats(const std::optional<std::string>& stats, engine::Options& options) {
+  if (!stats) return true;
+  constexpr std::string_view kJson = "json:";
+  if (stats->empty()) {
+    options.stats = true;
+  } else if (stats->starts_with(kJson) && stats->size() > kJson.size()) {
+    options.stats_file = stats->substr(kJson.size());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const char*>& argv,
+                           const std::vector<const char*>& envp) {
+  if (followed.fd >= 0) {
+    return linux::open_program("/proc/self/fd/" + std::to_string(followed.fd), argv, envp);
+  }
+  if (!followed.path.empty()) return linux::open_program(followed.path, argv, envp);
+  return linux::find_program(argv, envp);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  engine::Options options;
+  FollowedExec followed;
+  std::optional<std::string> stats;
+  CLI::App app{"Runs a program from the code cache.", "weft run"};
+  app.footer("The program and its arguments come last, after --.");
+  add_options(app, options, followed, stats);
+  const int own = count_own_arguments(argc, argv);
+  try {
+    app.parse(own - 1, argv + 1);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::Error& error) {
+    std::fprintf(stderr, "weft: %s; 'weft run --help' lists the options\n", error.what());
+    return kStatusUsage;
+  }
+  if (!apply_stats(stats, options)) {
+    std::fputs("weft: --stats takes nothing or json:FILE\n", stderr);
+    return kStatusUsage;
+  }
+  options.arguments = inherited_options(own, argv);
+
+  int first = own;
+  if (first < argc && std::string_view(argv[first]) == "--") ++first;
+  if (first >= argc && followed.path.empty()) {
+    std::fputs("weft: no program given; usage: weft run [OPTIONS] -- PROGRAM [ARGS...]\n", stderr);
+    return kStatusUsage;
+  }
+  const std::vector<const char*> program(argv + first, argv + argc);
+  std::vector<const char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  Result<linux::Launch> launch = find(followed, program, linux::unhide_environment(environment));
+  if (followed.fd >= 0) close(followed.fd);
+  if (!launch) {
+    std::fprintf(stderr, "weft: %s\n", launch.error().message.c_str());
+    return followed.path.empty() ? launch.error().code : linux::kStatusCannotRun;
+  }
+  const Error error = engine::run(options, std::move(*launch), argv);
+  std::fprintf(stderr, "weft: %s\n", error.message.c_str());
+  return linux::kStatusCannotRun;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,57 @@
+#include "engine/cache_point.h"
+
+#include <cstring>
+
+#include "translate/state_map.h"
+
+namespace weft::engine {
+namespace {
+
+using x86::CpuContext;
+
+/// The two instructions that read shadow words: jmp and push [rcx*8 + displacement].
+constexpr uint8_t kJumpThroughShadow[] = {0xFF, 0x24, 0xCD};
+constexpr uint8_t kPushFromShadow[] = {0xFF, 0x34, 0xCD};
+constexpr size_t kShadowReadLength = 7;
+
+bool stands_at(uint64_t rip, const uint8_t (&code)[3]) {
+  return std::memcmp(reinterpret_cast<const void*>(rip), code, sizeof code) == 0;
+}
+
+InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
+  InterruptedBranch branch{{machine[x86::kRcx]}, machine};
+  branch.context.rip = machine[x86::kRcx];
+  branch.context[x86::kRcx] = const_cast<Thread&>(thread).block().spill_rcx;
+  return branch;
+}
+
+}  // namespace
+
+bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuContext& context) {
+  const CachePc pc{context.rip};
+  const cache::Fragment* fragment = cache.fragment_at(pc);
+  if (fragment == nullptr) return false;
+  const uint64_t offset = pc - fragment->hot_start();
+  if (offset >= fragment->hot_size()) return false;
+  const auto point =
+      translate::find_point(fragment->state_map(), static_cast<uint32_t>(offset));
+  if (!point || point->undo.uncuttable) return false;
+  translate::undo(*point, const_cast<Thread&>(thread).block(), context);
+  return true;
+}
+
+std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
+                                                    const Thread& thread,
+                                                    const CpuContext& context) {
+  if (context.rip == 0) return branch_to(thread, context);
+  if (!cache.contains({context.rip})) return std::nullopt;
+  if (stands_at(context.rip, kJumpThroughShadow)) return branch_to(thread, context);
+  if (!stands_at(context.rip, kPushFromShadow)) return std::nullopt;
+  // A paired return: what its `ret` would have taken off the stack, less the slot not pushed yet.
+  const auto* ret = reinterpret_cast<const uint8_t*>(context.rip + kShadowReadLength);
+  InterruptedBranch branch = branch_to(thread, context);
+  branch.context[x86::kRsp] += static_cast<uint64_t>(ret[1] | ret[2] << 8);
+  return branch;
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,33 @@
+// From a place in the code cache, where a signal found a thread, back to the program's state.
+// SIGNAL_SAFE throughout: runs in the handler of the thread concerned.
+#pragma once
+
+#include <optional>
+
+#include "base/address.h"
+#include "cache/code_cache.h"
+#include "engine/thread.h"
+#include "x86/context.h"
+
+namespace weft::engine {
+
+/// Makes `context`, holding the machine's registers at the cache address context.rip, the program's
+/// own. False if that cannot be done right there (between two parts of a mangled instruction, in a stub):
+/// the thread has to go on a little.
+SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
+                                  x86::CpuContext& context);
+
+/// An indirect branch on its way when it faulted: where it goes, with the program's state as if it had
+/// just gone there.
+struct InterruptedBranch {
+  AppPc target;
+  x86::CpuContext context;
+};
+
+/// What faulted at context.rip, if it is an indirect branch: either its shadow word was 0 (rip is 0, the
+/// target is in rcx), or the target can have no shadow word and reading it faulted.
+SIGNAL_SAFE std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
+                                                                const Thread& thread,
+                                                                const x86::CpuContext& context);
+
+}  // namespace weft::engine

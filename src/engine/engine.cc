@@ -1,0 +1,127 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "engine/dispatcher.h"
+#include "engine/fault_handler.h"
+#include "engine/routines.h"
+
+namespace weft::engine {
+
+Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout)
+    : options_(options),
+      space_(space),
+      layout_(layout),
+      features_(detect_cpu_features()),
+      shadow_(linux::kShadowDisplacement) {}
+
+Engine::~Engine() = default;
+
+Status Engine::start(AppRange executable, bool dynamic) {
+  const bool hashed = options_.ibl == IblMode::kHash;
+  cache::CacheOptions cache_options;
+  cache_options.base =
+      linux::Layout::place_code_cache(executable, dynamic, page_up(options_.cache_size));
+  cache_options.reserve = page_up(options_.cache_size);
+  cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
+  cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
+  if (Status started = cache_->start(); !started) return started;
+  const AppRange code = cache_->code_range();
+  linux::Mapping mapping;
+  mapping.range = code;
+  mapping.owner = linux::Owner::kRuntime;
+  space_.note_map(mapping);
+
+  Result<translate::Routines> routines = make_routines(*cache_);
+  if (!routines) return routines.error();
+  environment_.routines = *routines;
+  environment_.code_low = code.start.value;
+  environment_.code_high = code.end.value;
+  environment_.max_blocks = options_.max_blocks;
+  environment_.shadow_displacement = linux::kShadowDisplacement;
+  environment_.indirect =
+      hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
+  environment_.returns = options_.returns == Returns::kPaired ? translate::ReturnMode::kPaired
+                                                               : translate::ReturnMode::kJump;
+  if (Status ready = start_indirect_targets(); !ready) return ready;
+  faults_ = std::make_unique<FaultHandler>(*this);
+  signals_ = std::make_unique<linux::SignalServices>(*faults_);
+  return Unit{};
+}
+
+Status Engine::start_indirect_targets() {
+  if (options_.ibl == IblMode::kShadow) {
+    shadow_.set_miss(environment_.routines.indirect_miss);
+    if (layout_.window_has_shadow()) CHECK(shadow_.reserve(linux::kWindow));
+    return Unit{};
+  }
+  if (Status started = hash_.start(); !started) return started;
+  Result<HashRoutines> routines = make_hash_routines(
+      *cache_, cache::HashTargets::kSeeds.data(), cache::HashTargets::kLevels, environment_.routines);
+  if (!routines) return routines.error();
+  hash_.set_miss(routines->miss);
+  return Unit{};
+}
+
+void Engine::set_program(linux::ProgramImage image) {
+  linux::FollowOptions follow;
+  follow.follow = options_.follow;
+  follow.arguments = options_.arguments;
+  emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
+                                                       std::move(follow));
+}
+
+std::unique_ptr<Thread> Engine::make_thread() {
+  auto thread = std::make_unique<Thread>(features_, environment_, *cache_, *this);
+  thread->block().hash_table = reinterpret_cast<uint64_t>(hash_.tables());
+  thread->epoch.owner = thread.get();
+  thread->attach();
+  epochs_.register_thread(thread->epoch);
+  const std::lock_guard held(threads_lock_);
+  threads_.push_back(thread.get());
+  ++threads_made_;
+  return thread;
+}
+
+void Engine::retire(Thread& thread) {
+  epochs_.unregister_thread(thread.epoch);
+  const std::lock_guard held(threads_lock_);
+  std::erase(threads_, &thread);
+  ended_counters_.add(thread.counters);
+}
+
+AppRange Engine::executable_range(AppPc pc) {
+  const auto mapping = space_.find(pc);
+  if (!mapping || mapping->owner != linux::Owner::kProgram || !mapping->executable()) return {};
+  AppRange range = mapping->range;
+  // An instruction may straddle two mappings of one run of executable memory.
+  for (int i = 0; i < 2; ++i) {
+    const auto next = space_.find(range.end);
+    if (!next || next->owner != linux::Owner::kProgram || !next->executable()) break;
+    range.end = next->range.end;
+  }
+  return range;
+}
+
+void Engine::add_shadow(AppRange range) {
+  if (options_.ibl != IblMode::kShadow || layout_.has_shadow(range.start)) return;
+  if (layout_.reserve_module_shadow(range)) shadow_.reserve(range);
+}
+
+bool Engine::has_shadow(AppPc pc) const {
+  return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
+}
+
+void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
+
+void Engine::make_room() {
+  // An eighth of the cache at a time: the oldest fragments, each by the same deletion as any other.
+  constexpr uint64_t kShare = 8;
+  cache_->evict(options_.cache_size / kShare);
+  constexpr uint64_t kPatience = 10'000'000;  // ns
+  cache_->await_quiescence(kPatience);
+  cache_->reclaim();
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,112 @@
+// The engine's side of system call emulation: memory that changes, threads, fork, exec, the end.
+#include <fcntl.h>
+
+#include <mutex>
+
+#include "engine/dispatcher.h"
+#include "engine/engine.h"
+#include "linux/raw_syscall.h"
+
+namespace weft::engine {
+namespace {
+
+constexpr int kStandardError = 2;
+
+Thread& thread_of(linux::ProgramThread&) { return Thread::current(); }
+
+void write_all(int fd, const std::string& text) {
+  for (size_t done = 0; done < text.size();) {
+    const int64_t wrote =
+        linux::raw_syscall(__NR_write, static_cast<uint64_t>(fd), linux::word(text.data() + done),
+                           text.size() - done);
+    if (wrote <= 0) return;
+    done += static_cast<size_t>(wrote);
+  }
+}
+
+/// FILE with %p replaced by the process's number, so that children do not write over one another.
+std::string with_pid(const std::string& path) {
+  std::string result = path;
+  const std::string pid = std::to_string(linux::raw_syscall(__NR_getpid));
+  for (size_t at; (at = result.find("%p")) != std::string::npos;) result.replace(at, 2, pid);
+  return result;
+}
+
+}  // namespace
+
+void Engine::code_changed(AppRange range) { cache_->delete_region(range); }
+
+void Engine::mapped_executable(AppRange range) { add_shadow(range); }
+
+void Engine::run_thread(linux::ThreadStart& start) {
+  std::unique_ptr<Thread> thread = make_thread();
+  thread->context() = start.context;
+  signals_->attach_thread(thread->program, start.parent);
+  const uint64_t mask = start.signal_mask;
+  if (linux::SyscallEmulator::announce_thread(start, thread->program)) {
+    signals_->set_mask(thread->program, mask);
+    Dispatcher(*this, *thread).run();
+  }
+  signals_->detach_thread(thread->program);
+  retire(*thread);
+}
+
+void Engine::before_fork(linux::ProgramThread&) {
+  threads_lock_.lock();
+  space_.lock_for_fork();
+  cache_->lock_all_for_fork();
+}
+
+void Engine::after_fork(linux::ProgramThread& program, bool child) {
+  Thread& thread = thread_of(program);
+  cache_->unlock_after_fork(child, &thread.epoch);
+  space_.unlock_after_fork();
+  if (child) {
+    threads_ = {&thread};
+    ended_counters_ = {};
+    thread.counters = {};
+  }
+  threads_lock_.unlock();
+}
+
+void Engine::run_borrowed(linux::ProgramThread& program) {
+  Thread& thread = thread_of(program);
+  thread.attach();
+  Dispatcher(*this, thread).run();
+  CHECK(!"a borrowed thread ends inside a system call");
+  __builtin_unreachable();
+}
+
+void Engine::thread_ending(linux::ProgramThread&) {}
+
+void Engine::process_ending(linux::ProgramThread&, int) { write_report(); }
+
+void Engine::exec_starting(linux::ProgramThread&) { write_report(); }
+
+Report Engine::make_report() {
+  Report report;
+  report.cache = cache_->stats();
+  report.shadow_bytes = shadow_.pages_filled() * kPageSize;
+  const std::lock_guard held(threads_lock_);
+  report.counters = ended_counters_;
+  for (const Thread* thread : threads_) report.counters.add(thread->counters);
+  report.threads = threads_made_;
+  return report;
+}
+
+void Engine::write_report() {
+  if (options_.stats) write_all(kStandardError, to_text(make_report()));
+  if (options_.stats_file.empty()) return;
+  const std::string path = with_pid(options_.stats_file);
+  constexpr int kMode = 0644;
+  const int64_t fd = linux::raw_syscall(__NR_open, linux::word(path.c_str()),
+                                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
+  if (linux::failed(fd)) {
+    write_all(kStandardError, "weft: cannot write " + path + ": no statistics\n");
+    return;
+  }
+  write_all(static_cast<int>(fd), to_json(make_report()));
+  linux::raw_syscall(__NR_close, static_cast<uint64_t>(fd));
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,84 @@
+#include "engine/fault_handler.h"
+
+#include <asm/prctl.h>
+
+#include <optional>
+
+#include "engine/cache_point.h"
+#include "engine/engine.h"
+#include "engine/enter.h"
+#include "linux/raw_syscall.h"
+
+namespace weft::engine {
+
+using linux::FaultAnswer;
+using linux::Place;
+
+linux::ProgramThread* FaultHandler::current() {
+  // A kernel thread that runs no program thread has no block behind gs.
+  uint64_t base = 0;
+  linux::raw_syscall(__NR_arch_prctl, ARCH_GET_GS, linux::word(&base));
+  return base == 0 ? nullptr : &Thread::current().program;
+}
+
+Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
+  if (rip == 0 || engine_.cache().contains({rip})) return Place::kCache;
+  return is_entering(rip) ? Place::kEntering : Place::kRuntime;
+}
+
+bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) {
+  return to_program_state(engine_.cache(), Thread::current(), registers);
+}
+
+FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
+                                   x86::CpuContext& registers) {
+  Thread& thread = Thread::current();
+  if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) return FaultAnswer::kBug;
+  if (info.si_signo == SIGSEGV) {
+    const std::optional<InterruptedBranch> branch =
+        interrupted_branch(engine_.cache(), thread, registers);
+    if (branch) {
+      const AppPc target = branch->target;
+      ++thread.counters.shadow_faults;
+      if (engine_.is_executable(target)) {
+        if (engine_.has_shadow(target)) engine_.fill_shadow(target);
+        // Goes on as a miss, which the routine makes of target and spilled rcx.
+        registers[x86::kRsp] = branch->context[x86::kRsp];
+        registers.rip = address_of(weft_exit_indirect_miss);
+        return FaultAnswer::kHandled;
+      }
+      registers = branch->context;
+      constexpr uint64_t kCanonicalEnd = 1ull << 47;
+      const bool canonical = target.value < kCanonicalEnd;
+      const bool mapped = canonical && engine_.space().find(target).has_value();
+      const int unmapped_code = canonical ? SEGV_MAPERR : int{SI_KERNEL};
+      info.si_code = mapped ? int{SEGV_ACCERR} : unmapped_code;
+      info.si_addr = canonical ? reinterpret_cast<void*>(target.value) : nullptr;
+      return FaultAnswer::kProgram;
+    }
+  }
+  const uint64_t cache_pc = registers.rip;
+  // int3 and single-step traps report the address behind the instruction.
+  if (info.si_signo == SIGTRAP) registers.rip -= 1;
+  if (!to_program_state(engine_.cache(), thread, registers)) {
+    registers.rip = cache_pc;
+    return FaultAnswer::kBug;
+  }
+  if (info.si_signo == SIGTRAP) registers.rip += 1;
+  if (info.si_signo == SIGILL || info.si_signo == SIGFPE) {
+    info.si_addr = reinterpret_cast<void*>(registers.rip);
+  }
+  return FaultAnswer::kProgram;
+}
+
+uint64_t FaultHandler::leave_cache_address() { return address_of(weft_leave_for_signal); }
+
+uint64_t FaultHandler::abort_enter_address() { return address_of(weft_abort_enter); }
+
+uint64_t FaultHandler::host_fs(const linux::ProgramThread&) {
+  return Thread::current().block().host_fs;
+}
+
+void FaultHandler::dying(linux::ProgramThread& thread, int) { engine_.process_ending(thread, 0); }
+
+}  // namespace weft::engine

@@ -1,0 +1,31 @@
+// The engine's side of signal handling: what an address in the cache means for the program, and the faults
+// that are the engine's own business. SIGNAL_SAFE but for dying().
+#pragma once
+
+#include "engine/thread.h"
+#include "linux/signal_runtime.h"
+
+namespace weft::engine {
+
+class Engine;
+
+class FaultHandler final : public linux::SignalRuntime {
+ public:
+  explicit FaultHandler(Engine& engine) : engine_(engine) {}
+
+  linux::ProgramThread* current() override;
+  linux::Place place(const linux::ProgramThread& thread, uint64_t rip) override;
+  bool translate(linux::ProgramThread& thread, x86::CpuContext& registers) override;
+  linux::FaultAnswer on_fault(linux::ProgramThread& thread, siginfo_t& info,
+                              x86::CpuContext& registers) override;
+  uint64_t leave_cache_address() override;
+  uint64_t abort_enter_address() override;
+  uint64_t host_fs(const linux::ProgramThread& thread) override;
+  void dying(linux::ProgramThread& thread, int signal) override;
+
+ private:
+
+  Engine& engine_;
+};
+
+}  // namespace weft::engine
