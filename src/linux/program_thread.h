@@ -13,8 +13,8 @@
 namespace weft::linux {
 
 struct SeccompFilter;  // src/linux/sys_seccomp.h
-struct ExecScratch;  // src/linux/sys_exec.h
-struct SignalState;  // src/linux/signal_state.h
+struct ExecScratch;    // src/linux/sys_exec.h
+struct SignalState;    // src/linux/signal_state.h
 
 struct ProgramThread {
   /// As the kernel numbers them. A child of fork or vfork gets its own before it runs again.

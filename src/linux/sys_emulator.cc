@@ -1,10 +1,13 @@
 #include "linux/sys_emulator.h"
 
 #include <asm/prctl.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 
 #include "linux/layout.h"
@@ -17,6 +20,7 @@
 #include "linux/sys_memory.h"
 #include "linux/sys_proc_files.h"
 #include "linux/sys_program_memory.h"
+#include "linux/sys_seccomp.h"
 #include "linux/sys_signal_calls.h"
 
 namespace weft::linux {
@@ -24,6 +28,7 @@ namespace {
 
 /// Length of the system call instruction, by which the kernel, too, goes back to repeat a call.
 constexpr uint64_t kSyscallLength = 2;
+constexpr int kFromSeccomp = 1;  // SYS_SECCOMP, which libc's headers lack
 
 SyscallArguments arguments_of(const x86::CpuContext& context) {
   SyscallArguments call;
@@ -35,6 +40,12 @@ SyscallArguments arguments_of(const x86::CpuContext& context) {
   call.a[4] = context[x86::kR8];
   call.a[5] = context[x86::kR9];
   return call;
+}
+
+void leave_result(x86::CpuContext& context, int64_t result) {
+  context[x86::kRax] = static_cast<uint64_t>(result);
+  context[x86::kRcx] = context.rip;
+  context[x86::kR11] = context.rflags;
 }
 
 int64_t set_base(uint64_t& base, uint64_t address) {
@@ -86,7 +97,10 @@ struct SyscallEmulator::Impl {
   std::optional<int64_t> refused(const SyscallArguments& call) const;
   std::optional<int64_t> prctl(const SyscallArguments& call) const;
 
+  std::optional<Outcome> filter(ProgramThread& thread, x86::CpuContext& context,
+                                const SyscallArguments& call);
   Outcome end_thread(ProgramThread& thread, uint64_t status);
+  [[noreturn]] void kill_process(ProgramThread& thread, int signal);
   [[noreturn]] void end_process(ProgramThread& thread, uint64_t status);
 
   SysRuntime& runtime;
@@ -99,6 +113,7 @@ struct SyscallEmulator::Impl {
   ExecCalls exec;
   CloneCalls clone;
   Descriptors descriptors;
+  Seccomp seccomp;
 };
 
 SyscallEmulator::SyscallEmulator(SysRuntime& runtime, AddressSpace& space, SignalCalls& signals,
@@ -109,6 +124,7 @@ SyscallEmulator::~SyscallEmulator() = default;
 
 Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context) {
   SyscallArguments call = arguments_of(context);
+  if (const auto outcome = impl_->filter(thread, context, call)) return *outcome;
   if (impl_->signals.handles(call.number)) return impl_->signals.handle(thread, context);
   if (call.number == __NR_exit) return impl_->end_thread(thread, call.a[0]);
   if (call.number == __NR_exit_group) impl_->end_process(thread, call.a[0]);
@@ -118,9 +134,7 @@ Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context)
     context.rip -= kSyscallLength;
     return Outcome::kNotMade;
   }
-  context[x86::kRax] = static_cast<uint64_t>(result);
-  context[x86::kRcx] = context.rip;
-  context[x86::kR11] = context.rflags;
+  leave_result(context, result);
   return Outcome::kContinue;
 }
 
@@ -131,6 +145,7 @@ int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& cont
   if (ExecCalls::handles(call.number)) return execute(thread, call);
   if (call.number == __NR_arch_prctl) return arch_prctl(context, call);
   if (const auto answer = refused(call)) return *answer;
+  if (const auto answer = seccomp.install(thread, call)) return *answer;
   if (const auto answer = descriptors.intercept(call)) return *answer;
   if (const auto answer = limits.intercept(thread, call)) return *answer;
   if (const auto answer = files.intercept(thread, call)) return *answer;
@@ -184,6 +199,62 @@ int64_t SyscallEmulator::Impl::execute(ProgramThread& thread, const SyscallArgum
   return exec.handle(thread, call, thread.borrowed ? thread.exec_scratch : &own);
 }
 
+std::optional<Outcome> SyscallEmulator::Impl::filter(ProgramThread& thread,
+                                                     x86::CpuContext& context,
+                                                     const SyscallArguments& call) {
+  const SeccompFilter* newest = seccomp.filters(thread);
+  if (newest == nullptr) return std::nullopt;
+  const SeccompVerdict verdict = judge(newest, call, context.rip);
+  switch (verdict.action) {
+    case SECCOMP_RET_ALLOW:
+    case SECCOMP_RET_LOG:
+      return std::nullopt;
+    case SECCOMP_RET_ERRNO: {
+      constexpr int kHighestErrno = 4095;
+      leave_result(context, -std::min<int>(verdict.data, kHighestErrno));
+      return Outcome::kContinue;
+    }
+    case SECCOMP_RET_TRACE:  // with no tracer
+    case SECCOMP_RET_USER_NOTIF:
+      leave_result(context, -ENOSYS);
+      return Outcome::kContinue;
+    case SECCOMP_RET_TRAP: {
+      // The handler finds the registers as they were before the call.
+      leave_result(context, call.number);
+      siginfo_t info{};
+      info.si_signo = SIGSYS;
+      info.si_code = kFromSeccomp;
+      info.si_errno = verdict.data;
+      info.si_call_addr = reinterpret_cast<void*>(context.rip);
+      info.si_syscall = static_cast<int>(call.number);
+      info.si_arch = AUDIT_ARCH_X86_64;
+      signals.force(thread, info);
+      return Outcome::kContinue;
+    }
+    case SECCOMP_RET_KILL_THREAD: {
+      const int signal = newest->strict ? SIGKILL : SIGSYS;
+      if (clone.live_threads() == 1 || thread.borrowed) kill_process(thread, signal);
+      return end_thread(thread, static_cast<uint64_t>(signal));
+    }
+    default:
+      kill_process(thread, SIGSYS);
+  }
+}
+
+void SyscallEmulator::Impl::kill_process(ProgramThread& thread, int signal) {
+  constexpr int kStatusOfSignal = 128;
+  if (!thread.borrowed) runtime.process_ending(thread, kStatusOfSignal + signal);
+  const struct { uint64_t handler, flags, restorer, mask; } default_action{};
+  const uint64_t mask = uint64_t{1} << (signal - 1);
+  raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&default_action), 0,
+              sizeof mask);
+  raw_syscall(__NR_rt_sigprocmask, SIG_UNBLOCK, word(&mask), 0, sizeof mask);
+  while (true) {
+    raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
+                static_cast<uint64_t>(raw_syscall(__NR_gettid)), static_cast<uint64_t>(signal));
+  }
+}
+
 Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status) {
   if (thread.borrowed) {
     while (true) raw_syscall(__NR_exit, status);
@@ -207,6 +278,12 @@ Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status
 void SyscallEmulator::Impl::end_process(ProgramThread& thread, uint64_t status) {
   if (!thread.borrowed) runtime.process_ending(thread, static_cast<int>(status & 0xff));
   while (true) raw_syscall(__NR_exit_group, status);
+}
+
+bool SyscallEmulator::prepare_first_thread(ProgramThread& thread) {
+  if (impl_->image.seccomp_fd < 0) return true;
+  thread.seccomp = load_seccomp(impl_->image.seccomp_fd);
+  return thread.seccomp != nullptr;
 }
 
 bool SyscallEmulator::announce_thread(ThreadStart& start, ProgramThread& thread) {

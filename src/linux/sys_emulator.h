@@ -33,6 +33,7 @@ struct ProgramImage {
   std::vector<uint8_t> auxv;  ///< as on its stack, for /proc/self/auxv
   std::vector<std::string> arguments;  ///< for /proc/self/cmdline where prctl could not set it
   std::vector<std::string> environment;
+  int seccomp_fd = -1;  ///< --seccomp-fd of a followed exec: filters that hold from the start
   bool kernel_knows_arguments = false;  ///< prctl(PR_SET_MM) took: cmdline and environ are natural
 };
 
@@ -47,6 +48,10 @@ class SyscallEmulator {
   /// Carries out the system call in `context`: number in rax, context.rip already behind the
   /// instruction. Registers change as the kernel changes them: rax, rcx = rip, r11 = rflags.
   Outcome handle(ProgramThread& thread, x86::CpuContext& context);
+
+  /// To be called for the first thread before it runs: gives it the filters of image.seccomp_fd.
+  /// False: they cannot be read, and the program must not be run without them.
+  bool prepare_first_thread(ProgramThread& thread);
 
   /// To be called by SysRuntime::run_thread() once `thread` is complete and can run: the creator's
   /// clone returns. Sets thread.pid and tid. False: there is nothing left to run (the thread object

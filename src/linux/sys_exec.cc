@@ -10,6 +10,8 @@
 #include "linux/sys_emulator.h"
 #include "linux/sys_environment.h"
 #include "linux/sys_program_memory.h"
+#include "linux/sys_seccomp.h"
+#include "linux/unique_fd.h"
 
 namespace weft::linux {
 namespace {
@@ -74,14 +76,17 @@ int64_t readable_strings(const std::vector<const char*>& strings) {
 
 }  // namespace
 
-FollowCommand follow_command(const FollowOptions& options, const std::string& path, int fd,
+FollowCommand follow_command(const FollowOptions& options, const FollowedExec& exec,
                              const std::vector<const char*>& argv,
                              const std::vector<const char*>& envp) {
   FollowCommand command;
   command.owned.emplace_back("weft");
   for (const std::string& option : options.arguments) command.owned.push_back(option);
-  command.owned.push_back("--exec-path=" + path);
-  if (fd >= 0) command.owned.push_back("--exec-fd=" + std::to_string(fd));
+  command.owned.push_back("--exec-path=" + exec.path);
+  if (exec.fd >= 0) command.owned.push_back("--exec-fd=" + std::to_string(exec.fd));
+  if (exec.seccomp_fd >= 0) {
+    command.owned.push_back("--seccomp-fd=" + std::to_string(exec.seccomp_fd));
+  }
   command.owned.emplace_back("--");
   // The kernel gives a program without arguments one that is empty.
   if (argv.empty()) command.owned.emplace_back();
@@ -131,26 +136,34 @@ int64_t ExecCalls::run_native(ProgramThread& thread, const SyscallArguments& cal
 }
 
 int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch) const {
-  const int seccomp_fd = save_seccomp(thread.seccomp.get());
-  if (seccomp_fd < -1) return seccomp_fd;
-  int passed_fd = -1;
-  if (scratch.fd >= 0) {
-    // Without close-on-exec, and out of the way of the descriptors that the program knows.
+  // Without close-on-exec, and out of the way of the descriptors that the program knows.
+  const auto inheritable = [](int fd) {
     constexpr uint64_t kLowest = 200;
-    const int64_t copy =
-        raw_syscall(__NR_fcntl, static_cast<uint64_t>(scratch.fd), F_DUPFD, kLowest);
-    if (failed(copy)) return copy;
-    passed_fd = static_cast<int>(copy);
+    return static_cast<int>(raw_syscall(__NR_fcntl, static_cast<uint64_t>(fd), F_DUPFD, kLowest));
+  };
+  FollowedExec exec;
+  exec.path = scratch.path;
+  if (scratch.fd >= 0) {
+    exec.fd = inheritable(scratch.fd);
+    if (exec.fd < 0) return exec.fd;
   }
-  scratch.command =
-      follow_command(follow_, scratch.path, passed_fd, scratch.arguments, scratch.environment);
-  SyscallArguments call;
-  call.number = __NR_execve;
-  call.a[0] = word(kOurselves);
-  call.a[1] = word(scratch.command.argv.data());
-  call.a[2] = word(scratch.command.envp.data());
-  const int64_t result = run_native(thread, call);
-  if (passed_fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(passed_fd));
+  if (thread.seccomp != nullptr) {
+    const UniqueFd saved(save_seccomp(thread.seccomp.get()));
+    exec.seccomp_fd = saved.valid() ? inheritable(saved.get()) : saved.get();
+  }
+  // Never to run without the filters that the program has put on itself.
+  int64_t result = thread.seccomp != nullptr && exec.seccomp_fd < 0 ? exec.seccomp_fd : 0;
+  if (result == 0) {
+    scratch.command = follow_command(follow_, exec, scratch.arguments, scratch.environment);
+    SyscallArguments call;
+    call.number = __NR_execve;
+    call.a[0] = word(kOurselves);
+    call.a[1] = word(scratch.command.argv.data());
+    call.a[2] = word(scratch.command.envp.data());
+    result = run_native(thread, call);
+  }
+  if (exec.fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.fd));
+  if (exec.seccomp_fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.seccomp_fd));
   return result;
 }
 
@@ -175,6 +188,8 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   const bool followed =
       follow_.follow && !check.privileged && check.is_elf64 && !is_ourselves(scratch.path);
   if (followed) return run_followed(thread, scratch);
+  error = install_in_kernel(thread.seccomp.get());
+  if (error != 0) return error;
   SyscallArguments native = call;
   if (!at) native.a[0] = word(scratch.path.c_str());  // differs for /proc/self/exe
   return run_native(thread, native);

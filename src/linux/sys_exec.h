@@ -26,10 +26,16 @@ struct FollowCommand {
   std::vector<const char*> envp;  ///< ends with a null pointer
 };
 
-/// "weft <options> --exec-path=<path> -- <argv>". `argv` and `envp` come without null pointers at
-/// the end. With an fd (0 or more): --exec-fd=<fd>, an open file to be run instead of what `path`
-/// names, and to be closed by weft.
-FollowCommand follow_command(const FollowOptions& options, const std::string& path, int fd,
+/// What the new weft has to know beside its options.
+struct FollowedExec {
+  std::string path;
+  int fd = -1;          ///< an open file to be run instead of what `path` names; weft closes it
+  int seccomp_fd = -1;  ///< for load_seccomp()
+};
+
+/// "weft <options> --exec-path=<path> [--exec-fd=<fd>] [--seccomp-fd=<fd>] -- <argv>". `argv` and
+/// `envp` come without null pointers at the end.
+FollowCommand follow_command(const FollowOptions& options, const FollowedExec& exec,
                              const std::vector<const char*>& argv,
                              const std::vector<const char*>& envp);
 

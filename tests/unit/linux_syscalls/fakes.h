@@ -22,6 +22,7 @@ class FakeSignals : public SignalCalls {
  public:
   bool handles(int64_t) const override { return false; }
   Outcome handle(ProgramThread&, x86::CpuContext&) override { return Outcome::kContinue; }
+  void force(ProgramThread&, const siginfo_t& info) override { forced = info; }
   uint64_t program_mask(const ProgramThread&, uint64_t kernel_mask) const override {
     return kernel_mask;
   }
@@ -34,6 +35,7 @@ class FakeSignals : public SignalCalls {
   void resume(ProgramThread&, std::unique_ptr<Suspended>) override {}
   void reset_actions(ProgramThread&) override {}
 
+  siginfo_t forced{};
   int prepared = 0;
   int undone = 0;
 };
