@@ -57,6 +57,12 @@ class FakeSpec {
     spec_.tool_data = data;
     return *this;
   }
+  /// A number in the code itself, behind the magic word.
+  FakeSpec& with_number(uint64_t number) {
+    const auto word = static_cast<uint32_t>(number);
+    std::memcpy(hot_.data() + sizeof kMagic, &word, sizeof word);
+    return *this;
+  }
   FakeSpec& with_map(std::vector<uint8_t> map) {
     map_ = std::move(map);
     return *this;

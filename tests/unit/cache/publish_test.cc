@@ -3,7 +3,6 @@
 #include <set>
 
 #include "cache/code_space.h"
-
 #include "fake_code.h"
 
 namespace weft::cache::test {
