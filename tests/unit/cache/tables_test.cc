@@ -1,0 +1,154 @@
+// The small structures: tags, members, ids, intervals, regions, the discipline of tag locks.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "cache/exit.h"
+#include "cache/interval_index.h"
+#include "cache/region_log.h"
+#include "cache/tag_table.h"
+
+namespace weft::cache {
+namespace {
+
+TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
+  TagTable table;
+  EXPECT_EQ(table.find({5}), nullptr);
+  std::vector<TagEntry*> made;
+  for (uint64_t i = 0; i < 50000; ++i) made.push_back(&table.find_or_make({i * 7}));
+  for (uint64_t i = 0; i < 50000; ++i) {
+    ASSERT_EQ(table.find({i * 7}), made[i]);
+    ASSERT_EQ(made[i]->tag.value, i * 7);
+  }
+  EXPECT_EQ(table.find({3}), nullptr);
+  EXPECT_EQ(table.size(), 50000u);
+}
+
+TEST(TagTable, ThreadsAgreeOnTheEntryOfATag) {
+  TagTable table;
+  std::vector<std::vector<TagEntry*>> seen(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : seen) {
+    threads.emplace_back([&table, &mine] {
+      for (uint64_t i = 0; i < 5000; ++i) mine.push_back(&table.find_or_make({i << 4}));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& mine : seen) EXPECT_EQ(mine, seen[0]);
+  EXPECT_EQ(table.size(), 5000u);
+}
+
+TEST(TagLockDeathTest, ASecondTagLockStopsADebugBuildWithBothPlaces) {
+#ifdef WEFT_DEBUG
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  TagTable table;
+  TagLocks locks;
+  const auto take_two = [&] {
+    TagLock first(locks, table.find_or_make({1}));
+    TagLock second(locks, table.find_or_make({2}));
+  };
+  EXPECT_DEATH(take_two(), "tables_test.cc:.*tables_test.cc:");
+#else
+  GTEST_SKIP() << "checked in debug builds only";
+#endif
+}
+
+TEST(Members, HoldAnyNumberAndGiveBackEach) {
+  std::vector<uint64_t> storage(100);
+  const auto fragment = [&storage](size_t i) -> Fragment& {
+    return *reinterpret_cast<Fragment*>(&storage[i]);
+  };
+  for (const size_t count : {0u, 1u, 2u, 100u}) {
+    Members members;
+    for (size_t i = 0; i < count; ++i) members.add(fragment(i));
+    EXPECT_EQ(members.size(), count);
+    std::set<Fragment*> seen;
+    for (size_t i = 0; i < count; ++i) seen.insert(members[i]);
+    EXPECT_EQ(seen.size(), count);
+    for (size_t i = 0; i < count; ++i) EXPECT_TRUE(members.remove(fragment(i)));
+    EXPECT_EQ(members.size(), 0u);
+    EXPECT_FALSE(members.remove(fragment(0)));
+  }
+}
+
+TEST(IdTable, RunsAreDisjointAndUsedAgain) {
+  IdTable<uint64_t> table;
+  std::set<uint32_t> ids;
+  for (uint32_t i = 0; i < 3000; ++i) {
+    const uint32_t count = 1 + i % 9;
+    const uint32_t first = table.take(count);
+    ASSERT_NE(first, 0u);
+    for (uint32_t k = 0; k < count; ++k) ASSERT_TRUE(ids.insert(first + k).second);
+    table.at(first) = i;
+  }
+  const uint32_t bound = table.bound();
+  for (int i = 0; i < 100000; ++i) {
+    const uint32_t first = table.take(5);
+    table.give(first, 5);
+  }
+  EXPECT_LE(table.bound(), bound + IdTable<uint64_t>::kChunk);
+}
+
+std::vector<uint32_t> collect(const IntervalIndex& index, uint64_t start, uint64_t end) {
+  std::vector<uint32_t> ids;
+  index.collect({{start}, {end}}, ids);
+  return ids;
+}
+
+TEST(IntervalIndex, OverlapIsExactToTheByteAcrossPages) {
+  IntervalIndex index;
+  index.add({{0x1ff0}, {0x3010}}, 1);
+  index.add({{0x3010}, {0x3020}}, 2);
+  using Ids = std::vector<uint32_t>;
+  EXPECT_EQ(collect(index, 0, 0x1ff0), Ids{});
+  EXPECT_EQ(collect(index, 0, 0x1ff1), Ids{1});
+  EXPECT_EQ(collect(index, 0x2800, 0x2801), Ids{1});
+  EXPECT_EQ(collect(index, 0x300f, 0x3011), (Ids{1, 2}));
+  EXPECT_EQ(collect(index, 0x3010, 0x3011), Ids{2});
+  EXPECT_EQ(collect(index, 0x3020, ~uint64_t{0}), Ids{});
+  EXPECT_EQ(collect(index, 0, ~uint64_t{0}), (Ids{1, 2}));
+  EXPECT_EQ(collect(index, 0x3000, 0x3000), Ids{}) << "an empty range holds nothing";
+}
+
+TEST(IntervalIndex, RemovalTakesOneIntervalOnce) {
+  IntervalIndex index;
+  index.add({{0x1000}, {0x1010}}, 1);
+  index.add({{0x1000}, {0x1010}}, 1);
+  index.add({{0x1008}, {0x1010}}, 1);
+  index.remove({{0x1000}, {0x1010}}, 1);
+  EXPECT_EQ(collect(index, 0x1000, 0x1001), std::vector<uint32_t>{1});
+  index.remove({{0x1000}, {0x1010}}, 1);
+  EXPECT_EQ(collect(index, 0x1000, 0x1001), std::vector<uint32_t>{});
+  EXPECT_EQ(collect(index, 0x100f, 0x1010), std::vector<uint32_t>{1});
+  index.remove({{0x1008}, {0x1010}}, 1);
+}
+
+TEST(IntervalIndex, EndOfTheAddressSpaceIsNoSpecialCase) {
+  IntervalIndex index;
+  const uint64_t top = ~uint64_t{0};
+  index.add({{top - 16}, {top}}, 3);
+  EXPECT_EQ(collect(index, top - 1, top), std::vector<uint32_t>{3});
+  index.remove({{top - 16}, {top}}, 3);
+}
+
+TEST(RegionLog, TellsWhatWasTouchedSinceAMoment) {
+  RegionLog log;
+  const uint32_t before = log.now();
+  log.note({{0x100}, {0x200}});
+  const uint32_t after = log.now();
+  EXPECT_TRUE(log.touched_since(before, {{0x1ff}, {0x300}}));
+  EXPECT_FALSE(log.touched_since(before, {{0x200}, {0x300}}));
+  EXPECT_FALSE(log.touched_since(after, {{0x100}, {0x200}}));
+}
+
+TEST(RegionLog, TooManyRegionsCountAsTouched) {
+  RegionLog log;
+  const uint32_t before = log.now();
+  for (int i = 0; i < 300; ++i) log.note({{0x100}, {0x200}});
+  EXPECT_TRUE(log.touched_since(before, {{0x900}, {0x901}}));
+}
+
+}  // namespace
+}  // namespace weft::cache
