@@ -1,6 +1,7 @@
-// Runs a program once and writes its cost to a descriptor: wait status, wall nanoseconds, user and system
-// microseconds, peak resident kilobytes. A small program of its own because a child's ru_maxrss is never below
-// its parent's at the exec, so a Python parent would hide the memory of small programs.
+// Runs a program once and writes its cost to a descriptor: wait status, wall nanoseconds, user and
+// system microseconds, peak resident kilobytes. A small program of its own because a child's
+// ru_maxrss is never below its parent's at the exec, so a Python parent would hide the memory of
+// small programs.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,9 @@ static int64_t now_ns(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static int64_t microseconds(struct timeval time) { return (int64_t)time.tv_sec * 1000000 + time.tv_usec; }
+static int64_t microseconds(struct timeval time) {
+  return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
 
 int main(int argc, char** argv) {
   if (argc < 3) {
@@ -49,7 +52,8 @@ int main(int argc, char** argv) {
     }
   }
   const int64_t wall = now_ns() - start;
-  dprintf(report, "%d %lld %lld %lld %ld\n", status, (long long)wall, (long long)microseconds(usage.ru_utime),
-          (long long)microseconds(usage.ru_stime), usage.ru_maxrss);
+  dprintf(report, "%d %lld %lld %lld %ld\n", status, (long long)wall,
+          (long long)microseconds(usage.ru_utime), (long long)microseconds(usage.ru_stime),
+          usage.ru_maxrss);
   return 0;
 }

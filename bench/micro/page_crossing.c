@@ -1,5 +1,5 @@
-// A chain of small functions, each across a page boundary: short blocks, far apart in the program, that the
-// cache lays close together.
+// A chain of small functions, each across a page boundary: short blocks, far apart in the program,
+// that the cache lays close together.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 
 enum { kPage = 4096, kFunctions = 256 };
 
-// Each function starts 5 bytes before a boundary, so that its first instruction, of 7 bytes, lies across it.
+// Each function starts 5 bytes before a boundary, so that its first instruction, of 7 bytes, lies
+// across it.
 static void write_function(uint8_t* at, int32_t addend, const uint8_t* next) {
   uint8_t* out = at;
   memcpy(out, "\x48\x8d\xbf", 3);  // lea rdi, [rdi + addend]
@@ -35,7 +36,7 @@ int main(int argc, char** argv) {
   uint64_t (*first)(uint64_t);
   uint8_t* start = code + kPage - 5;
   memcpy(&first, &start, sizeof first);
-  const long rounds = (argc > 1 ? atol(argv[1]) : 20) * 60000L;
+  const long rounds = (argc > 1 ? atol(argv[1]) : 20) * 20000L;
   uint64_t x = 0;
   for (long i = 0; i < rounds; i++) x = first(x);
   printf("%llu\n", (unsigned long long)x);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 int main(int argc, char** argv) {
-  const long rounds = (argc > 1 ? atol(argv[1]) : 20) * 250000L;
+  const long rounds = (argc > 1 ? atol(argv[1]) : 20) * 150000L;
   const long self = syscall(SYS_getpid);
   long same = 0;
   for (long i = 0; i < rounds; i++) same += syscall(SYS_getpid) == self;
