@@ -159,9 +159,8 @@ std::unique_ptr<SignalCalls::Suspended> SignalServices::suspend(ProgramThread& t
 
 void SignalServices::resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) {
   auto& saved = static_cast<Saved&>(*suspended);
-  // What the parent's own handler queued while the child had the object stays.
-  const bool has_pending = thread.signals->has_pending;
-  if (!has_pending) *thread.signals = saved.state;
+  // The parent was suspended with its signals blocked: what is queued here is the child's.
+  *thread.signals = saved.state;
   thread.alt_stack = saved.alt_stack;
   if (!saved.own_actions) return;
   const std::lock_guard held(lock_);

@@ -270,7 +270,7 @@ void CloneCalls::run_borrow(void* argument) {
   thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
   if (borrow.start != nullptr) borrow.start->finish(thread.tid);
   if (borrow.clear_actions) borrow.calls->signals_.reset_actions(thread);
-  set_kernel_mask(SIG_SETMASK, borrow.mask);
+  set_kernel_mask(SIG_SETMASK, borrow.mask & kAsynchronous);
   borrow.calls->runtime_.run_borrowed(thread);
   check_failed(__FILE__, __LINE__, "a borrowed child left its dispatcher");
 }

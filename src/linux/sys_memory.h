@@ -44,6 +44,7 @@ class MemoryCalls {
 
   uint64_t break_start() const { return break_.start(); }
 
+  /// The locks of this object; that of the address space is the runtime's to take.
   void lock_for_fork();
   void unlock_after_fork();
 

@@ -118,11 +118,9 @@ int64_t MemoryCalls::detach_shared(uint64_t address) {
 void MemoryCalls::lock_for_fork() {
   shared_lock_.lock();
   break_.lock_for_fork();
-  space_.lock_for_fork();
 }
 
 void MemoryCalls::unlock_after_fork() {
-  space_.unlock_after_fork();
   break_.unlock_after_fork();
   shared_lock_.unlock();
 }

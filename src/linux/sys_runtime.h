@@ -65,8 +65,8 @@ class SysRuntime {
   /// Outcome::kThreadEnds, with the thread object gone.
   virtual void run_thread(ThreadStart& start) = 0;
 
-  /// Before a fork: takes every lock of the runtime and of the tools, so that the child's copy is
-  /// whole. Nothing is allocated between this and after_fork().
+  /// Before a fork: takes every lock of the runtime (that of the address space included) and of the
+  /// tools, so that the child's copy is whole. Nothing is allocated between this and after_fork().
   virtual void before_fork(ProgramThread& thread) = 0;
   /// After it, in the parent and (`child`) in the child, where only `thread` is left and pid and
   /// tid are already the new ones. Releases the locks; the child forgets all other threads.
