@@ -30,6 +30,7 @@ struct Encoder::Candidate {
   size_t size = 0;
   bool memory = false;
   Address address;
+  size_t modrm = 0;         ///< where it was put; a drawn escape byte can make it something else
   size_t displacement = 0;  ///< offset of a rip displacement
   void put(unsigned byte) { bytes[size++] = static_cast<uint8_t>(byte); }
 };
@@ -303,6 +304,7 @@ void Encoder::draw(Candidate& c, Random& random, const Rules& rules) {
   else
     draw_evex(c, random);
   const unsigned reg = random.below(8);
+  c.modrm = c.size;
   if (c.memory) {
     c.put(static_cast<unsigned>(c.address.mod) << 6 | reg << 3 | c.address.rm);
     c.displacement = c.size;
@@ -330,8 +332,9 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
   if (is_excluded(insn.mnemonic) || is_excluded_category(insn.meta.category)) return false;
   if (!cpu_has(insn.meta.isa_set) && !random.one_in(500)) return false;
   if (is_rare(insn, operands.data()) && !random.one_in(8)) return false;
-  // An opcode without modrm takes what was to be its operand for other instructions.
-  if (c.memory && (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) == 0) return false;
+  // An opcode without modrm, or an escape byte, takes the operand for something else.
+  const bool has_modrm = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
+  if (has_modrm ? insn.raw.modrm.offset != c.modrm : c.memory) return false;
   const bool stack =
       insn.meta.category == ZYDIS_CATEGORY_PUSH || insn.meta.category == ZYDIS_CATEGORY_POP;
   if (stack && !rules.stack) return false;
@@ -343,6 +346,8 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
     if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && !memory_operand_fits(insn, operand))
       return false;
   }
+  // With REX.B it is xchg r8, rax, and Zydis 4.0 does not say so.
+  if (insn.mnemonic == ZYDIS_MNEMONIC_PAUSE && insn.raw.rex.B != 0) return false;
   length = insn.length;
   if (coverage_ != nullptr) ++(*coverage_)[ZydisMnemonicGetString(insn.mnemonic)];
   return true;

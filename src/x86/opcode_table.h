@@ -40,6 +40,15 @@ struct Range {
 };
 
 class Builder {
+ private:
+  // First, because clang evaluates constants in the order of definition.
+  template <typename Change>
+  constexpr void each(std::initializer_list<Range> ranges, Change change) {
+    for (const Range& range : ranges) {
+      for (unsigned at = range.first; at <= range.last; ++at) change(table_[at]);
+    }
+  }
+
  public:
   constexpr Builder& kind(std::initializer_list<Range> ranges, Kind kind) {
     each(ranges, [=](Opcode& opcode) { opcode.kind = kind; });
@@ -60,13 +69,6 @@ class Builder {
   constexpr const OpcodeTable& table() const { return table_; }
 
  private:
-  template <typename Change>
-  constexpr void each(std::initializer_list<Range> ranges, Change change) {
-    for (const Range& range : ranges) {
-      for (unsigned at = range.first; at <= range.last; ++at) change(table_[at]);
-    }
-  }
-
   OpcodeTable table_ = {};
 };
 
