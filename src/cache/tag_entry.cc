@@ -9,36 +9,36 @@ namespace weft::cache {
 
 static_assert(sizeof(TagEntry) == kCacheLine);
 
-#ifdef WEFT_DEBUG
 namespace {
 
-/// Where this thread took the tag lock that it holds; a null file name says that it holds none.
-thread_local std::source_location held_at;
-thread_local bool holding = false;
+#ifdef WEFT_DEBUG
+/// Where this thread took the tag lock that it holds; no file: it holds none.
+struct Place {
+  const char* file = nullptr;
+  int line = 0;
+};
+thread_local Place held_at;
 
-void note_taken(const std::source_location& where) {
-  if (holding) {
-    std::fprintf(stderr, "weft: a second tag lock is taken at %s:%u while one is held from %s:%u\n",
-                 where.file_name(), where.line(), held_at.file_name(), held_at.line());
+void note_taken(const char* file, int line) {
+  if (held_at.file != nullptr) {
+    std::fprintf(stderr, "weft: a second tag lock is taken at %s:%d while one is held from %s:%d\n",
+                 file, line, held_at.file, held_at.line);
     std::abort();
   }
-  holding = true;
-  held_at = where;
+  held_at = {file, line};
 }
 
-void note_released() { holding = false; }
-
-}  // namespace
+void note_released() { held_at = {}; }
 #else
-namespace {
-void note_taken(const std::source_location&) {}
+void note_taken(const char*, int) {}
 void note_released() {}
-}  // namespace
 #endif
 
-TagLock::TagLock(TagLocks& locks, TagEntry& entry, std::source_location where)
+}  // namespace
+
+TagLock::TagLock(TagLocks& locks, TagEntry& entry, const char* file, int line)
     : entry_(entry), lock_(locks.of(entry)) {
-  note_taken(where);
+  note_taken(file, line);
   if (lock_.try_lock()) return;
   if (locks.contention_ != nullptr) locks.contention_->fetch_add(1, std::memory_order_relaxed);
   lock_.lock();

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <source_location>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
@@ -55,8 +54,8 @@ class TagLocks {
 /// stopped, with both places named.
 class TagLock {
  public:
-  TagLock(TagLocks& locks, TagEntry& entry,
-          std::source_location where = std::source_location::current());
+  TagLock(TagLocks& locks, TagEntry& entry, const char* file = __builtin_FILE(),
+          int line = __builtin_LINE());
   ~TagLock();
   TagLock(const TagLock&) = delete;
   TagLock& operator=(const TagLock&) = delete;
