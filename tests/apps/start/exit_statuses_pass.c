@@ -1,0 +1,5 @@
+// exits: 213
+// The exit status is the program's.
+int main(void) {
+  return 0x12d5;
+}
