@@ -94,7 +94,9 @@ Operands operands_of(const uint8_t* bytes, const Insn& insn) {
     return o;
   }
   o.reg = extended(insn.modrm >> 3, e.r);
-  o.memory = insn.modrm < 0xC0;
+  // Moves to and from control and debug registers have no memory form, whatever mod says.
+  const bool control = insn.map == Map::k0F && (insn.opcode & 0xFC) == 0x20;
+  o.memory = insn.modrm < 0xC0 && !control;
   if (o.memory) {
     o.address = address_registers(bytes, insn, e);
   } else {

@@ -46,7 +46,8 @@ std::string operand_difference(const Insn& insn, const Details& zydis) {
 
 /// With an address-size prefix, Zydis 4.0 names r13 as the base where a SIB byte has none.
 uint16_t phantom_base(const uint8_t* bytes, const Insn& insn) {
-  const bool sib = insn.has_modrm && (insn.modrm & 0xC7) == 0x04;
+  const bool sib =
+      insn.has_modrm && (insn.modrm & 0xC7) == 0x04 && insn.length > insn.modrm_offset + 1;
   const bool no_base = sib && (bytes[insn.modrm_offset + 1] & 7) == 5;
   return insn.address_size_prefix && no_base ? 1u << 13 : 0;
 }

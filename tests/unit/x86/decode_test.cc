@@ -172,6 +172,13 @@ TEST(RegistersUsed, AreExactForCommonInstructions) {
   EXPECT_EQ(used_by({0x41, 0x57}), mask({kR15, kRsp}));                // push r15
 }
 
+TEST(RegistersUsed, OfAMoveFromAControlRegisterAreReadFromItsOwnBytesAlone) {
+  // mod = 0, rm = 4 would call for a SIB byte anywhere else: mov rsp, dr4 ends here.
+  const Bytes bytes = {0x0F, 0x21, 0x24};
+  EXPECT_EQ(decoded(bytes).length, 3);
+  EXPECT_NE(used_by(bytes) & mask({kRsp}), 0);
+}
+
 TEST(Disassembler, PrintsAnInstructionAndItsLength) {
   const Bytes jump = {0xEB, 0xFE};
   EXPECT_EQ(disassemble(jump.data(), jump.size(), {0x1000}).text, "jmp 0x0000000000001000");
