@@ -21,8 +21,8 @@ Engine::~Engine() = default;
 Status Engine::start(AppRange executable, bool dynamic) {
   const bool hashed = options_.ibl == IblMode::kHash;
   cache::CacheOptions cache_options;
-  cache_options.base =
-      linux::Layout::place_code_cache(executable, dynamic, page_up(options_.cache_size));
+  cache_options.base = linux::Layout::place_code_cache(
+      executable, dynamic, page_up(options_.cache_size), space_.zones());
   cache_options.reserve = page_up(options_.cache_size);
   cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
   cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
@@ -43,7 +43,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   environment_.indirect =
       hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
   environment_.returns = options_.returns == Returns::kPaired ? translate::ReturnMode::kPaired
-                                                               : translate::ReturnMode::kJump;
+                                                              : translate::ReturnMode::kJump;
   if (Status ready = start_indirect_targets(); !ready) return ready;
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
@@ -57,8 +57,9 @@ Status Engine::start_indirect_targets() {
     return Unit{};
   }
   if (Status started = hash_.start(); !started) return started;
-  Result<HashRoutines> routines = make_hash_routines(
-      *cache_, cache::HashTargets::kSeeds.data(), cache::HashTargets::kLevels, environment_.routines);
+  Result<HashRoutines> routines =
+      make_hash_routines(*cache_, cache::HashTargets::kSeeds.data(), cache::HashTargets::kLevels,
+                         environment_.routines);
   if (!routines) return routines.error();
   hash_.set_miss(routines->miss);
   return Unit{};

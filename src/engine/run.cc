@@ -59,7 +59,10 @@ Status map_program(Process& process) {
 /// The shadow map if it may and can be had; the hashed table otherwise.
 Status choose_indirect_mode(Process& process) {
   Options& options = process.options;
-  if (process.launch.program.image.needs_own_layout) options.ibl = IblMode::kHash;
+  if (process.launch.program.image.needs_own_layout) {
+    options.ibl = IblMode::kHash;
+    process.space.use_zones(linux::kSanitizerZones);
+  }
   if (options.ibl == IblMode::kHash) return Unit{};
   const Status reserved = process.layout.reserve_window_shadow();
   if (!reserved) options.ibl = IblMode::kHash;
@@ -82,6 +85,7 @@ Status prepare(Process& process) {
 linux::ProgramImage describe(const Process& process, const linux::InitialStack& stack) {
   linux::ProgramImage image;
   image.path = process.launch.program.real_path;
+  image.seccomp_fd = process.options.seccomp_fd;
   image.break_start = page_up(process.program.break_start);
   const auto* auxv = reinterpret_cast<const uint8_t*>(stack.auxv.data());
   image.auxv.assign(auxv, auxv + stack.auxv.size() * sizeof stack.auxv[0]);
@@ -111,9 +115,10 @@ void start_program(void* argument) {
   std::unique_ptr<Thread> thread = process.engine.make_thread();
   process.engine.signals().start();
   process.engine.signals().attach_thread(thread->program, nullptr);
+  const bool filtered = process.engine.emulator().prepare_first_thread(thread->program);
+  CHECK(filtered);  // never without the filters that the program has put on itself
   thread->context()[x86::kRsp] = stack->stack_pointer;
-  thread->context().rip =
-      process.interpreter ? process.interpreter->entry : process.program.entry;
+  thread->context().rip = process.interpreter ? process.interpreter->entry : process.program.entry;
   Dispatcher(process.engine, *thread).run();
   CHECK(!"the main thread ends inside a system call");
 }

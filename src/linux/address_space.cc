@@ -1,6 +1,8 @@
 #include "linux/address_space.h"
 
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <iterator>
@@ -26,11 +28,15 @@ constexpr uint64_t align_up(uint64_t value, uint64_t align) {
   return (value + align - 1) & ~(align - 1);
 }
 
-uint64_t random_word() {
+/// Below `count`; 0 if the user wants addresses to repeat (setarch -R), or the kernel has no
+/// randomness yet.
+uint64_t random_pages(uint64_t count) {
+  constexpr uint64_t kQueryPersonality = 0xffffffff;
+  const int64_t personality = raw_syscall(__NR_personality, kQueryPersonality);
+  if (failed(personality) || (personality & ADDR_NO_RANDOMIZE) != 0) return 0;
   uint64_t value = 0;
-  // Without randomness the layout is fixed: harmless.
-  raw_syscall(__NR_getrandom, word(&value), sizeof value, 1 /* GRND_NONBLOCK */);
-  return value;
+  raw_syscall(__NR_getrandom, word(&value), sizeof value, GRND_NONBLOCK);
+  return value % count;
 }
 
 bool belongs_near(const Placement& placement) {
@@ -54,9 +60,14 @@ bool continues(const Mapping& mapping, const Mapping& next) {
 bool Mapping::executable() const { return (prot & PROT_EXEC) != 0; }
 bool Mapping::writable() const { return (prot & PROT_WRITE) != 0; }
 
-AddressSpace::AddressSpace()
-    : near_start_(kNearZone.start.value + (random_word() % 0x4000) * kPageSize),
-      far_cursor_(kFarZone.end.value - (random_word() % 0x100000) * kPageSize) {}
+AddressSpace::AddressSpace() { use_zones(kWindowZones); }
+
+void AddressSpace::use_zones(const Zones& zones) {
+  CHECK(map_.empty());
+  zones_ = zones;
+  near_start_ = zones.near.start.value + random_pages(0x4000) * kPageSize;
+  far_cursor_ = zones.far.end.value - random_pages(0x100000) * kPageSize;
+}
 
 AddressSpace::Map::const_iterator AddressSpace::at_or_after(uint64_t address) const {
   auto it = map_.upper_bound(address);
@@ -136,12 +147,12 @@ std::optional<uint64_t> AddressSpace::highest_gap(AppRange zone, const Placement
 }
 
 std::optional<uint64_t> AddressSpace::far_gap(const Placement& placement) {
-  const auto below = highest_gap({kFarZone.start, {far_cursor_}}, placement);
+  const auto below = highest_gap({zones_.far.start, {far_cursor_}}, placement);
   if (below) {
     far_cursor_ = *below;
     return below;
   }
-  return highest_gap(kFarZone, placement);
+  return highest_gap(zones_.far, placement);
 }
 
 std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
@@ -161,7 +172,7 @@ std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
     if (!place) place = lowest_gap({{0x10000}, {kLowEnd}}, placement);
   } else {
     if (belongs_near(placement)) {
-      place = lowest_gap({{near_start_}, kNearZone.end}, placement);
+      place = lowest_gap({{near_start_}, zones_.near.end}, placement);
     }
     if (!place) place = far_gap(placement);
   }
@@ -184,10 +195,12 @@ void AddressSpace::note_unmap(AppRange range) {
   const Guard guard(lock_);
   erase(range);
   // The gap, with what is free around it, is of use again.
-  if (range.end > kFarZone.start && range.start < kFarZone.end && range.end.value > far_cursor_) {
+  if (range.end > zones_.far.start && range.start < zones_.far.end &&
+      range.end.value > far_cursor_) {
     const auto above = map_.lower_bound(range.end.value);
-    const uint64_t end = above == map_.end() ? kFarZone.end.value : above->second.range.start.value;
-    far_cursor_ = std::min(end, kFarZone.end.value);
+    const uint64_t end =
+        above == map_.end() ? zones_.far.end.value : above->second.range.start.value;
+    far_cursor_ = std::min(end, zones_.far.end.value);
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/spin_lock.h"
+#include "linux/layout.h"
 
 namespace weft::linux {
 
@@ -58,6 +59,10 @@ struct Placement {
 class AddressSpace {
  public:
   AddressSpace();
+
+  /// Other places than those of the window. Before anything is recorded.
+  void use_zones(const Zones& zones);
+  const Zones& zones() const { return zones_; }
 
   /// Picks a free range and holds it (Owner::kReserved) until note_map() or note_unmap() says what
   /// came of it, so that two threads never get the same. nullopt: no room. The caller maps with
@@ -109,6 +114,7 @@ class AddressSpace {
 
   mutable SpinLock lock_;
   Map map_;
+  Zones zones_;          ///< constant once the program is mapped
   uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
   uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone
 };

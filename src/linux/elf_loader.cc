@@ -16,6 +16,9 @@ Error system_error(const char* what, int64_t answer) {
   return Error{std::string(what) + ": " + std::strerror(code), code};
 }
 
+/// The translator reads what the program executes.
+constexpr int readable_code(int prot) { return (prot & PROT_EXEC) != 0 ? prot | PROT_READ : prot; }
+
 /// Holds the image's whole range, so that a segment's MAP_FIXED replaces nothing but this.
 Status hold(AppRange range) {
   const int64_t got = raw_syscall(__NR_mmap, range.start.value, range.size(), PROT_NONE,
@@ -109,9 +112,9 @@ class Loader {
     } else {
       mapping.flags |= MAP_ANONYMOUS;
     }
-    const int64_t got =
-        raw_syscall(__NR_mmap, range.start.value, range.size(), static_cast<uint64_t>(prot),
-                    static_cast<uint64_t>(mapping.flags | MAP_FIXED), fd, mapping.offset);
+    const int64_t got = raw_syscall(
+        __NR_mmap, range.start.value, range.size(), static_cast<uint64_t>(readable_code(prot)),
+        static_cast<uint64_t>(mapping.flags | MAP_FIXED), fd, mapping.offset);
     if (failed(got)) return system_error("cannot map the program", got);
     space_.note_map(mapping);
     return Unit{};

@@ -91,11 +91,12 @@ bool Layout::is_shadow(uint64_t address) const {
   });
 }
 
-uint64_t Layout::place_code_cache(AppRange executable, bool dynamic, uint64_t size) {
+uint64_t Layout::place_code_cache(AppRange executable, bool dynamic, uint64_t size,
+                                  const Zones& zones) {
   size = page_up(size);
   const bool low = executable.end.value < 2 * kGiB;
   if (dynamic || !low) {
-    const AppRange place{{kCodeCacheBase}, {kCodeCacheBase + size}};
+    const AppRange place{{zones.code_cache}, {zones.code_cache + size}};
     return size <= kCodeCacheLimit && is_unused(place) ? place.start.value : 0;
   }
   // The break of a program at a low fixed address grows from its end: stay well clear of it.

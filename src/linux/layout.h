@@ -18,14 +18,28 @@ inline constexpr uint64_t kWindowBase = 4 * kTiB;
 inline constexpr uint64_t kWindowSize = 4 * kTiB;
 inline constexpr AppRange kWindow{{kWindowBase}, {kWindowBase + kWindowSize}};
 
-/// Modules and executable memory, all within 2 GB of the code cache, which lies among them.
-inline constexpr AppRange kNearZone{{kWindowBase + 0x10000}, {kWindowBase + 2 * kGiB}};
-inline constexpr uint64_t kCodeCacheBase = kWindowBase + kGiB + kGiB / 4;
+/// Where AddressSpace::choose() puts things, by kind.
+struct Zones {
+  AppRange near;        ///< modules and executable memory, all within 2 GB of the code cache
+  uint64_t code_cache;  ///< start of its place, which lies in the near zone
+  AppRange heap;  ///< grows upward: the program break of programs that are loaded in the near zone
+  AppRange far;   ///< everything else (anonymous data, thread stacks), from the top down
+};
+
+constexpr Zones zones_from(uint64_t base, uint64_t far_start, uint64_t far_end) {
+  return {{{base + 0x10000}, {base + 2 * kGiB}},
+          base + kGiB + kGiB / 4,
+          {{base + 8 * kGiB}, {far_start}},
+          {{far_start}, {far_end}}};
+}
+
 inline constexpr uint64_t kCodeCacheLimit = kGiB / 2;
-/// Grows upward from its start: the program break of programs that are loaded in the window.
-inline constexpr AppRange kHeapZone{{kWindowBase + 8 * kGiB}, {kWindowBase + kTiB}};
-/// Everything else (anonymous data, thread stacks), placed from the top down.
-inline constexpr AppRange kFarZone{{kWindowBase + kTiB}, {kWindowBase + kWindowSize}};
+inline constexpr Zones kWindowZones =
+    zones_from(kWindowBase, kWindowBase + kTiB, kWindowBase + kWindowSize);
+/// For programs built with a sanitizer, whose own shadow takes most of the address space: a range
+/// that each of the sanitizers leaves to modules, below that of our own libraries.
+inline constexpr Zones kSanitizerZones =
+    zones_from(0x7e90'0000'0000, 0x7ea0'0000'0000, 0x7ee0'0000'0000);
 
 /// The shadow word of program address t is at 8 * t + kShadowDisplacement.
 inline constexpr uint32_t kShadowDisplacement = 0x7ff00000;
@@ -58,7 +72,8 @@ class Layout {
 
   /// Where to reserve `size` bytes of code memory: near the window's modules, or, for a static
   /// program at a fixed address, within 2 GB of it. 0 if no such place is free: anywhere will do.
-  static uint64_t place_code_cache(AppRange executable, bool dynamic, uint64_t size);
+  static uint64_t place_code_cache(AppRange executable, bool dynamic, uint64_t size,
+                                   const Zones& zones = kWindowZones);
 
  private:
   static constexpr int kMaxModules = 8;

@@ -45,12 +45,17 @@ int64_t map_call(AppRange range, int prot, int flags, int fd, uint64_t offset) {
                      static_cast<uint64_t>(fd), offset);
 }
 
+/// Whether the executable has modules behind it, or is unknown (0).
+bool among_modules(const Zones& zones, uint64_t executable_end) {
+  return executable_end == 0 || zones.near.contains({executable_end});
+}
+
 /// Where the break begins: behind the executable, as the kernel has it, or, where modules are
 /// packed closely behind that, in a zone of its own. A little further on each time, unless the user
 /// wants addresses to repeat.
-uint64_t place_break(uint64_t executable_end) {
-  const bool in_window = executable_end == 0 || kWindow.contains({executable_end});
-  const uint64_t base = in_window ? kHeapZone.start.value : executable_end;
+uint64_t place_break(const Zones& zones, uint64_t executable_end) {
+  const uint64_t base =
+      among_modules(zones, executable_end) ? zones.heap.start.value : executable_end;
   constexpr uint64_t kQueryPersonality = 0xffffffff;
   const int64_t personality = raw_syscall(__NR_personality, kQueryPersonality);
   if (failed(personality) || (personality & ADDR_NO_RANDOMIZE) != 0) return base;
@@ -67,9 +72,8 @@ MemoryCalls::MemoryCalls(SysRuntime& runtime, AddressSpace& space, uint64_t brea
     : runtime_(runtime),
       space_(space),
       stack_(stack),
-      break_(space, place_break(break_start),
-             kWindow.contains({break_start}) || break_start == 0 ? kHeapZone.end.value : kUserEnd) {
-}
+      break_(space, place_break(space.zones(), break_start),
+             among_modules(space.zones(), break_start) ? space.zones().heap.end.value : kUserEnd) {}
 
 bool MemoryCalls::handles(int64_t number) {
   switch (number) {

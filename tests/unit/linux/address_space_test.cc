@@ -12,7 +12,7 @@
 namespace weft::linux {
 namespace {
 
-constexpr uint64_t kBase = kFarZone.start.value;
+constexpr uint64_t kBase = kWindowZones.far.start.value;
 
 Mapping mapping(uint64_t start, uint64_t end, int prot = PROT_READ) {
   Mapping made;
@@ -107,20 +107,37 @@ TEST(AddressSpace, ModulesGoNearAndDataGoesFar) {
   AddressSpace space;
   Placement module = request(0x200000, PROT_READ);
   module.file_backed = true;
-  EXPECT_TRUE(kNearZone.contains(*space.choose(module)));
-  EXPECT_TRUE(kNearZone.contains(*space.choose(request(0x10000, PROT_READ | PROT_EXEC))));
-  EXPECT_TRUE(kFarZone.contains(*space.choose(request(0x10000))));
+  EXPECT_TRUE(kWindowZones.near.contains(*space.choose(module)));
+  EXPECT_TRUE(kWindowZones.near.contains(*space.choose(request(0x10000, PROT_READ | PROT_EXEC))));
+  EXPECT_TRUE(kWindowZones.far.contains(*space.choose(request(0x10000))));
   module.size = kGiB;
-  EXPECT_TRUE(kFarZone.contains(*space.choose(module)));
+  EXPECT_TRUE(kWindowZones.far.contains(*space.choose(module)));
 }
 
 TEST(AddressSpace, TheNearZoneOverflowsIntoTheFarOne) {
   AddressSpace space;
   Mapping full;
-  full.range = kNearZone;
+  full.range = kWindowZones.near;
   full.owner = Owner::kRuntime;
   space.note_map(full);
-  EXPECT_TRUE(kFarZone.contains(*space.choose(request(0x1000, PROT_EXEC))));
+  EXPECT_TRUE(kWindowZones.far.contains(*space.choose(request(0x1000, PROT_EXEC))));
+}
+
+TEST(AddressSpace, OtherZonesAreKeptJustAsWell) {
+  AddressSpace space;
+  space.use_zones(kSanitizerZones);
+  EXPECT_TRUE(kSanitizerZones.near.contains(*space.choose(request(0x1000, PROT_EXEC))));
+  EXPECT_TRUE(kSanitizerZones.far.contains(*space.choose(request(0x1000))));
+}
+
+TEST(AddressSpace, ZonesDoNotMeet) {
+  for (const Zones& zones : {kWindowZones, kSanitizerZones}) {
+    EXPECT_FALSE(zones.near.overlaps(zones.heap) || zones.near.overlaps(zones.far) ||
+                 zones.heap.overlaps(zones.far));
+    EXPECT_TRUE(zones.near.contains({zones.code_cache}));
+    EXPECT_LE(zones.code_cache + kCodeCacheLimit, zones.near.end.value);
+    EXPECT_LE(zones.near.size(), 2 * kGiB);
+  }
 }
 
 TEST(AddressSpace, HintsAreHonouredWhereFreeOnly) {
@@ -130,7 +147,7 @@ TEST(AddressSpace, HintsAreHonouredWhereFreeOnly) {
   EXPECT_EQ(space.choose(placement)->value, placement.hint);
   EXPECT_NE(space.choose(placement)->value, placement.hint);
   placement.hint = ~uint64_t{0xfff};
-  EXPECT_TRUE(kFarZone.contains(*space.choose(placement)));
+  EXPECT_TRUE(kWindowZones.far.contains(*space.choose(placement)));
 }
 
 TEST(AddressSpace, LowMemoryIsFoundForMap32Bit) {

@@ -50,7 +50,7 @@ TEST_F(ElfLoaderTest, AMovableImageLiesInTheNearZoneWithItsHolesUnmapped) {
   const auto loaded = load(elf);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   const uint64_t base = loaded.value().range.start.value;
-  EXPECT_TRUE(kNearZone.contains(loaded.value().range.start));
+  EXPECT_TRUE(kWindowZones.near.contains(loaded.value().range.start));
   EXPECT_EQ(loaded.value().entry, base + 0x1000);
   EXPECT_EQ(loaded.value().phdrs, base + sizeof(Elf64_Ehdr));
   EXPECT_EQ(loaded.value().break_start, base + 0x5800);
@@ -102,7 +102,7 @@ TEST_F(ElfLoaderTest, AnImageLinkedHighMovesAsOneThatIsLinkedAtZero) {
   elf.header.e_entry += 0x7000'0000'0000;
   const auto loaded = load(elf);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  EXPECT_TRUE(kNearZone.contains({loaded.value().entry}));
+  EXPECT_TRUE(kWindowZones.near.contains({loaded.value().entry}));
   EXPECT_EQ(loaded.value().entry, loaded.value().range.start.value + 0x1000);
 }
 

@@ -95,7 +95,7 @@ TEST_F(LayoutTest, TheCodeCacheIsWithinReachOfTheProgram) {
   const uint64_t size = 256u << 20;
   const uint64_t in_window =
       Layout::place_code_cache({{kWindowBase}, {kWindowBase + 0x100000}}, true, size);
-  EXPECT_EQ(in_window, kCodeCacheBase);
+  EXPECT_EQ(in_window, kWindowZones.code_cache);
   const AppRange fixed{{0x400000}, {0x800000}};
   const uint64_t low = Layout::place_code_cache(fixed, false, size);
   EXPECT_GT(low, fixed.end.value);

@@ -28,7 +28,7 @@ int moved_and_used() {
   const uint64_t old = getauxval(AT_SYSINFO_EHDR);
   const VdsoPlace place = move_vdso(old, space);
   if (!place.moved) return place.header == old ? 77 : 1;
-  if (!kNearZone.contains({place.header})) return 2;
+  if (!kWindowZones.near.contains({place.header})) return 2;
   if (std::memcmp(reinterpret_cast<void*>(place.header), ELFMAG, SELFMAG) != 0) return 3;
   const auto code = space.find({place.header});
   if (!code || code->label != Label::kVdso || !code->executable()) return 4;

@@ -43,7 +43,7 @@ TEST_F(Memory, OpenPlacesLieInTheWindowAndAreRecorded) {
 }
 
 TEST_F(Memory, AHintIsHonouredWhereItIsFree) {
-  const uint64_t hint = kFarZone.start.value + (uint64_t{1} << 36);
+  const uint64_t hint = kWindowZones.far.start.value + (uint64_t{1} << 36);
   EXPECT_EQ(program.call(__NR_mmap, hint, kPageSize, kReadWrite, kAnonymous, -1, 0),
             static_cast<int64_t>(hint));
   const int64_t other = program.call(__NR_mmap, hint, kPageSize, kReadWrite, kAnonymous, -1, 0);
