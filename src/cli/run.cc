@@ -1,4 +1,6 @@
 // weft run: options, then the program and its arguments, untouched.
+#include "engine/run.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,7 +11,6 @@
 
 #include "cli/commands.h"
 #include "engine/options.h"
-#include "engine/run.h"
 #include "linux/launch.h"
 #include "linux/sys_environment.h"
 
@@ -19,6 +20,7 @@ namespace {
 /// What a followed execve passes on, beside the user's options.
 struct FollowedExec {
   std::string path;
+  std::string name;  ///< what the program gave to execve, where that is not `path`
   int fd = -1;
 };
 
@@ -36,7 +38,7 @@ std::vector<std::string> inherited_options(int own, char** argv) {
   std::vector<std::string> options;
   for (int i = 1; i < own; ++i) {
     const std::string_view option = argv[i];
-    if (option.starts_with("--exec-path=") || option.starts_with("--exec-fd=")) continue;
+    if (option.starts_with("--exec-") || option.starts_with("--seccomp-fd=")) continue;
     options.emplace_back(option);
   }
   return options;
@@ -62,7 +64,9 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->expected(0, 1)
       ->default_str("");
   app.add_option("--exec-path", followed.path)->group("");
+  app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");
+  app.add_option("--seccomp-fd", options.seccomp_fd)->group("");
 }
 
 bool apply_stats(const std::optional<std::string>& stats, engine::Options& options) {
@@ -120,12 +124,18 @@ int run(int argc, char** argv) {
   }
   const std::vector<const char*> program(argv + first, argv + argc);
   std::vector<const char*> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    environment.push_back(*variable);
   Result<linux::Launch> launch = find(followed, program, linux::unhide_environment(environment));
   if (followed.fd >= 0) close(followed.fd);
   if (!launch) {
     std::fprintf(stderr, "weft: %s\n", launch.error().message.c_str());
     return followed.path.empty() ? launch.error().code : linux::kStatusCannotRun;
+  }
+  if (!followed.name.empty()) {
+    launch->execfn = followed.name;
+    constexpr size_t kLongestComm = 15;
+    launch->comm = followed.name.substr(followed.name.rfind('/') + 1, kLongestComm);
   }
   const Error error = engine::run(options, std::move(*launch), argv);
   std::fprintf(stderr, "weft: %s\n", error.message.c_str());

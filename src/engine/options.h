@@ -21,6 +21,7 @@ struct Options {
   double stress_delete = 0;              ///< deletions of random live tags a second; 0: none
   uint64_t stress_seed = 1;
   std::vector<std::string> arguments;    ///< weft's own, to follow children with
+  int seccomp_fd = -1;                   ///< a followed exec's filters; see linux/sys_seccomp.h
 };
 
 }  // namespace weft::engine

@@ -83,6 +83,7 @@ FollowCommand follow_command(const FollowOptions& options, const FollowedExec& e
   command.owned.emplace_back("weft");
   for (const std::string& option : options.arguments) command.owned.push_back(option);
   command.owned.push_back("--exec-path=" + exec.path);
+  if (!exec.name.empty()) command.owned.push_back("--exec-name=" + exec.name);
   if (exec.fd >= 0) command.owned.push_back("--exec-fd=" + std::to_string(exec.fd));
   if (exec.seccomp_fd >= 0) {
     command.owned.push_back("--seccomp-fd=" + std::to_string(exec.seccomp_fd));
@@ -102,12 +103,12 @@ int64_t ExecCalls::find_target(const ProgramThread& thread, const SyscallArgumen
                                ExecScratch* target) const {
   const bool at = call.number == __NR_execveat;
   const uint64_t flags = at ? call.a[4] : 0;
-  if ((flags & ~uint64_t{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0) return -EINVAL;
   const int64_t error = read_program_string(&target->path, call.a[at ? 1 : 0], kPathLimit);
   if (error != 0) return error;
+  if (target->path.empty() && (flags & AT_EMPTY_PATH) == 0) return -ENOENT;
+  if ((flags & ~uint64_t{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0) return -EINVAL;
   const int directory = at ? static_cast<int>(call.a[0]) : AT_FDCWD;
   if (target->path.empty()) {
-    if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
     if (directory == AT_FDCWD) return -EACCES;
     if (failed(raw_syscall(__NR_fcntl, static_cast<uint64_t>(directory), F_GETFD))) return -EBADF;
     target->path = path_of_fd(directory);
@@ -122,7 +123,11 @@ int64_t ExecCalls::find_target(const ProgramThread& thread, const SyscallArgumen
     target->path = (base.empty() ? fd_link(directory) : base) + "/" + target->path;
   }
   if ((flags & AT_SYMLINK_NOFOLLOW) != 0 && is_symbolic_link(target->path)) return -ELOOP;
-  target->path = files_.executed_path(thread, target->path);
+  std::string resolved = files_.executed_path(thread, target->path);
+  if (resolved != target->path) {
+    target->name = std::move(target->path);
+    target->path = std::move(resolved);
+  }
   return 0;
 }
 
@@ -143,6 +148,7 @@ int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch) con
   };
   FollowedExec exec;
   exec.path = scratch.path;
+  exec.name = scratch.name;
   if (scratch.fd >= 0) {
     exec.fd = inheritable(scratch.fd);
     if (exec.fd < 0) return exec.fd;

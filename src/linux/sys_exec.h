@@ -29,12 +29,13 @@ struct FollowCommand {
 /// What the new weft has to know beside its options.
 struct FollowedExec {
   std::string path;
+  std::string name;     ///< what the program gave to execve, where that is not `path`; else empty
   int fd = -1;          ///< an open file to be run instead of what `path` names; weft closes it
   int seccomp_fd = -1;  ///< for load_seccomp()
 };
 
-/// "weft <options> --exec-path=<path> [--exec-fd=<fd>] [--seccomp-fd=<fd>] -- <argv>". `argv` and
-/// `envp` come without null pointers at the end.
+/// "weft <options> --exec-path=<path> [--exec-name=<name>] [--exec-fd=<fd>] [--seccomp-fd=<fd>] --
+/// <argv>". `argv` and `envp` come without null pointers at the end.
 FollowCommand follow_command(const FollowOptions& options, const FollowedExec& exec,
                              const std::vector<const char*>& argv,
                              const std::vector<const char*>& envp);
@@ -43,7 +44,8 @@ FollowCommand follow_command(const FollowOptions& options, const FollowedExec& e
 /// to free it, so its parent does.
 struct ExecScratch {
   std::string path;
-  int fd = -1;  ///< a file that no path leads to
+  std::string name;  ///< as FollowedExec has it
+  int fd = -1;       ///< a file that no path leads to
   std::vector<uint64_t> argv;
   std::vector<uint64_t> envp;
   std::vector<const char*> arguments;
