@@ -61,6 +61,13 @@ uint64_t Epochs::min_active() {
   return oldest;
 }
 
+uint64_t Epochs::freeable() {
+  // Before the scan: something retired while it goes on may have been reached by a thread that came
+  // after its slot was looked at.
+  const uint64_t limit = current();
+  return std::min(limit, min_active());
+}
+
 void Epochs::for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)>& visit) {
   std::lock_guard held(lock_);
   for (EpochSlot* slot : slots_) {

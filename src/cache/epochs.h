@@ -44,6 +44,8 @@ class Epochs {
   uint64_t current() const { return current_.load(std::memory_order_seq_cst); }
   /// The oldest epoch that is announced, or kNobody.
   uint64_t min_active();
+  /// What was retired at this epoch or an earlier one may be freed: nobody reaches it.
+  uint64_t freeable();
   /// Calls `visit` for each registered slot that announces an epoch older than `epoch`. It must not
   /// register or unregister; the slot stays registered during the call.
   void for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)>& visit);

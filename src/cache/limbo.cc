@@ -53,11 +53,11 @@ void Limbo::reclaim_now() {
 std::vector<Limbo::Item> Limbo::take_reclaimable() {
   OperationGate::Pass pass(gate_);
   std::vector<Item> free;
-  const uint64_t oldest = parts_.epochs.min_active();
+  const uint64_t newest = parts_.epochs.freeable();
   for (Stripe& stripe : stripes_) {
     std::lock_guard held(stripe.lock);
     const auto kept = std::partition(stripe.items.begin(), stripe.items.end(),
-                                     [oldest](const Item& item) { return item.epoch > oldest; });
+                                     [newest](const Item& item) { return item.epoch > newest; });
     free.insert(free.end(), kept, stripe.items.end());
     stripe.items.erase(kept, stripe.items.end());
   }

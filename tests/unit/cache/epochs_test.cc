@@ -30,6 +30,15 @@ TEST(Epochs, WhoEnteredBeforeAnAdvanceIsOlderThanIt) {
   epochs.leave(b.slot);
 }
 
+TEST(Epochs, WhatIsRetiredAfterTheScanBeganIsNotFreeable) {
+  Epochs epochs;
+  Registered a(epochs);
+  const uint64_t before = epochs.advance();
+  const uint64_t freeable = epochs.freeable();
+  EXPECT_GE(freeable, before);
+  EXPECT_LT(freeable, epochs.advance());
+}
+
 TEST(Epochs, NestedEnterCountsFromTheOutermost) {
   Epochs epochs;
   Registered a(epochs);
