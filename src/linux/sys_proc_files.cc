@@ -209,8 +209,10 @@ std::optional<int64_t> ProcFiles::intercept(const ProgramThread& thread,
     if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) != O_RDONLY) return std::nullopt;
     return open_content(file, flags);
   }
-  if (call.number == __NR_readlink) return read_link(call.a[1], call.a[2]);
-  if (call.number == __NR_readlinkat) return read_link(call.a[2], call.a[3]);
+  if (call.number == __NR_readlink || call.number == __NR_readlinkat) {
+    return read_link(path, where.relative_to_fd ? call.a[0] : static_cast<uint64_t>(AT_FDCWD),
+                     call.a[where.index + 1], call.a[where.index + 2]);
+  }
   if (!stops_at_link(call)) call.a[where.index] = word(image_.path.c_str());
   return std::nullopt;
 }
@@ -222,8 +224,15 @@ std::string ProcFiles::executed_path(const ProgramThread& thread, const std::str
                                                                                     : path;
 }
 
-int64_t ProcFiles::read_link(uint64_t buffer, uint64_t size) const {
+int64_t ProcFiles::read_link(const std::string& path, uint64_t directory, uint64_t buffer,
+                             uint64_t size) const {
   if (static_cast<int>(size) <= 0) return -EINVAL;
+  // The kernel's errors first: there may be no such link (the first thread has ended).
+  char ours[kPathLimit];
+  const uint64_t at = path.starts_with('/') ? static_cast<uint64_t>(AT_FDCWD) : directory;
+  const int64_t known =
+      raw_syscall(__NR_readlinkat, at, word(path.c_str()), word(ours), kPathLimit);
+  if (failed(known)) return known;
   const size_t length = std::min<size_t>(size, image_.path.size());
   if (!write_program(buffer, image_.path.data(), length)) return -EFAULT;
   return static_cast<int64_t>(length);

@@ -45,7 +45,8 @@ class ProcFiles {
   bool emulates(ProcFile file) const;
   std::string content(ProcFile file) const;
   int64_t open_content(ProcFile file, uint64_t flags) const;
-  int64_t read_link(uint64_t buffer, uint64_t size) const;
+  int64_t read_link(const std::string& path, uint64_t directory, uint64_t buffer,
+                    uint64_t size) const;
 
   const ProgramImage& image_;
   const AddressSpace& space_;

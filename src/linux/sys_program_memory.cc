@@ -17,8 +17,9 @@ bool transfer(int64_t number, const void* ours, uint64_t theirs, size_t size) {
   if (size == 0) return true;
   const iovec local{const_cast<void*>(ours), size};
   const iovec remote{reinterpret_cast<void*>(theirs), size};
-  const auto pid = static_cast<uint64_t>(raw_syscall(__NR_getpid));
-  return raw_syscall(number, pid, word(&local), 1, word(&remote), 1, 0) ==
+  // This thread, not the process: its first thread, which stands for it, may have ended.
+  const auto self = static_cast<uint64_t>(raw_syscall(__NR_gettid));
+  return raw_syscall(number, self, word(&local), 1, word(&remote), 1, 0) ==
          static_cast<int64_t>(size);
 }
 
