@@ -72,7 +72,9 @@ void Generator::stack_memory() {
 void Generator::frame() {
   if (rules_.base == 5 || (rules_.keep & 0x20) != 0) return stack_memory();
   const uint16_t kept = rules_.keep;
-  out_.insn({0xC8, 8 * random_.below(32), 0, random_.one_in(4) ? random_.below(3) : 0});  // enter
+  const unsigned nesting = random_.one_in(4) ? random_.below(3) : 0;
+  if (nesting != 0) out_.insn({0x48, 0x89, 0xE5});  // mov rbp, rsp: enter reads the frames above
+  out_.insn({0xC8, 8 * random_.below(32), 0, nesting});
   rules_.keep |= 0x20;
   plain(3);
   rules_.keep = kept;

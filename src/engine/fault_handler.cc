@@ -48,8 +48,9 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
         return FaultAnswer::kHandled;
       }
       registers = branch->context;
+      // The kernel's half is canonical too: a fetch there is a page fault.
       constexpr uint64_t kCanonicalEnd = 1ull << 47;
-      const bool canonical = target.value < kCanonicalEnd;
+      const bool canonical = target.value + kCanonicalEnd < 2 * kCanonicalEnd;
       const bool mapped = canonical && engine_.space().find(target).has_value();
       const int unmapped_code = canonical ? SEGV_MAPERR : int{SI_KERNEL};
       info.si_code = mapped ? int{SEGV_ACCERR} : unmapped_code;
@@ -58,13 +59,16 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     }
   }
   const uint64_t cache_pc = registers.rip;
-  // int3 and single-step traps report the address behind the instruction.
+  // Interrupt instructions report the address behind them.
   if (info.si_signo == SIGTRAP) registers.rip -= 1;
   if (!to_program_state(engine_.cache(), thread, registers)) {
     registers.rip = cache_pc;
     return FaultAnswer::kBug;
   }
-  if (info.si_signo == SIGTRAP) registers.rip += 1;
+  if (info.si_signo == SIGTRAP) {
+    constexpr uint8_t kTwoByteInterrupt = 0xCD;
+    registers.rip += *AppPc{registers.rip}.bytes() == kTwoByteInterrupt ? 2 : 1;
+  }
   if (info.si_signo == SIGILL || info.si_signo == SIGFPE) {
     info.si_addr = reinterpret_cast<void*>(registers.rip);
   }

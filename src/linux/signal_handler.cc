@@ -170,6 +170,21 @@ void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs
   __builtin_trap();
 }
 
+/// Where the program jumped to what cannot be executed, our fault was a read on the way there: the
+/// program sees that of the instruction fetch.
+void describe_fetch(const siginfo_t& info, const x86::CpuContext& registers, SignalState& state) {
+  constexpr uint64_t kWrite = 2;
+  constexpr uint64_t kUserFetch = 0x14;
+  const auto address = reinterpret_cast<uint64_t>(info.si_addr);
+  const bool page_fault = info.si_code == SEGV_MAPERR || info.si_code == SEGV_ACCERR;
+  if (info.si_signo != SIGSEGV || !page_fault || address != registers.rip) return;
+  if ((state.error_code & kWrite) != 0) return;  // a store into the instruction itself
+  // The kernel calls its own half present, whatever is there.
+  const bool present = info.si_code == SEGV_ACCERR || static_cast<int64_t>(address) < 0;
+  state.error_code = kUserFetch | (present ? 1u : 0u);
+  state.fault_address = address;
+}
+
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
   x86::CpuContext registers = read_registers(frame.registers);
   switch (g_runtime->on_fault(thread, info, registers)) {
@@ -179,6 +194,7 @@ void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame,
     case FaultAnswer::kProgram:
       give_back_pending(thread);
       queue(thread, info, true, frame);
+      describe_fetch(info, registers, *thread.signals);
       take_out(thread, registers, fs, frame);
       return;
     case FaultAnswer::kBug:
