@@ -5,6 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,8 +47,13 @@ std::vector<std::string> inherited_options(int own, char** argv) {
   return options;
 }
 
-void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed,
-                 std::optional<std::string>& stats) {
+/// Options whose values are taken apart after parsing.
+struct Texts {
+  std::optional<std::string> stats;
+  std::string stress_delete;
+};
+
+void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed, Texts& texts) {
   const std::map<std::string, engine::IblMode> ibl_modes = {{"shadow", engine::IblMode::kShadow},
                                                             {"hash", engine::IblMode::kHash}};
   const std::map<std::string, engine::Returns> returns = {{"jump", engine::Returns::kJump},
@@ -60,9 +68,11 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(uint64_t{1} << 18, uint64_t{1} << 29));
   app.add_flag("!--no-follow", options.follow, "leave programs that the program starts native");
-  app.add_option("--stats", stats, "print statistics at the end, or json:FILE (%p: process number)")
+  app.add_option("--stats", texts.stats, "print statistics at the end, or json:FILE (%p: process number)")
       ->expected(0, 1)
       ->default_str("");
+  app.add_option("--stress-delete", texts.stress_delete,
+                 "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED]");
   app.add_option("--exec-path", followed.path)->group("");
   app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");
@@ -82,6 +92,23 @@ bool apply_stats(const std::optional<std::string>& stats, engine::Options& optio
   return true;
 }
 
+bool apply_stress(const std::string& text, engine::Options& options) {
+  if (text.empty()) return true;
+  const size_t comma = text.find(',');
+  const std::string rate = text.substr(0, comma);
+  char* end = nullptr;
+  if (comma != std::string::npos) {
+    options.stress_seed = std::strtoull(text.c_str() + comma + 1, &end, 10);
+    if (end == text.c_str() + comma + 1 || *end != '\0') return false;
+  }
+  if (rate == "max") {
+    options.stress_delete = std::numeric_limits<double>::infinity();
+    return true;
+  }
+  options.stress_delete = std::strtod(rate.c_str(), &end);
+  return end != rate.c_str() && *end == '\0' && options.stress_delete > 0;
+}
+
 Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const char*>& argv,
                            const std::vector<const char*>& envp) {
   if (followed.fd >= 0) {
@@ -96,10 +123,10 @@ Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const
 int run(int argc, char** argv) {
   engine::Options options;
   FollowedExec followed;
-  std::optional<std::string> stats;
+  Texts texts;
   CLI::App app{"Runs a program from the code cache.", "weft run"};
   app.footer("The program and its arguments come last, after --.");
-  add_options(app, options, followed, stats);
+  add_options(app, options, followed, texts);
   const int own = count_own_arguments(argc, argv);
   try {
     app.parse(own - 1, argv + 1);
@@ -110,8 +137,12 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "weft: %s; 'weft run --help' lists the options\n", error.what());
     return kStatusUsage;
   }
-  if (!apply_stats(stats, options)) {
+  if (!apply_stats(texts.stats, options)) {
     std::fputs("weft: --stats takes nothing or json:FILE\n", stderr);
+    return kStatusUsage;
+  }
+  if (!apply_stress(texts.stress_delete, options)) {
+    std::fputs("weft: --stress-delete takes RATE[,SEED], RATE a positive number or max\n", stderr);
     return kStatusUsage;
   }
   options.arguments = inherited_options(own, argv);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "translate/state_map.h"
+#include "x86/decode.h"
 
 namespace weft::engine {
 namespace {
@@ -19,10 +20,18 @@ bool stands_at(uint64_t rip, const uint8_t (&code)[3]) {
 }
 
 InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
-  InterruptedBranch branch{{machine[x86::kRcx]}, machine};
+  InterruptedBranch branch{{machine[x86::kRcx]}, machine, std::nullopt};
   branch.context.rip = machine[x86::kRcx];
   branch.context[x86::kRcx] = const_cast<Thread&>(thread).block().spill_rcx;
   return branch;
+}
+
+std::optional<AppPc> instruction_at(const cache::CodeCache& cache, CachePc pc) {
+  const cache::Fragment* fragment = cache.fragment_at(pc);
+  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) return std::nullopt;
+  const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
+  const auto point = translate::find_point(fragment->state_map(), offset);
+  return point ? std::optional(point->pc) : std::nullopt;
 }
 
 }  // namespace
@@ -45,13 +54,32 @@ std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cach
                                                     const CpuContext& context) {
   if (context.rip == 0) return branch_to(thread, context);
   if (!cache.contains({context.rip})) return std::nullopt;
-  if (stands_at(context.rip, kJumpThroughShadow)) return branch_to(thread, context);
+  if (stands_at(context.rip, kJumpThroughShadow)) {
+    InterruptedBranch branch = branch_to(thread, context);
+    branch.site = instruction_at(cache, {context.rip});
+    return branch;
+  }
   if (!stands_at(context.rip, kPushFromShadow)) return std::nullopt;
   // A paired return: what its `ret` would have taken off the stack, less the slot not pushed yet.
   const auto* ret = reinterpret_cast<const uint8_t*>(context.rip + kShadowReadLength);
   InterruptedBranch branch = branch_to(thread, context);
+  branch.site = instruction_at(cache, {context.rip});
   branch.context[x86::kRsp] += static_cast<uint64_t>(ret[1] | ret[2] << 8);
   return branch;
+}
+
+void take_back(InterruptedBranch& branch) {
+  constexpr size_t kLongest = 15;
+  x86::Insn insn;
+  if (!branch.site || !x86::decode(branch.site->bytes(), kLongest, insn)) return;
+  uint64_t& rsp = branch.context[x86::kRsp];
+  if (insn.kind == x86::Kind::kIndirectCall) rsp += sizeof(uint64_t);
+  if (insn.kind == x86::Kind::kReturn) {
+    const uint8_t* immediate = branch.site->bytes() + insn.length - insn.imm_size;
+    const unsigned popped = insn.imm_size == 0 ? 0u : unsigned{immediate[0]} | immediate[1] << 8;
+    rsp -= sizeof(uint64_t) + popped;
+  }
+  branch.context.rip = branch.site->value;
 }
 
 }  // namespace weft::engine

@@ -22,7 +22,13 @@ SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& t
 struct InterruptedBranch {
   AppPc target;
   x86::CpuContext context;
+  /// The branch itself, where the fault says it.
+  std::optional<AppPc> site;
 };
+
+/// Takes the branch back: `branch.context` is then as it was before the instruction at `branch.site`.
+/// What a call wrote below its stack pointer stays written.
+SIGNAL_SAFE void take_back(InterruptedBranch& branch);
 
 /// What faulted at context.rip, if it is an indirect branch: either its shadow word was 0 (rip is 0, the
 /// target is in rcx), or the target can have no shadow word and reading it faulted.

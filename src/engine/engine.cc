@@ -71,6 +71,11 @@ void Engine::set_program(linux::ProgramImage image) {
   follow.arguments = options_.arguments;
   emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
                                                        std::move(follow));
+  if (options_.stress_delete > 0) {
+    stress_ = std::make_unique<StressDeleter>(*cache_, epochs_, options_.stress_delete,
+                                              options_.stress_seed);
+    stress_->start();
+  }
 }
 
 std::unique_ptr<Thread> Engine::make_thread() {

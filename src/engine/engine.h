@@ -15,6 +15,7 @@
 #include "cache/shadow_map.h"
 #include "engine/options.h"
 #include "engine/report.h"
+#include "engine/stress.h"
 #include "engine/thread.h"
 #include "linux/address_space.h"
 #include "linux/layout.h"
@@ -95,6 +96,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<FaultHandler> faults_;
   std::unique_ptr<linux::SignalServices> signals_;
   std::unique_ptr<linux::SyscallEmulator> emulator_;
+  std::unique_ptr<StressDeleter> stress_;
 
   SpinLock threads_lock_;
   std::vector<Thread*> threads_;   ///< under threads_lock_

@@ -35,7 +35,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   Thread& thread = Thread::current();
   if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) return FaultAnswer::kBug;
   if (info.si_signo == SIGSEGV) {
-    const std::optional<InterruptedBranch> branch =
+    std::optional<InterruptedBranch> branch =
         interrupted_branch(engine_.cache(), thread, registers);
     if (branch) {
       const AppPc target = branch->target;
@@ -47,10 +47,12 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
         registers.rip = address_of(weft_exit_indirect_miss);
         return FaultAnswer::kHandled;
       }
-      registers = branch->context;
       // The kernel's half is canonical too: a fetch there is a page fault.
       constexpr uint64_t kCanonicalEnd = 1ull << 47;
       const bool canonical = target.value + kCanonicalEnd < 2 * kCanonicalEnd;
+      // The CPU checks the target before it goes there: the branch itself faults, undone.
+      if (!canonical) take_back(*branch);
+      registers = branch->context;
       const bool mapped = canonical && engine_.space().find(target).has_value();
       const int unmapped_code = canonical ? SEGV_MAPERR : int{SI_KERNEL};
       info.si_code = mapped ? int{SEGV_ACCERR} : unmapped_code;
