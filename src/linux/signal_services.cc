@@ -179,6 +179,17 @@ uint64_t SignalServices::program_mask(const ProgramThread& thread, uint64_t kern
   return (state.has_pending ? state.mask_before : kernel_mask) | state.virtual_blocked;
 }
 
+void SignalServices::dispositions(uint64_t* ignored, uint64_t* caught) {
+  *ignored = *caught = 0;
+  const std::lock_guard held(lock_);
+  for (int signal = 1; signal < kSignals; ++signal) {
+    const auto handler =
+        reinterpret_cast<sighandler_t>(actions_[static_cast<size_t>(signal)].handler);
+    if (handler == SIG_IGN) *ignored |= set_of(signal);
+    if (handler != SIG_IGN && handler != SIG_DFL) *caught |= set_of(signal);
+  }
+}
+
 void SignalServices::prepare_exec(ProgramThread& thread) {
   // The kernel resets handlers by itself, ours included; what the program ignores it must ignore too.
   for (const int signal : kSynchronousSignals) {

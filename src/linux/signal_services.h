@@ -10,19 +10,14 @@
 
 #include "base/spin_lock.h"
 #include "linux/program_thread.h"
+#include "linux/signal_frame.h"
+#include "linux/signal_handler.h"
 #include "linux/signal_runtime.h"
 #include "linux/signal_state.h"
+#include "linux/signal_xstate.h"
 #include "linux/sys_signal_calls.h"
 
 namespace weft::linux {
-
-/// struct sigaction as the system call has it.
-struct KernelAction {
-  uint64_t handler = 0;
-  uint64_t flags = 0;
-  uint64_t restorer = 0;
-  SignalSet mask = 0;
-};
 
 class SignalServices final : public SignalCalls {
  public:
@@ -41,14 +36,20 @@ class SignalServices final : public SignalCalls {
 
   /// Gives the program its pending signal: context becomes that of its handler. Or ends the process.
   void deliver_pending(ProgramThread& thread, x86::CpuContext& context);
-  /// Queues a fault of the program at its current context, as an instruction raises it.
+  /// Queues a fault of the program at its current context, as an instruction raises it. A SIGSEGV at
+  /// context.rip itself is one of fetching the instruction.
   void raise_fault(ProgramThread& thread, int signal, int code, uint64_t address);
+
+  /// Around a fork: no other thread is half-way through a change of the table.
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
 
   // SignalCalls
   bool handles(int64_t number) const override;
   Outcome handle(ProgramThread& thread, x86::CpuContext& context) override;
   void force(ProgramThread& thread, const siginfo_t& info) override;
   uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const override;
+  void dispositions(uint64_t* ignored, uint64_t* caught) override;
   void prepare_exec(ProgramThread& thread) override;
   void undo_exec(ProgramThread& thread) override;
   void after_fork_child(ProgramThread& thread) override;
@@ -60,17 +61,30 @@ class SignalServices final : public SignalCalls {
   static constexpr int kSignals = 65;
   using Actions = std::array<KernelAction, kSignals>;
   struct Saved;
+  struct Delivery;
 
   int64_t sigaction(const x86::CpuContext& call);
   int64_t sigprocmask(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigaltstack(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigpending(ProgramThread& thread, const x86::CpuContext& call);
+  int64_t sigtimedwait(ProgramThread& thread, const x86::CpuContext& call);
   void sigreturn(ProgramThread& thread, x86::CpuContext& context);
+
+  /// With all signals blocked: the program's mask becomes `mask`, and the kernel's accordingly.
+  void change_mask(ProgramThread& thread, SignalSet mask);
+  bool has_handler(const KernelAction& action) const;
+  bool take_action(int signal, KernelAction* action);
+  void take_default_action(ProgramThread& thread, const Delivery& delivery);
+  uint64_t frame_top(const ProgramThread& thread, const KernelAction& action, uint64_t rsp) const;
+  /// The frame's address, or 0 if there is no room for it.
+  uint64_t push_frame(ProgramThread& thread, const x86::CpuContext& context,
+                      const KernelAction& action, const Delivery& delivery);
   void install(int signal, const KernelAction& action);
   KernelAction action_of(int signal);
-  [[noreturn]] void die(ProgramThread& thread, int signal, siginfo_t& info);
+  [[noreturn]] void die(ProgramThread& thread, siginfo_t info);
 
   SignalRuntime& runtime_;
+  XstateFormat xstate_;
   SpinLock lock_;
   Actions actions_{};  ///< under lock_
 };

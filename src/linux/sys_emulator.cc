@@ -85,7 +85,7 @@ struct SyscallEmulator::Impl {
         image(std::move(image_in)),
         follow(std::move(follow_in)),
         memory(runtime, space, image.break_start, image.stack),
-        files(image, space),
+        files(image, space, signals),
         limits(space),
         exec(runtime, signals, limits, files, follow),
         clone(runtime, signals, memory) {}

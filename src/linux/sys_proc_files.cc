@@ -24,12 +24,15 @@ struct NamedFile {
   std::string_view name;
   ProcFile file;
 };
-constexpr std::array<NamedFile, 6> kNames = {{{"exe", ProcFile::kExecutable},
+constexpr std::array<NamedFile, 9> kNames = {{{"exe", ProcFile::kExecutable},
                                               {"maps", ProcFile::kMaps},
                                               {"smaps", ProcFile::kSmaps},
                                               {"cmdline", ProcFile::kCommandLine},
                                               {"environ", ProcFile::kEnvironment},
-                                              {"auxv", ProcFile::kAuxiliaryVector}}};
+                                              {"auxv", ProcFile::kAuxiliaryVector},
+                                              {"status", ProcFile::kStatus},
+                                              {"stat", ProcFile::kStat},
+                                              {"statm", ProcFile::kStatm}}};
 
 constexpr size_t kPathLimit = 4096;
 constexpr size_t kNoIndex = 6;
@@ -156,6 +159,25 @@ std::string joined(const std::vector<std::string>& strings) {
   return text;
 }
 
+/// A new descriptor of a file in memory that holds `text`; or -errno.
+int64_t memory_file(const std::string& text, uint64_t open_flags) {
+  const uint64_t memfd_flags = (open_flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0;
+  const int64_t fd = raw_syscall(__NR_memfd_create, word("proc"), memfd_flags);
+  if (failed(fd)) return fd;
+  const auto number = static_cast<uint64_t>(fd);
+  size_t done = 0;
+  while (done < text.size()) {
+    const int64_t count =
+        raw_syscall(__NR_pwrite64, number, word(text.data() + done), text.size() - done, done);
+    if (count <= 0) {
+      raw_syscall(__NR_close, number);
+      return failed(count) ? count : -ENOMEM;
+    }
+    done += static_cast<size_t>(count);
+  }
+  return fd;
+}
+
 }  // namespace
 
 ProcFile classify_proc_path(std::string_view path, pid_t pid, pid_t tid) {
@@ -172,13 +194,16 @@ ProcFile classify_proc_path(std::string_view path, pid_t pid, pid_t tid) {
   return file_named(parts.back());
 }
 
-ProcFiles::ProcFiles(const ProgramImage& image, const AddressSpace& space)
-    : image_(image), space_(space) {}
+ProcFiles::ProcFiles(const ProgramImage& image, const AddressSpace& space, SignalCalls& signals)
+    : image_(image), space_(space), signals_(signals) {}
 
 bool ProcFiles::emulates(ProcFile file) const {
   switch (file) {
     case ProcFile::kMaps:
     case ProcFile::kSmaps:
+    case ProcFile::kStatus:
+    case ProcFile::kStat:
+    case ProcFile::kStatm:
       return true;
     case ProcFile::kCommandLine:
     case ProcFile::kEnvironment:
@@ -199,15 +224,15 @@ std::optional<int64_t> ProcFiles::intercept(const ProgramThread& thread,
   std::string path;
   if (read_program_string(&path, call.a[where.index], kPathLimit) != 0) return std::nullopt;
   if (file_named(last_component(path)) == ProcFile::kNone) return std::nullopt;
-  const ProcFile file =
-      classify_proc_path(absolute(path, where.relative_to_fd, call.a[0]), thread.pid, thread.tid);
+  const std::string whole = absolute(path, where.relative_to_fd, call.a[0]);
+  const ProcFile file = classify_proc_path(whole, thread.pid, thread.tid);
   if (file == ProcFile::kNone) return std::nullopt;
 
   if (file != ProcFile::kExecutable) {
     if (!is_open(call.number) || !emulates(file)) return std::nullopt;
     const uint64_t flags = open_flags(call);
     if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) != O_RDONLY) return std::nullopt;
-    return open_content(file, flags);
+    return memory_file(content(thread, file, whole), flags);
   }
   if (call.number == __NR_readlink || call.number == __NR_readlinkat) {
     return read_link(path, where.relative_to_fd ? call.a[0] : static_cast<uint64_t>(AT_FDCWD),
@@ -238,7 +263,23 @@ int64_t ProcFiles::read_link(const std::string& path, uint64_t directory, uint64
   return static_cast<int64_t>(length);
 }
 
-std::string ProcFiles::content(ProcFile file) const {
+ProcessView ProcFiles::view(const ProgramThread& thread) const {
+  ProcessView view;
+  space_.for_each([&view](const Mapping& mapping) {
+    if (mapping.owner != Owner::kProgram) return;
+    view.size += mapping.range.size();
+    const bool data = mapping.writable() && (mapping.flags & MAP_SHARED) == 0;
+    if (data && mapping.label != Label::kStack) view.data_size += mapping.range.size();
+  });
+  uint64_t kernel_mask = 0;
+  raw_syscall(__NR_rt_sigprocmask, 0, 0, word(&kernel_mask), sizeof kernel_mask);
+  view.blocked = signals_.program_mask(thread, kernel_mask);
+  signals_.dispositions(&view.ignored, &view.caught);
+  return view;
+}
+
+std::string ProcFiles::content(const ProgramThread& thread, ProcFile file,
+                               const std::string& path) const {
   switch (file) {
     case ProcFile::kMaps:
     case ProcFile::kSmaps: {
@@ -246,9 +287,7 @@ std::string ProcFiles::content(ProcFile file) const {
       space_.for_each([&program](const Mapping& mapping) {
         if (mapping.owner == Owner::kProgram) program.push_back(mapping);
       });
-      const bool detailed = file == ProcFile::kSmaps;
-      return filter_maps(read_file(detailed ? "/proc/thread-self/smaps" : "/proc/thread-self/maps"),
-                         program);
+      return filter_maps(read_file(path.c_str()), program);
     }
     case ProcFile::kCommandLine:
       return joined(image_.arguments);
@@ -256,30 +295,17 @@ std::string ProcFiles::content(ProcFile file) const {
       return joined(image_.environment);
     case ProcFile::kAuxiliaryVector:
       return {image_.auxv.begin(), image_.auxv.end()};
+    case ProcFile::kStatus:
+      return adjust_status(read_file(path.c_str()), view(thread));
+    case ProcFile::kStat:
+      return adjust_stat(read_file(path.c_str()), view(thread));
+    case ProcFile::kStatm:
+      return adjust_statm(read_file(path.c_str()), view(thread));
     case ProcFile::kExecutable:
     case ProcFile::kNone:
       break;
   }
   return {};
-}
-
-int64_t ProcFiles::open_content(ProcFile file, uint64_t flags) const {
-  const std::string text = content(file);
-  const uint64_t memfd_flags = (flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0;
-  const int64_t fd = raw_syscall(__NR_memfd_create, word("proc"), memfd_flags);
-  if (failed(fd)) return fd;
-  const auto number = static_cast<uint64_t>(fd);
-  size_t done = 0;
-  while (done < text.size()) {
-    const int64_t count =
-        raw_syscall(__NR_pwrite64, number, word(text.data() + done), text.size() - done, done);
-    if (count <= 0) {
-      raw_syscall(__NR_close, number);
-      return failed(count) ? count : -ENOMEM;
-    }
-    done += static_cast<size_t>(count);
-  }
-  return fd;
 }
 
 }  // namespace weft::linux

@@ -1,5 +1,6 @@
 // The files under /proc that describe the calling process, as the program would see them without
-// weft: its executable, memory map, arguments, environment, auxiliary vector.
+// weft: its executable, memory map, arguments, environment, auxiliary vector,
+// size and signals.
 // One object a process, constant after construction; any thread.
 #pragma once
 
@@ -11,6 +12,8 @@
 #include "linux/address_space.h"
 #include "linux/program_thread.h"
 #include "linux/sys_gate.h"
+#include "linux/sys_proc_status.h"
+#include "linux/sys_signal_calls.h"
 
 namespace weft::linux {
 
@@ -24,6 +27,9 @@ enum class ProcFile : uint8_t {
   kCommandLine,
   kEnvironment,
   kAuxiliaryVector,
+  kStatus,
+  kStat,
+  kStatm,
 };
 
 /// Which of those files the absolute `path` names, for a process `pid` with a thread `tid`.
@@ -31,8 +37,8 @@ ProcFile classify_proc_path(std::string_view path, pid_t pid, pid_t tid);
 
 class ProcFiles {
  public:
-  /// `image` outlives this.
-  ProcFiles(const ProgramImage& image, const AddressSpace& space);
+  /// All outlive this.
+  ProcFiles(const ProgramImage& image, const AddressSpace& space, SignalCalls& signals);
 
   /// Answers `call` if it opens or reads such a file. nullopt: it is to be passed on, with its
   /// path replaced in `call` where it named the executable.
@@ -43,13 +49,15 @@ class ProcFiles {
 
  private:
   bool emulates(ProcFile file) const;
-  std::string content(ProcFile file) const;
-  int64_t open_content(ProcFile file, uint64_t flags) const;
+  ProcessView view(const ProgramThread& thread) const;
+  /// `path`: the file itself, absolute.
+  std::string content(const ProgramThread& thread, ProcFile file, const std::string& path) const;
   int64_t read_link(const std::string& path, uint64_t directory, uint64_t buffer,
                     uint64_t size) const;
 
   const ProgramImage& image_;
   const AddressSpace& space_;
+  SignalCalls& signals_;
 };
 
 }  // namespace weft::linux

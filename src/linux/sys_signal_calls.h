@@ -33,6 +33,9 @@ class SignalCalls {
   /// The program's signal mask, where the kernel's is `kernel_mask`.
   virtual uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const = 0;
 
+  /// The signals that the program ignores and those it has handlers for, as bits.
+  virtual void dispositions(uint64_t* ignored, uint64_t* caught) = 0;
+
   /// Before execve: gives the kernel what the new image inherits (ignored signals, the mask). After
   /// a failure, undo_exec() takes it back.
   virtual void prepare_exec(ProgramThread& thread) = 0;

@@ -17,6 +17,7 @@
 #include "linux/sys_gate.h"
 #include "linux/sys_proc_files.h"
 #include "linux/sys_proc_maps.h"
+#include "linux/sys_proc_status.h"
 #include "linux/sys_program_memory.h"
 
 namespace weft::linux::testing {
@@ -233,6 +234,45 @@ TEST(FilterMaps, NamesTheHeapAndKeepsTheStack) {
             "00001000-00002000 rw-p 00000000 00:00 0" + std::string(34, ' ') + "[heap]\n" +
                 "7ff000000000-7ff000021000 rw-p 00000000 00:00 0                          "
                 "[stack]\n");
+}
+
+TEST(AdjustStatus, ReplacesSizesAndSignalSetsAlone) {
+  ProcessView view;
+  view.size = 8 << 20;
+  view.data_size = 1 << 20;
+  view.caught = 2;
+  EXPECT_EQ(adjust_status("Name:\tx\nVmSize:\t 99999999 kB\nVmData:\t    9999 kB\n"
+                          "SigQ:\t0/5\nSigCgt:\t0000000040000000\n",
+                          view),
+            "Name:\tx\nVmSize:\t    8192 kB\nVmData:\t    1024 kB\n"
+            "SigQ:\t0/5\nSigCgt:\t0000000000000002\n");
+}
+
+TEST(AdjustStat, CountsFieldsFromTheNamesEnd) {
+  std::string text = "7 (a ) b) S";
+  for (int field = 4; field <= 52; ++field) text += " " + std::to_string(field);
+  ProcessView view;
+  view.size = 4096;
+  view.blocked = 1;
+  view.ignored = 2;
+  view.caught = 4;
+  const std::string changed = adjust_stat(text + "\n", view);
+  EXPECT_NE(changed.find(" 22 4096 24 "), std::string::npos) << changed;
+  EXPECT_NE(changed.find(" 31 1 2 4 35 "), std::string::npos) << changed;
+  EXPECT_TRUE(changed.ends_with(" 51 52\n"));
+  EXPECT_EQ(adjust_stat("nonsense", view), "nonsense");
+}
+
+TEST(AdjustStatm, ReplacesWhatCountsReservations) {
+  ProcessView view;
+  view.size = 10 * kPageSize;
+  view.data_size = 3 * kPageSize;
+  EXPECT_EQ(adjust_statm("900 20 5 1 0 800 0\n", view), "10 20 5 1 0 3 0\n");
+}
+
+TEST_F(ProcCalls, TheStatusShowsTheProgramsSignals) {
+  EXPECT_NE(content("/proc/self/status").find("SigCgt:\t0000000000004000\n"), std::string::npos);
+  EXPECT_NE(content("/proc/self/status").find("SigIgn:\t0000000000001000\n"), std::string::npos);
 }
 
 TEST(Environment, HidesWhatTheLoaderReadsAndBringsItBack) {
