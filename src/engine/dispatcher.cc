@@ -21,6 +21,11 @@ void Dispatcher::run() {
       engine_.signals().deliver_pending(thread_.program, thread_.context());
       indirect_ = false;
     }
+    if (thread_.written.value != 0) {
+      ++thread_.counters.code_writes;
+      engine_.code_written(thread_.written);
+      thread_.written = {};
+    }
     engine_.cache().reclaim();
     engine_.epochs().enter(thread_.epoch);
     const CachePc entry = entry_for_pc(indirect_);

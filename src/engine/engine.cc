@@ -13,6 +13,7 @@ Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout
     : options_(options),
       space_(space),
       layout_(layout),
+      code_pages_(space),
       features_(detect_cpu_features()),
       shadow_(linux::kShadowDisplacement) {}
 
@@ -101,6 +102,13 @@ AppRange Engine::executable_range(AppPc pc) {
   const auto mapping = space_.find(pc);
   if (!mapping || mapping->owner != linux::Owner::kProgram || !mapping->executable()) return {};
   AppRange range = mapping->range;
+  if (mapping->writable()) {
+    // The page and the one after it, into which an instruction may straddle.
+    range.start = {page_down(pc.value)};
+    range.end = std::min(range.end, range.start + 2 * kPageSize);
+    code_pages_.protect(range);
+    return range;
+  }
   // An instruction may straddle two mappings of one run of executable memory.
   for (int i = 0; i < 2; ++i) {
     const auto next = space_.find(range.end);
@@ -117,6 +125,12 @@ void Engine::add_shadow(AppRange range) {
 
 bool Engine::has_shadow(AppPc pc) const {
   return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
+}
+
+void Engine::code_written(AppPc address) {
+  const AppRange page{{page_down(address.value)}, {page_down(address.value) + kPageSize}};
+  code_pages_.release(page);
+  cache_->delete_region(page);
 }
 
 void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }

@@ -13,6 +13,7 @@
 #include "cache/epochs.h"
 #include "cache/hash_targets.h"
 #include "cache/shadow_map.h"
+#include "engine/code_pages.h"
 #include "engine/options.h"
 #include "engine/report.h"
 #include "engine/stress.h"
@@ -44,6 +45,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   cache::CodeCache& cache() { return *cache_; }
   cache::Epochs& epochs() { return epochs_; }
   linux::AddressSpace& space() { return space_; }
+  CodePages& code_pages() { return code_pages_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
   const translate::Environment& environment() const { return environment_; }
@@ -65,12 +67,17 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the runtime.
   bool is_executable(AppPc pc) { return !executable_range(pc).empty(); }
 
+  /// The program writes to a page that code was translated from: lets it, and deletes what lies there.
+  void code_written(AppPc address);
+
   // translate::ProgramCode
   AppRange executable_range(AppPc pc) override;
 
   // linux::SysRuntime
   void code_changed(AppRange range) override;
   void mapped_executable(AppRange range) override;
+  int effective_protection(AppRange range, int prot) override;
+  bool restore_write_access(linux::ProgramThread& thread) override;
   void run_thread(linux::ThreadStart& start) override;
   void before_fork(linux::ProgramThread& thread) override;
   void after_fork(linux::ProgramThread& thread, bool child) override;
@@ -87,6 +94,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   const Options options_;
   linux::AddressSpace& space_;
   linux::Layout& layout_;
+  CodePages code_pages_;
   const CpuFeatures features_;
   cache::Epochs epochs_;
   cache::ShadowMap shadow_;

@@ -60,6 +60,14 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       return FaultAnswer::kProgram;
     }
   }
+  const AppPc accessed{reinterpret_cast<uint64_t>(info.si_addr)};
+  if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR &&
+      engine_.code_pages().holds(accessed)) {
+    // The program writes where code was translated from. The dispatcher lets it.
+    if (!to_program_state(engine_.cache(), thread, registers)) return FaultAnswer::kBug;
+    thread.written = accessed;
+    return FaultAnswer::kLeave;
+  }
   const uint64_t cache_pc = registers.rip;
   // Interrupt instructions report the address behind them.
   if (info.si_signo == SIGTRAP) registers.rip -= 1;

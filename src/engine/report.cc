@@ -32,6 +32,7 @@ std::vector<Row> rows(const Report& report) {
           {"syscalls", counters.system_calls},
           {"emulated", counters.emulated},
           {"signals", counters.signals_taken},
+          {"code_writes", counters.code_writes},
           {"translate_ns", counters.translate_ns},
           {"deletions", cache.deletions},
           {"fragments_dead", cache.fragments_dead},

@@ -46,6 +46,7 @@ void ThreadCounters::add(const ThreadCounters& other) {
   system_calls += other.system_calls;
   emulated += other.emulated;
   signals_taken += other.signals_taken;
+  code_writes += other.code_writes;
   superblocks += other.superblocks;
   blocks += other.blocks;
   instructions += other.instructions;

@@ -21,6 +21,7 @@ struct ThreadCounters {
   uint64_t system_calls = 0;
   uint64_t emulated = 0;
   uint64_t signals_taken = 0;
+  uint64_t code_writes = 0;
   uint64_t superblocks = 0;
   uint64_t blocks = 0;
   uint64_t instructions = 0;
@@ -50,6 +51,8 @@ class Thread {
   cache::EpochSlot epoch;
   translate::SuperblockBuilder builder;
   ThreadCounters counters;
+  /// Where the program is about to write over translated code; 0: nowhere.
+  AppPc written;
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
 

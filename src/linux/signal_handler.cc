@@ -5,13 +5,16 @@
 #include <sys/ucontext.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "linux/raw_syscall.h"
 #include "linux/signal_frame.h"
-#include "linux/signal_services.h"
+#include "linux/signal_queue.h"
+#include "linux/signal_safe_copy.h"
 #include "linux/signal_state.h"
 #include "linux/sys_gate.h"
+#include "linux/sys_program_memory.h"
 
 // The address to which the kernel has our handler return.
 asm(".text\n"
@@ -29,7 +32,8 @@ constexpr uint64_t kRestorerFlag = 0x04000000;  // SA_RESTORER
 constexpr uint64_t kTrapFlag = 0x100;
 constexpr unsigned long kHwcap2Fsgsbase = 2;
 
-/// A signal handler gets no argument of ours: this pointer is the one way from it to the process object.
+/// A signal handler gets no argument of ours: this pointer is the one way from it to the process
+/// object.
 SignalRuntime* g_runtime = nullptr;
 
 /// Our libc's fs for as long as the handler runs, then what it was.
@@ -102,33 +106,14 @@ void write_registers(const x86::CpuContext& context, FrameRegisters& frame) {
   frame.eflags = context.rflags;
 }
 
+/// What else comes waits in the kernel until the pending one is delivered.
 void queue(ProgramThread& thread, const siginfo_t& info, bool synchronous, FrameContext& frame) {
-  SignalState& state = *thread.signals;
-  state.pending = info;
-  state.synchronous = synchronous;
-  state.error_code = frame.registers.error_code;
-  state.trap_number = frame.registers.trap_number;
-  state.fault_address = frame.registers.cr2;
-  if (!state.has_pending) state.mask_before = frame.mask;
-  state.has_pending = true;
-  *thread.signal_pending = 1;
-  // What else comes waits in the kernel until this one is delivered.
-  frame.mask = asynchronous_signals();
+  make_pending(thread, info, synchronous, frame.mask);
+  frame.mask = kAsynchronousSignals;
 }
 
-/// A fault comes before the asynchronous signal for whose delivery the thread was on its way: that one
-/// goes back to the kernel, where it is blocked until later.
-void give_back_pending(ProgramThread& thread) {
-  SignalState& state = *thread.signals;
-  if (!state.has_pending) return;
-  siginfo_t info = state.pending;
-  raw_syscall(__NR_rt_tgsigqueueinfo, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)),
-              static_cast<uint64_t>(info.si_signo), word(&info));
-  state.stepping = false;
-}
-
-/// Saves the program's state, which the handler's frame holds, and sends the thread to the dispatcher.
+/// Saves the program's state, which the handler's frame holds, and sends the thread to the
+/// dispatcher.
 void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs_base,
               FrameContext& frame) {
   const uint64_t gs_base = thread.context->gs_base;
@@ -150,7 +135,8 @@ void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs
 
 [[noreturn]] void report_bug(int signal, const siginfo_t& info, const x86::CpuContext& registers) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  char line[] = "weft: fault in the runtime: signal 00 at 0000000000000000 address 0000000000000000\n";
+  char line[] =
+      "weft: fault in the runtime: signal 00 at 0000000000000000 address 0000000000000000\n";
   const auto put_hex = [&line](const char* before, uint64_t value) {
     char* at = std::strstr(line, before) + std::strlen(before) + 15;
     for (int i = 0; i < 16; ++i, value >>= 4) *at-- = kDigits[value & 15];
@@ -163,38 +149,44 @@ void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs
   constexpr int kStandardError = 2;
   raw_syscall(__NR_write, kStandardError, word(line), sizeof line - 1);
   KernelAction action;
-  raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&action), 0, sizeof(SignalSet));
+  raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&action), 0,
+              sizeof(SignalSet));
   exchange_mask(0);
   raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
               static_cast<uint64_t>(raw_syscall(__NR_gettid)), static_cast<uint64_t>(signal));
   __builtin_trap();
 }
 
-/// Where the program jumped to what cannot be executed, our fault was a read on the way there: the
-/// program sees that of the instruction fetch.
-void describe_fetch(const siginfo_t& info, const x86::CpuContext& registers, SignalState& state) {
-  constexpr uint64_t kWrite = 2;
-  constexpr uint64_t kUserFetch = 0x14;
-  const auto address = reinterpret_cast<uint64_t>(info.si_addr);
-  const bool page_fault = info.si_code == SEGV_MAPERR || info.si_code == SEGV_ACCERR;
-  if (info.si_signo != SIGSEGV || !page_fault || address != registers.rip) return;
-  if ((state.error_code & kWrite) != 0) return;  // a store into the instruction itself
-  // The kernel calls its own half present, whatever is there.
-  const bool present = info.si_code == SEGV_ACCERR || static_cast<int64_t>(address) < 0;
-  state.error_code = kUserFetch | (present ? 1u : 0u);
-  state.fault_address = address;
+void note_fault(SignalState& state, const siginfo_t& raised, const siginfo_t& shown,
+                const FrameRegisters& frame) {
+  if (raised.si_addr != shown.si_addr || raised.si_code != shown.si_code) {
+    // A branch of the program, which failed at an address of ours.
+    describe_fault(state, shown, true);
+    return;
+  }
+  state.error_code = frame.error_code;
+  state.trap_number = frame.trap_number;
+  state.fault_address = frame.cr2;
 }
 
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
   x86::CpuContext registers = read_registers(frame.registers);
+  const siginfo_t raised = info;
   switch (g_runtime->on_fault(thread, info, registers)) {
     case FaultAnswer::kHandled:
       write_registers(registers, frame.registers);
       return;
-    case FaultAnswer::kProgram:
+    case FaultAnswer::kProgram: {
+      // The fault comes before the signal for whose delivery the thread was on its way.
+      SignalState& state = *thread.signals;
+      if (state.has_pending) frame.mask = state.mask_before;
       give_back_pending(thread);
+      note_fault(state, raised, info, frame.registers);
       queue(thread, info, true, frame);
-      describe_fetch(info, registers, *thread.signals);
+      take_out(thread, registers, fs, frame);
+      return;
+    }
+    case FaultAnswer::kLeave:
       take_out(thread, registers, fs, frame);
       return;
     case FaultAnswer::kBug:
@@ -214,8 +206,45 @@ void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   }
 }
 
+/// Where the call that this thread is in keeps a signal mask that holds for its duration; 0 if it
+/// has none.
+uint64_t mask_argument(const x86::CpuContext& call) {
+  uint64_t pair[2] = {};
+  switch (call[x86::kRax]) {
+    case __NR_rt_sigsuspend:
+      return call[x86::kRdi];
+    case __NR_ppoll:
+      return call[x86::kR10];
+    case __NR_epoll_pwait:
+    case __NR_epoll_pwait2:
+      return call[x86::kR8];
+    case __NR_pselect6:
+      return call[x86::kR9] != 0 && read_program(&pair, call[x86::kR9]) ? pair[0] : 0;
+    default:
+      return 0;
+  }
+}
+
+/// The handler of a signal that ends such a call runs under the call's mask, and may be interrupted
+/// by what that mask lets through.
+void note_call_mask(ProgramThread& thread) {
+  SignalState& state = *thread.signals;
+  const uint64_t at = mask_argument(*thread.context);
+  SignalSet mask = 0;
+  if (at == 0 || !read_program(&mask, at)) return;
+  state.in_masked_call = true;
+  state.call_mask = mask & ~kUnblockable;
+}
+
 void on_asynchronous(ProgramThread& thread, const siginfo_t& info, FrameContext& frame,
                      uint64_t fs) {
+  SignalState& state = *thread.signals;
+  const SignalSet bit = set_of(info.si_signo);
+  // The kernel blocks none of these for the program; an interrupted call starts again by itself.
+  if ((kSynchronous & bit) != 0 && (state.has_pending || (state.virtual_blocked & bit) != 0)) {
+    hold(state, info);
+    return;
+  }
   queue(thread, info, false, frame);
   FrameRegisters& registers = frame.registers;
   switch (g_runtime->place(thread, registers.rip)) {
@@ -225,11 +254,15 @@ void on_asynchronous(ProgramThread& thread, const siginfo_t& info, FrameContext&
     case Place::kEntering:
       registers.rip = g_runtime->abort_enter_address();
       break;
-    case Place::kRuntime:
-      if (gate_place(registers.rip) == GatePlace::kNotMade) {
+    case Place::kRuntime: {
+      const GatePlace gate = gate_place(registers.rip);
+      if (gate == GatePlace::kNotMade) {
         registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
+      } else if (gate == GatePlace::kMade && registers.rax == static_cast<uint64_t>(-EINTR)) {
+        note_call_mask(thread);
       }
       break;
+    }
   }
 }
 
@@ -248,33 +281,65 @@ void on_step(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   frame.registers.eflags &= ~kTrapFlag;
 }
 
-bool is_synchronous(const siginfo_t& info) {
+/// Raised by the instruction at `rip`, and not by a system call of the program, which may give any
+/// code.
+bool is_synchronous(const siginfo_t& info, uint64_t rip) {
   return info.si_code > 0 && (kSynchronous & set_of(info.si_signo)) != 0 &&
-         info.si_signo != SIGSYS;
+         info.si_signo != SIGSYS && gate_place(rip) == GatePlace::kOutside;
 }
 
 void master_handler(int, siginfo_t* info, void* context) {
   auto& frame = *static_cast<FrameContext*>(context);
+  const bool synchronous = is_synchronous(*info, frame.registers.rip);
+  if (synchronous && is_safe_copy(frame.registers.rip)) {
+    frame.registers.rip = reinterpret_cast<uint64_t>(weft_safe_copy_failed);
+    return;
+  }
   ProgramThread* thread = g_runtime->current();
   if (thread == nullptr || thread->signals == nullptr) {
-    if (is_synchronous(*info)) report_bug(info->si_signo, *info, read_registers(frame.registers));
+    if (synchronous) report_bug(info->si_signo, *info, read_registers(frame.registers));
     return;
   }
   const HostFs fs(g_runtime->host_fs(*thread));
-  if (thread->signals->stepping && info->si_signo == SIGTRAP && is_synchronous(*info)) {
+  if (thread->signals->stepping && info->si_signo == SIGTRAP && synchronous) {
     on_step(*thread, frame, fs.interrupted());
-  } else if (is_synchronous(*info)) {
+  } else if (synchronous) {
     on_synchronous(*thread, *info, frame, fs.interrupted());
   } else {
     on_asynchronous(*thread, *info, frame, fs.interrupted());
   }
 }
 
+int64_t set_action(int signal, const KernelAction& action, KernelAction* before) {
+  return raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&action), word(before),
+                     sizeof(SignalSet));
+}
+
 }  // namespace
 
 void set_signal_runtime(SignalRuntime& runtime) { g_runtime = &runtime; }
 
-uint64_t asynchronous_signals() { return ~kSynchronous; }
+void describe_fault(SignalState& state, const siginfo_t& info, bool fetch) {
+  constexpr uint64_t kInvalidOpcode = 6;
+  constexpr uint64_t kGeneralProtection = 13;
+  constexpr uint64_t kPageFault = 14;
+  state.error_code = 0;
+  if (info.si_signo == SIGILL) state.trap_number = kInvalidOpcode;
+  if (info.si_signo != SIGSEGV && info.si_signo != SIGBUS) return;
+  if (info.si_code == SI_KERNEL) {
+    state.trap_number = kGeneralProtection;
+    return;
+  }
+  constexpr uint64_t kKernelStart = 0x7ffffffff000;
+  constexpr uint64_t kPresent = 1;
+  constexpr uint64_t kUser = 4;
+  constexpr uint64_t kFetch = 16;
+  const auto address = reinterpret_cast<uint64_t>(info.si_addr);
+  const bool present = info.si_code == SEGV_ACCERR || address >= kKernelStart;
+  state.trap_number = kPageFault;
+  state.fault_address = address;
+  state.error_code = kUser | (fetch ? kFetch : 0) | (present ? kPresent : 0);
+}
 
 uint64_t exchange_mask(uint64_t mask) {
   uint64_t before = 0;
@@ -288,10 +353,19 @@ void install_master_handler(int signal, uint64_t program_flags) {
   action.handler = reinterpret_cast<uint64_t>(master_handler);
   action.flags = SA_SIGINFO | SA_ONSTACK | kRestorerFlag | (program_flags & kCopied);
   action.restorer = reinterpret_cast<uint64_t>(weft_signal_return);
-  action.mask = asynchronous_signals();
-  const int64_t done = raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&action), 0,
-                                   sizeof(SignalSet));
-  CHECK(done == 0);
+  action.mask = kAllSignals;
+  CHECK(set_action(signal, action, nullptr) == 0);
+}
+
+KernelAction exchange_host_action(int signal, void (*handler)(int, siginfo_t*, void*)) {
+  KernelAction action;
+  action.handler = reinterpret_cast<uint64_t>(handler);
+  action.flags = SA_SIGINFO | kRestorerFlag;
+  action.restorer = reinterpret_cast<uint64_t>(weft_signal_return);
+  action.mask = kAllSignals;
+  KernelAction before;
+  CHECK(set_action(signal, action, &before) == 0);
+  return before;
 }
 
 }  // namespace weft::linux
