@@ -47,9 +47,9 @@ void Generator::stack_pointer() {
 void Generator::stack_memory() {
   const auto offset = static_cast<unsigned>(8 * random_.below(8));
   switch (random_.below(5)) {
-    case 0:
+    case 0:  // push [rsp + offset]
       out_.insn({0xFF, 0x74, 0x24, offset});
-      break;  // push [rsp + offset]
+      break;
     case 1:
       out_.insn({0x8F, 0x44, 0x24, offset});
       break;   // pop [rsp + offset]
@@ -94,7 +94,7 @@ void Generator::flags() {
 }
 
 void Generator::string_operation() {
-  const uint16_t used = 1u << 1 | 1u << 6 | 1u << 7;
+  const uint16_t used = 1u << 0 | 1u << 1 | 1u << 6 | 1u << 7;
   if ((used & (rules_.keep | 1u << rules_.base)) != 0) return jump_if_rcx_zero();
   static constexpr uint8_t kOpcodes[] = {0xA4, 0xA5, 0xA6, 0xA7, 0xAA,
                                          0xAB, 0xAC, 0xAD, 0xAE, 0xAF};
@@ -129,42 +129,42 @@ void Generator::system_call() {
 
 void Generator::fault() {
   switch (random_.below(12)) {
-    case 0:
+    case 0:  // ud2
       out_.insn({0x0F, 0x0B});
-      break;  // ud2
-    case 1:
+      break;
+    case 1:  // int3
       out_.insn({0xCC});
-      break;  // int3
-    case 2:
+      break;
+    case 2:  // hlt
       out_.insn({0xF4});
-      break;  // hlt
-    case 3:
+      break;
+    case 3:  // int n
       out_.insn({0xCD, random_.one_in(2) ? 0x03u : 0x2Bu});
-      break;  // int n
-    case 4:
+      break;
+    case 4:  // cli
       out_.insn({0xFA});
-      break;  // cli
-    case 5:
+      break;
+    case 5:  // mov al, [0]
       out_.insn({0x8A, 0x04, 0x25, 0, 0, 0, 0});
-      break;  // mov al, [0]
-    case 6:
+      break;
+    case 6:  // undefined in 64-bit mode
       out_.insn({0x06});
-      break;  // undefined in 64-bit mode
-    case 7:
+      break;
+    case 7:  // mov rax, cr0
       out_.insn({0x0F, 0x20, 0xC0});
-      break;  // mov rax, cr0
-    case 8:
+      break;
+    case 8:  // lock on a register
       out_.insn({0xF0, 0x01, 0xC0});
-      break;   // lock on a register
+      break;
     case 9: {  // div by zero
       const unsigned reg = scratch();
       reg_reg(0x31, reg, reg);
       group(0xF7, 6, reg);
       break;
     }
-    case 10:
+    case 10:  // in al, 0x80
       out_.insn({0xE4, 0x80});
-      break;    // in al, 0x80
+      break;
     default: {  // a store that cannot be
       const unsigned reg = scratch();
       load(reg, random_.one_in(2) ? uint64_t{0x8000} << 32 : layout_.data() - 8);
@@ -182,17 +182,21 @@ void Generator::wild_branch() {
   const uint64_t targets[] = {0,
                               8,
                               layout_.data() + random_.below(4096),
-                              uint64_t{0x8000} << 32,
-                              ~uint64_t{0xFFF},
                               layout_.data() - 4096,
+                              ~uint64_t{0xFFF},
+                              uint64_t{0x8000} << 32,
                               uint64_t{0x4141} << 48};
+  constexpr unsigned kCanonical = 5;  // of these
+  const unsigned target = random_.below(7);
   const unsigned reg = scratch();
-  load(reg, targets[random_.below(7)]);
+  load(reg, targets[target]);
   out_.insn({0x70 | random_.below(16), 0});  // not always
   const uint32_t field = out_.position() - 1;
   switch (random_.below(4)) {
     case 0:
-      through_memory(true, reg);
+      // A call to where no address can be faults without its push. A translated one has pushed
+      // before.
+      through_memory(target < kCanonical, reg);
       break;
     case 1:
       push(reg);
