@@ -143,7 +143,12 @@ Error for_user(const std::string& name, const Error& error) {
   const bool missing = error.code == ENOENT || error.code == ENOTDIR;
   // The name itself was found when it is the interpreter that is missing.
   const bool inner = error.message.starts_with("its interpreter");
-  return Error{name + ": " + error.message, missing && !inner ? kStatusNotFound : kStatusCannotRun};
+  std::string line = name + ": " + error.message;
+  // Names come from anywhere; the message stays one line.
+  for (char& each : line) {
+    if (static_cast<unsigned char>(each) < ' ' || each == '\x7f') each = '?';
+  }
+  return Error{std::move(line), missing && !inner ? kStatusNotFound : kStatusCannotRun};
 }
 
 }  // namespace

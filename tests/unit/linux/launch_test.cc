@@ -82,6 +82,13 @@ TEST_F(LaunchTest, WhatIsNotThereIs127AndWhatCannotRunIs126) {
   expect_failure({"/dev/null"}, 126, "not a regular file");
 }
 
+TEST_F(LaunchTest, AMessageIsOneLineWhateverTheName) {
+  expect_failure({"no\nsuch\x1b[1m"}, 127, "no?such?[1m");
+  ElfBuilder elf;
+  elf.set_interpreter(std::string("/no\nsuch\0", 9));
+  expect_failure({write("odd", elf.bytes())}, 126, "/no?such");
+}
+
 TEST_F(LaunchTest, FilesThatAreNoProgramsAre126) {
   ElfBuilder aarch64;
   aarch64.header.e_machine = EM_AARCH64;
