@@ -1,25 +1,22 @@
-// The system calls about signals that cannot pass on, because the kernel's actions, alternate stacks and
-// frames are ours.
+// The system calls about signals that cannot pass on, because the kernel's actions, alternate
+// stacks and frames are ours.
 #include <cerrno>
-#include <cstring>
 #include <mutex>
 
 #include "linux/raw_syscall.h"
-#include "linux/signal_frame.h"
-#include "linux/signal_handler.h"
+#include "linux/signal_altstack.h"
+#include "linux/signal_queue.h"
 #include "linux/signal_services.h"
+#include "linux/sys_gate.h"
 #include "linux/sys_program_memory.h"
 
 namespace weft::linux {
 namespace {
 
-constexpr SignalSet kUnblockable = set_of(SIGKILL) | set_of(SIGSTOP);
-constexpr int kAutoDisarm = static_cast<int>(1u << 31);
-
-bool is_on(const stack_t& stack, uint64_t rsp) {
-  if ((stack.ss_flags & SS_DISABLE) != 0) return false;
-  return rsp - reinterpret_cast<uint64_t>(stack.ss_sp) < stack.ss_size;
-}
+/// The flags that the kernel keeps (SA_RESTORER and SA_EXPOSE_TAGBITS among them).
+constexpr uint64_t kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK |
+                                 SA_RESTART | SA_NODEFER | uint64_t{SA_RESETHAND} | 0x04000000 |
+                                 0x800;
 
 }  // namespace
 
@@ -29,6 +26,7 @@ bool SignalServices::handles(int64_t number) const {
     case __NR_rt_sigprocmask:
     case __NR_rt_sigreturn:
     case __NR_rt_sigpending:
+    case __NR_rt_sigtimedwait:
     case __NR_sigaltstack:
       return true;
     default:
@@ -46,6 +44,12 @@ Outcome SignalServices::handle(ProgramThread& thread, x86::CpuContext& context) 
   if (number == __NR_rt_sigaction) result = sigaction(context);
   if (number == __NR_rt_sigprocmask) result = sigprocmask(thread, context);
   if (number == __NR_rt_sigpending) result = sigpending(thread, context);
+  if (number == __NR_rt_sigtimedwait) result = sigtimedwait(thread, context);
+  if (result == kInterruptedBeforeCall) {
+    constexpr uint64_t kSyscallLength = 2;
+    context.rip -= kSyscallLength;
+    return Outcome::kNotMade;
+  }
   if (number == __NR_sigaltstack) result = sigaltstack(thread, context);
   context[x86::kRax] = static_cast<uint64_t>(result);
   context[x86::kRcx] = context.rip;
@@ -58,10 +62,10 @@ int64_t SignalServices::sigaction(const x86::CpuContext& call) {
   const uint64_t wanted = call[x86::kRsi];
   const uint64_t old = call[x86::kRdx];
   if (call[x86::kR10] != sizeof(SignalSet)) return -EINVAL;
-  if (signal < 1 || signal >= kSignals) return -EINVAL;
-  if (wanted != 0 && (kUnblockable & set_of(signal)) != 0) return -EINVAL;
   KernelAction action;
   if (wanted != 0 && !read_program(&action, wanted)) return -EFAULT;
+  if (signal < 1 || signal >= kSignals) return -EINVAL;
+  if (wanted != 0 && (kUnblockable & set_of(signal)) != 0) return -EINVAL;
   KernelAction before;
   {
     const std::lock_guard held(lock_);
@@ -69,6 +73,7 @@ int64_t SignalServices::sigaction(const x86::CpuContext& call) {
     before = entry;
     if (wanted != 0) {
       action.mask &= ~kUnblockable;
+      action.flags &= kKnownFlags;
       entry = action;
       install(signal, action);
     }
@@ -82,8 +87,7 @@ int64_t SignalServices::sigprocmask(ProgramThread& thread, const x86::CpuContext
   const uint64_t wanted = call[x86::kRsi];
   SignalSet set = 0;
   if (wanted != 0 && !read_program(&set, wanted)) return -EFAULT;
-  SignalState& state = *thread.signals;
-  const SignalSet kernel = exchange_mask(asynchronous_signals());
+  const SignalSet kernel = exchange_mask(kAllSignals);
   const SignalSet before = program_mask(thread, kernel);
   SignalSet after = before;
   int64_t result = 0;
@@ -99,13 +103,7 @@ int64_t SignalServices::sigprocmask(ProgramThread& thread, const x86::CpuContext
       result = -EINVAL;
     }
   }
-  after &= ~kUnblockable;
-  state.virtual_blocked = after & kSynchronous;
-  if (state.has_pending) {
-    state.mask_before = after & ~kSynchronous;
-  } else {
-    exchange_mask(after & ~kSynchronous);
-  }
+  change_mask(thread, after);
   if (result != 0) return result;
   const uint64_t old = call[x86::kRdx];
   if (old != 0 && !write_program(old, before)) return -EFAULT;
@@ -113,38 +111,66 @@ int64_t SignalServices::sigprocmask(ProgramThread& thread, const x86::CpuContext
 }
 
 int64_t SignalServices::sigpending(ProgramThread& thread, const x86::CpuContext& call) {
-  SignalSet set = 0;
-  raw_syscall(__NR_rt_sigpending, word(&set), sizeof set);
-  static_cast<void>(thread);
   const uint64_t size = call[x86::kRsi];
   if (size > sizeof(SignalSet)) return -EINVAL;
+  const SignalSet kernel = exchange_mask(kAllSignals);
+  SignalSet set = 0;
+  raw_syscall(__NR_rt_sigpending, word(&set), sizeof set);
+  exchange_mask(kernel);
+  set = (set | thread.signals->held_set) & program_mask(thread, kernel);
   return write_program(call[x86::kRdi], &set, size) ? 0 : -EFAULT;
+}
+
+int64_t SignalServices::sigtimedwait(ProgramThread& thread, const x86::CpuContext& call) {
+  SyscallArguments arguments;
+  arguments.number = __NR_rt_sigtimedwait;
+  arguments.a[0] = call[x86::kRdi];
+  arguments.a[1] = call[x86::kRsi];
+  arguments.a[2] = call[x86::kRdx];
+  arguments.a[3] = call[x86::kR10];
+  for (;;) {
+    SignalSet set = 0;
+    siginfo_t info;
+    const bool known = arguments.a[3] == sizeof set && read_program(&set, arguments.a[0]);
+    if (known && take_held(*thread.signals, set, &info)) {
+      if (arguments.a[1] != 0 && !write_program(arguments.a[1], info)) return -EFAULT;
+      return info.si_signo;
+    }
+    const int64_t result = weft_syscall_gate(&arguments, thread.signal_pending);
+    // Woken for a signal that the program blocks: the kernel would have gone on waiting.
+    const bool woken_for_held = result == -EINTR && *thread.signal_pending == 0;
+    if (!woken_for_held || (thread.signals->held_set & set) == 0) return result;
+  }
 }
 
 int64_t SignalServices::sigaltstack(ProgramThread& thread, const x86::CpuContext& call) {
   const uint64_t wanted = call[x86::kRdi];
   const uint64_t old = call[x86::kRsi];
-  const bool on_it = is_on(thread.alt_stack, call[x86::kRsp]);
-  stack_t before = thread.alt_stack;
-  if (on_it) before.ss_flags |= SS_ONSTACK;
+  const stack_t before = shown_alt_stack(thread.alt_stack, call[x86::kRsp]);
   if (wanted != 0) {
     stack_t stack;
     if (!read_program(&stack, wanted)) return -EFAULT;
-    if (on_it && (thread.alt_stack.ss_flags & kAutoDisarm) == 0) return -EPERM;
-    const int mode = stack.ss_flags & ~kAutoDisarm;
-    if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
-    if (mode == SS_DISABLE) {
-      stack.ss_sp = nullptr;
-      stack.ss_size = 0;
-    } else if (stack.ss_size < static_cast<size_t>(MINSIGSTKSZ)) {
-      return -ENOMEM;
-    } else {
-      stack.ss_flags &= ~SS_ONSTACK;
-    }
-    thread.alt_stack = stack;
+    const int64_t error = change_alt_stack(thread.alt_stack, stack, call[x86::kRsp]);
+    if (error != 0) return error;
   }
   if (old != 0 && !write_program(old, before)) return -EFAULT;
   return 0;
+}
+
+void SignalServices::change_mask(ProgramThread& thread, SignalSet mask) {
+  mask &= ~kUnblockable;
+  SignalState& state = *thread.signals;
+  // What was taken from the kernel and is blocked now waits on.
+  const int signal = state.has_pending ? state.pending.si_signo : 0;
+  if (signal != 0 && !state.synchronous && (mask & set_of(signal)) != 0) give_back_pending(thread);
+  state.virtual_blocked = mask & kSynchronous;
+  siginfo_t info;
+  if (state.has_pending) {
+    state.mask_before = mask & ~kSynchronous;
+  } else if (take_held(state, ~mask, &info)) {
+    make_pending(thread, info, false, mask);
+  }
+  exchange_mask(state.has_pending ? kAsynchronousSignals : mask & ~kSynchronous);
 }
 
 }  // namespace weft::linux

@@ -1,13 +1,12 @@
 // Delivery: the frame that the kernel would build for a handler, and the way back from it.
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <vector>
 
 #include "linux/raw_syscall.h"
-#include "linux/signal_frame.h"
-#include "linux/signal_handler.h"
+#include "linux/signal_altstack.h"
+#include "linux/signal_queue.h"
 #include "linux/signal_services.h"
 #include "linux/sys_program_memory.h"
 
@@ -15,14 +14,12 @@ namespace weft::linux {
 namespace {
 
 constexpr uint64_t kHandlerClearsFlags = 0x400 | 0x100 | 0x10000;  // DF, TF, RF
-constexpr uint64_t kRestoredFlags = 0x40DD5 | 0x10000 | 0x400;     // AC, OF..CF, TF, RF, DF
-constexpr size_t kXstateHeader = 512;
-constexpr int kAutoDisarm = static_cast<int>(1u << 31);
-
-bool is_on(const stack_t& stack, uint64_t rsp) {
-  if ((stack.ss_flags & (SS_DISABLE | kAutoDisarm)) != 0) return false;
-  return rsp - reinterpret_cast<uint64_t>(stack.ss_sp) < stack.ss_size;
-}
+constexpr uint64_t kRestoredFlags = 0x40DD5 | 0x10000;             // AC, OF, DF, TF, SF..CF, RF
+constexpr uint64_t kRestorerFlag = 0x04000000;                     // SA_RESTORER
+constexpr SignalSet kIgnoredByDefault =
+    set_of(SIGCHLD) | set_of(SIGCONT) | set_of(SIGURG) | set_of(SIGWINCH);
+constexpr SignalSet kStopsByDefault =
+    set_of(SIGSTOP) | set_of(SIGTSTP) | set_of(SIGTTIN) | set_of(SIGTTOU);
 
 void fill_registers(const x86::CpuContext& context, FrameRegisters& out) {
   std::copy_n(&context.gpr[x86::kR8], 8, &out.r8);
@@ -54,160 +51,147 @@ void restore_registers(const FrameRegisters& in, x86::CpuContext& context) {
   context.rflags = (context.rflags & ~kRestoredFlags) | (in.eflags & kRestoredFlags);
 }
 
-/// Writes the vector state as the kernel does; 0 if the memory is not there.
-uint64_t write_xstate(const ProgramThread& thread, uint64_t below) {
-  const size_t total = thread.xsave_size + sizeof kMagic2;
-  const uint64_t at = (below - total) & ~uint64_t{63};
-  std::vector<uint8_t> area(total);
-  std::memcpy(area.data(), thread.xsave, thread.xsave_size);
-  FrameXstate extended{};
-  extended.magic1 = kMagic1;
-  extended.extended_size = static_cast<uint32_t>(total);
-  extended.features = thread.xsave_mask;
-  extended.xstate_size = static_cast<uint32_t>(thread.xsave_size);
-  std::memcpy(area.data() + kFrameXstateOffset, &extended, sizeof extended);
-  std::memcpy(area.data() + thread.xsave_size, &kMagic2, sizeof kMagic2);
-  return write_program(at, area.data(), total) ? at : 0;
-}
-
-bool read_xstate(ProgramThread& thread, uint64_t from) {
-  auto* area = static_cast<uint8_t*>(thread.xsave);
-  if (from == 0) {
-    std::memset(area + kXstateHeader, 0, 8);  // no component in use: all initial
-    return true;
-  }
-  FrameXstate extended;
-  if (!read_program(&extended, from + kFrameXstateOffset)) return false;
-  uint32_t magic2 = 0;
-  const bool whole = extended.magic1 == kMagic1 && extended.xstate_size <= thread.xsave_size &&
-                     read_program(&magic2, from + extended.xstate_size) && magic2 == kMagic2;
-  constexpr uint64_t kLegacyComponents = 3;
-  const size_t size = whole ? extended.xstate_size : kXstateHeader;
-  if (!read_program(static_cast<void*>(area), from, size)) return false;
-  uint64_t header[8] = {};
-  if (whole) {
-    std::memcpy(header, area + kXstateHeader, sizeof header);
-    header[0] &= thread.xsave_mask;
-    std::fill(header + 1, header + 8, 0);
-  } else {
-    header[0] = kLegacyComponents;
-  }
-  std::memcpy(area + kXstateHeader, header, sizeof header);
-  uint32_t mxcsr = 0;
-  constexpr size_t kMxcsr = 24;
-  constexpr uint32_t kMxcsrBits = 0xFFFF;
-  std::memcpy(&mxcsr, area + kMxcsr, sizeof mxcsr);
-  mxcsr &= kMxcsrBits;
-  std::memcpy(area + kMxcsr, &mxcsr, sizeof mxcsr);
-  return true;
+bool uses_alt_stack(const ProgramThread& thread, const KernelAction& action, uint64_t rsp) {
+  return (action.flags & SA_ONSTACK) != 0 && thread.alt_stack.ss_size != 0 &&
+         !is_on_alt_stack(thread.alt_stack, rsp);
 }
 
 }  // namespace
 
-void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& context) {
-  SignalState& state = *thread.signals;
-  if (!state.has_pending) {
-    *thread.signal_pending = 0;
-    return;
-  }
-  siginfo_t info = state.pending;
-  const int signal = info.si_signo;
-  const bool forced = state.synchronous;
-  const bool blocked = (state.virtual_blocked & set_of(signal)) != 0;
-  const SignalSet mask = state.mask_before | state.virtual_blocked;
-  state.has_pending = false;
-  state.synchronous = false;
-  *thread.signal_pending = 0;
+/// A signal on its way from the queue to the program.
+struct SignalServices::Delivery {
+  siginfo_t info;
+  bool forced = false;          ///< comes from an instruction: cannot be ignored or blocked
+  SignalSet restored_mask = 0;  ///< that the program gets back after the handler
+  SignalSet current_mask = 0;   ///< that the handler's is made from: the same, save in masked calls
+};
 
-  const KernelAction action = action_of(signal);
-  const auto handler = reinterpret_cast<sighandler_t>(action.handler);
-  if (forced && (blocked || handler == SIG_DFL || handler == SIG_IGN)) die(thread, signal, info);
-  if (handler == SIG_IGN) {
-    exchange_mask(state.mask_before);
-    return;
-  }
-  if (handler == SIG_DFL) {
-    constexpr SignalSet kHarmless = set_of(SIGCHLD) | set_of(SIGCONT) | set_of(SIGURG) |
-                                    set_of(SIGWINCH);
-    if ((kHarmless & set_of(signal)) == 0) die(thread, signal, info);
-    exchange_mask(state.mask_before);
-    return;
-  }
-  if ((action.flags & SA_RESETHAND) != 0) {
-    const std::lock_guard held(lock_);
-    KernelAction& entry = actions_[static_cast<size_t>(signal)];
+bool SignalServices::has_handler(const KernelAction& action) const {
+  return action.handler != reinterpret_cast<uint64_t>(SIG_DFL) &&
+         action.handler != reinterpret_cast<uint64_t>(SIG_IGN);
+}
+
+bool SignalServices::take_action(int signal, KernelAction* action) {
+  const std::lock_guard held(lock_);
+  KernelAction& entry = actions_[static_cast<size_t>(signal)];
+  *action = entry;
+  if (!has_handler(entry)) return false;
+  if ((entry.flags & SA_RESETHAND) != 0) {
     entry.handler = 0;
     install(signal, entry);
   }
+  return true;
+}
 
-  uint64_t stack = context[x86::kRsp] - kRedZone;
-  const bool alternate = (action.flags & SA_ONSTACK) != 0 &&
-                         (thread.alt_stack.ss_flags & SS_DISABLE) == 0 &&
-                         !is_on(thread.alt_stack, context[x86::kRsp]);
-  if (alternate) stack = reinterpret_cast<uint64_t>(thread.alt_stack.ss_sp) + thread.alt_stack.ss_size;
+void SignalServices::take_default_action(ProgramThread& thread, const Delivery& delivery) {
+  const int signal = delivery.info.si_signo;
+  const SignalSet bit = set_of(signal);
+  const bool ignored = action_of(signal).handler == reinterpret_cast<uint64_t>(SIG_IGN);
+  if (delivery.forced || (!ignored && ((kIgnoredByDefault | kStopsByDefault) & bit) == 0)) {
+    die(thread, delivery.info);
+  }
+  // The handler was taken away after the signal came: the kernel does what is done now.
+  siginfo_t info = delivery.info;
+  if ((kSynchronous & bit) == 0) {
+    raw_syscall(__NR_rt_tgsigqueueinfo, static_cast<uint64_t>(thread.pid),
+                static_cast<uint64_t>(thread.tid), static_cast<uint64_t>(signal), word(&info));
+  }
+  change_mask(thread, delivery.restored_mask);
+}
 
+uint64_t SignalServices::frame_top(const ProgramThread& thread, const KernelAction& action,
+                                   uint64_t rsp) const {
+  if (!uses_alt_stack(thread, action, rsp - kRedZone)) return rsp - kRedZone;
+  return reinterpret_cast<uint64_t>(thread.alt_stack.ss_sp) + thread.alt_stack.ss_size;
+}
+
+uint64_t SignalServices::push_frame(ProgramThread& thread, const x86::CpuContext& context,
+                                    const KernelAction& action, const Delivery& delivery) {
+  if ((action.flags & kRestorerFlag) == 0) return 0;
+  const uint64_t rsp = context[x86::kRsp] - kRedZone;
+  const bool on_alt_stack =
+      uses_alt_stack(thread, action, rsp) || is_on_alt_stack(thread.alt_stack, rsp);
+  constexpr uint64_t kXstateAlignment = 64;
+  const uint64_t xstate =
+      (frame_top(thread, action, context[x86::kRsp]) - xstate_.frame_size()) & -kXstateAlignment;
+  const uint64_t at = ((xstate - sizeof(SignalFrame)) & ~uint64_t{15}) - sizeof(uint64_t);
+  if (on_alt_stack && !lies_on(thread.alt_stack, at)) return 0;
+
+  std::vector<uint8_t> bytes(xstate + xstate_.frame_size() - at);
   SignalFrame frame{};
-  const uint64_t xstate = write_xstate(thread, stack);
-  const uint64_t at = (((xstate == 0 ? stack : xstate) - sizeof frame) & ~uint64_t{15}) - 8;
   frame.return_address = action.restorer;
   frame.context.flags = kFlagFpXstate | kFlagSigcontextSs | kFlagStrictRestoreSs;
   frame.context.stack = thread.alt_stack;
-  if (is_on(thread.alt_stack, context[x86::kRsp])) frame.context.stack.ss_flags |= SS_ONSTACK;
   fill_registers(context, frame.context.registers);
   frame.context.registers.fpstate = xstate;
-  frame.context.registers.old_mask = mask;
-  if (forced) {
-    frame.context.registers.error_code = state.error_code;
-    frame.context.registers.trap_number = state.trap_number;
-    frame.context.registers.cr2 = state.fault_address;
-  }
-  frame.context.mask = mask;
-  frame.info = info;
-  if (xstate == 0 || !write_program(at, frame)) {
-    // No room for the frame: the kernel raises SIGSEGV, and kills if that has no other stack either.
-    if (signal == SIGSEGV) die(thread, SIGSEGV, info);
-    exchange_mask(state.mask_before);
-    raise_fault(thread, SIGSEGV, SI_KERNEL, 0);
+  frame.context.registers.old_mask = delivery.restored_mask;
+  frame.context.registers.error_code = thread.signals->error_code;
+  frame.context.registers.trap_number = thread.signals->trap_number;
+  frame.context.registers.cr2 = thread.signals->fault_address;
+  frame.context.mask = delivery.restored_mask;
+  frame.info = delivery.info;
+  std::memcpy(bytes.data(), &frame, sizeof frame);
+  xstate_.write(thread, bytes.data() + (xstate - at));
+  return write_program(at, bytes.data(), bytes.size()) ? at : 0;
+}
+
+void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& context) {
+  SignalState& state = *thread.signals;
+  const SignalSet kernel_mask = exchange_mask(kAllSignals);
+  if (!state.has_pending) {
+    *thread.signal_pending = 0;
+    change_mask(thread, program_mask(thread, kernel_mask));
     return;
   }
-  if ((thread.alt_stack.ss_flags & kAutoDisarm) != 0 && alternate) {
-    thread.alt_stack = {nullptr, SS_DISABLE, 0};
-  }
+  Delivery delivery;
+  delivery.info = state.pending;
+  delivery.restored_mask = state.mask_before | state.virtual_blocked;
+  delivery.current_mask = state.in_masked_call ? state.call_mask : delivery.restored_mask;
+  const int signal = delivery.info.si_signo;
+  const bool blocked = (state.virtual_blocked & set_of(signal)) != 0;
+  delivery.forced = state.synchronous;
+  state.has_pending = false;
+  *thread.signal_pending = 0;
 
-  SignalSet during = mask | action.mask;
-  if ((action.flags & SA_NODEFER) == 0) during |= set_of(signal);
-  state.virtual_blocked = during & kSynchronous;
-  context[x86::kRsp] = at;
+  KernelAction action;
+  if ((delivery.forced && blocked) || !take_action(signal, &action)) {
+    take_default_action(thread, delivery);
+    return;
+  }
+  const uint64_t frame = push_frame(thread, context, action, delivery);
+  if (frame == 0) {
+    // No room: the kernel raises SIGSEGV instead, and kills if it was that already.
+    siginfo_t fault{};
+    fault.si_signo = SIGSEGV;
+    fault.si_code = SI_KERNEL;
+    if (signal == SIGSEGV) die(thread, fault);
+    make_pending(thread, fault, true, delivery.restored_mask);
+    exchange_mask(kAsynchronousSignals);
+    return;
+  }
+  if (disarms_itself(thread.alt_stack)) thread.alt_stack = kNoAltStack;
+  context[x86::kRsp] = frame;
   context[x86::kRdi] = static_cast<uint64_t>(signal);
-  context[x86::kRsi] = at + offsetof(SignalFrame, info);
-  context[x86::kRdx] = at + offsetof(SignalFrame, context);
+  context[x86::kRsi] = frame + offsetof(SignalFrame, info);
+  context[x86::kRdx] = frame + offsetof(SignalFrame, context);
   context[x86::kRax] = 0;
   context.rip = action.handler;
   context.rflags &= ~kHandlerClearsFlags;
-  exchange_mask(during & ~kSynchronous);
+  const SignalSet own = (action.flags & SA_NODEFER) == 0 ? set_of(signal) : 0;
+  change_mask(thread, delivery.current_mask | action.mask | own);
 }
 
 void SignalServices::sigreturn(ProgramThread& thread, x86::CpuContext& context) {
   SignalFrame frame;
-  const uint64_t at = context[x86::kRsp] - 8;
-  if (!read_program(&frame, at) || !read_xstate(thread, frame.context.registers.fpstate)) {
+  const uint64_t at = context[x86::kRsp] - sizeof frame.return_address;
+  if (!read_program(&frame, at) || !xstate_.read(thread, frame.context.registers.fpstate)) {
     raise_fault(thread, SIGSEGV, SI_KERNEL, 0);
     return;
   }
   restore_registers(frame.context.registers, context);
-  stack_t stack = frame.context.stack;
-  stack.ss_flags &= ~SS_ONSTACK;
-  thread.alt_stack = stack;
-  constexpr SignalSet kUnblockable = set_of(SIGKILL) | set_of(SIGSTOP);
-  const SignalSet mask = frame.context.mask & ~kUnblockable;
-  SignalState& state = *thread.signals;
-  exchange_mask(asynchronous_signals());
-  state.virtual_blocked = mask & kSynchronous;
-  if (state.has_pending) {
-    state.mask_before = mask & ~kSynchronous;
-  } else {
-    exchange_mask(mask & ~kSynchronous);
-  }
+  change_alt_stack(thread.alt_stack, frame.context.stack, context[x86::kRsp]);
+  exchange_mask(kAllSignals);
+  change_mask(thread, frame.context.mask);
 }
 
 }  // namespace weft::linux

@@ -288,7 +288,17 @@ bool is_synchronous(const siginfo_t& info, uint64_t rip) {
          info.si_signo != SIGSYS && gate_place(rip) == GatePlace::kOutside;
 }
 
+/// The kernel leaves alignment checks on if the program had them on; our code is not made for them.
+inline void clear_alignment_check() {
+  asm volatile(
+      "pushfq\n"
+      "andl $0xfffbffff, (%%rsp)\n"
+      "popfq\n" ::
+          : "memory", "cc");
+}
+
 void master_handler(int, siginfo_t* info, void* context) {
+  clear_alignment_check();
   auto& frame = *static_cast<FrameContext*>(context);
   const bool synchronous = is_synchronous(*info, frame.registers.rip);
   if (synchronous && is_safe_copy(frame.registers.rip)) {

@@ -3,11 +3,11 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <cstring>
 #include <mutex>
 
 #include "linux/raw_syscall.h"
 #include "linux/signal_handler.h"
+#include "linux/signal_queue.h"
 
 namespace weft::linux {
 namespace {
@@ -17,19 +17,37 @@ constexpr int kSynchronousSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
 
 uint64_t as_word(int value) { return static_cast<uint64_t>(value); }
 
+/// A thread ends with a signal that it took for the whole process: another thread gets it.
+void give_back_to_process(ProgramThread& thread) {
+  SignalState& state = *thread.signals;
+  if (!state.has_pending || state.synchronous || state.pending.si_code == SI_TKILL) return;
+  siginfo_t info = state.pending;
+  raw_syscall(__NR_rt_sigqueueinfo, as_word(thread.pid), as_word(info.si_signo), word(&info));
+}
+
+/// What is held for the program stays pending over execve.
+void send_held(ProgramThread& thread) {
+  siginfo_t info;
+  while (take_held(*thread.signals, kSynchronous, &info)) {
+    raw_syscall(__NR_rt_tgsigqueueinfo, as_word(thread.pid), as_word(thread.tid),
+                as_word(info.si_signo), word(&info));
+  }
+}
+
 }  // namespace
 
 SignalServices::SignalServices(SignalRuntime& runtime) : runtime_(runtime) {}
 SignalServices::~SignalServices() = default;
 
 void SignalServices::start() {
+  xstate_.learn();
   set_signal_runtime(runtime_);
   for (int signal = 1; signal < kSignals; ++signal) {
     KernelAction inherited;
     raw_syscall(__NR_rt_sigaction, as_word(signal), 0, word(&inherited), sizeof(SignalSet));
     actions_[static_cast<size_t>(signal)].handler = inherited.handler;
   }
-  for (const int signal : kSynchronousSignals) install_master_handler(signal, 0);
+  for (const int signal : kSynchronousSignals) install_master_handler(signal, SA_RESTART);
 }
 
 void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* parent) {
@@ -37,7 +55,7 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
   if (parent != nullptr) {
     state->virtual_blocked = parent->signals->virtual_blocked;
   } else {
-    uint64_t mask = exchange_mask(asynchronous_signals());
+    const SignalSet mask = exchange_mask(kAllSignals);
     state->virtual_blocked = mask & kSynchronous;
     exchange_mask(mask & ~kSynchronous);
   }
@@ -55,8 +73,9 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
 }
 
 void SignalServices::detach_thread(ProgramThread& thread) {
-  exchange_mask(~SignalSet{0});
+  exchange_mask(kAllSignals);
   SignalState* state = thread.signals;
+  give_back_to_process(thread);
   thread.signals = nullptr;
   stack_t off{};
   off.ss_flags = SS_DISABLE;
@@ -66,8 +85,8 @@ void SignalServices::detach_thread(ProgramThread& thread) {
 }
 
 void SignalServices::set_mask(ProgramThread& thread, SignalSet mask) {
-  thread.signals->virtual_blocked = mask & kSynchronous;
-  exchange_mask(mask & ~kSynchronous);
+  exchange_mask(kAllSignals);
+  change_mask(thread, mask);
 }
 
 KernelAction SignalServices::action_of(int signal) {
@@ -76,13 +95,14 @@ KernelAction SignalServices::action_of(int signal) {
 }
 
 void SignalServices::install(int signal, const KernelAction& action) {
-  if ((kSynchronous & set_of(signal)) != 0) return;  // ours from the start
-  const auto handler = reinterpret_cast<sighandler_t>(action.handler);
-  if (handler != SIG_DFL && handler != SIG_IGN) {
+  // What the program has no handler for, but we have, must not end its calls.
+  if (has_handler(action)) {
     install_master_handler(signal, action.flags);
-    return;
+  } else if ((kSynchronous & set_of(signal)) != 0) {
+    install_master_handler(signal, SA_RESTART);
+  } else {
+    raw_syscall(__NR_rt_sigaction, as_word(signal), word(&action), 0, sizeof(SignalSet));
   }
-  raw_syscall(__NR_rt_sigaction, as_word(signal), word(&action), 0, sizeof(SignalSet));
 }
 
 void SignalServices::raise_fault(ProgramThread& thread, int signal, int code, uint64_t address) {
@@ -91,40 +111,25 @@ void SignalServices::raise_fault(ProgramThread& thread, int signal, int code, ui
   info.si_code = code;
   info.si_addr = reinterpret_cast<void*>(address);
   force(thread, info);
-  SignalState& state = *thread.signals;
-  constexpr uint64_t kPageFault = 14;
-  constexpr uint64_t kGeneralProtection = 13;
-  constexpr uint64_t kUserFetch = 0x14;  // user mode, instruction fetch
-  state.fault_address = address;
-  state.trap_number = code == SI_KERNEL ? kGeneralProtection : kPageFault;
-  state.error_code = code == SI_KERNEL ? 0 : kUserFetch | (code == SEGV_ACCERR ? 1u : 0u);
+  describe_fault(*thread.signals, info, address == thread.context->rip);
 }
 
 void SignalServices::force(ProgramThread& thread, const siginfo_t& info) {
-  SignalState& state = *thread.signals;
-  const SignalSet mask = exchange_mask(asynchronous_signals());
-  if (state.has_pending) {
-    // It was not delivered yet: the kernel keeps it until after the fault.
-    siginfo_t earlier = state.pending;
-    raw_syscall(__NR_rt_tgsigqueueinfo, as_word(thread.pid), as_word(thread.tid),
-                as_word(earlier.si_signo), word(&earlier));
-  } else {
-    state.mask_before = mask;
-  }
-  state.pending = info;
-  state.synchronous = true;
-  state.fault_address = state.trap_number = state.error_code = 0;
-  state.has_pending = true;
-  *thread.signal_pending = 1;
+  const SignalSet mask = program_mask(thread, exchange_mask(kAllSignals));
+  // Whatever was not delivered yet comes after it.
+  give_back_pending(thread);
+  make_pending(thread, info, true, mask);
+  exchange_mask(kAsynchronousSignals);
 }
 
-void SignalServices::die(ProgramThread& thread, int signal, siginfo_t& info) {
-  runtime_.dying(thread, signal);
-  KernelAction fallback;
+void SignalServices::die(ProgramThread& thread, siginfo_t info) {
+  const int signal = info.si_signo;
+  if (!thread.borrowed) runtime_.dying(thread, signal);
+  const KernelAction fallback;
   raw_syscall(__NR_rt_sigaction, as_word(signal), word(&fallback), 0, sizeof(SignalSet));
   raw_syscall(__NR_rt_tgsigqueueinfo, as_word(thread.pid), as_word(thread.tid), as_word(signal),
               word(&info));
-  // The kernel takes si_code > 0 only from itself; the status is the same without it.
+  // For a siginfo that the kernel takes from nobody.
   raw_syscall(__NR_tgkill, as_word(thread.pid), as_word(thread.tid), as_word(signal));
   exchange_mask(~set_of(signal));
   constexpr uint64_t kSignalStatus = 128;
@@ -132,7 +137,9 @@ void SignalServices::die(ProgramThread& thread, int signal, siginfo_t& info) {
 }
 
 void SignalServices::after_fork_child(ProgramThread& thread) {
+  // Nothing that was sent to the parent is pending in the child.
   SignalState& state = *thread.signals;
+  state.held_set = 0;
   if (!state.has_pending) return;
   state.has_pending = false;
   *thread.signal_pending = 0;
@@ -168,9 +175,13 @@ void SignalServices::resume(ProgramThread& thread, std::unique_ptr<Suspended> su
 }
 
 void SignalServices::reset_actions(ProgramThread&) {
-  const std::lock_guard held(lock_);
-  for (KernelAction& action : actions_) {
-    if (action.handler != reinterpret_cast<uint64_t>(SIG_IGN)) action = {};
+  // Not under the lock: a fork's child has it already, and the child of a vfork that asks for this has
+  // the table to itself.
+  for (int signal = 1; signal < kSignals; ++signal) {
+    KernelAction& action = actions_[static_cast<size_t>(signal)];
+    if (!has_handler(action)) continue;
+    action = {};
+    install(signal, action);
   }
 }
 
@@ -191,18 +202,27 @@ void SignalServices::dispositions(uint64_t* ignored, uint64_t* caught) {
 }
 
 void SignalServices::prepare_exec(ProgramThread& thread) {
-  // The kernel resets handlers by itself, ours included; what the program ignores it must ignore too.
+  // The kernel resets handlers by itself, ours included; what the program ignores it must ignore
+  // too.
   for (const int signal : kSynchronousSignals) {
     KernelAction action = action_of(signal);
     if (action.handler != reinterpret_cast<uint64_t>(SIG_IGN)) continue;
     raw_syscall(__NR_rt_sigaction, as_word(signal), word(&action), 0, sizeof(SignalSet));
   }
-  exchange_mask(program_mask(thread, exchange_mask(asynchronous_signals())));
+  // With one pending the call will not be made.
+  if (thread.signals->has_pending) return;
+  const SignalSet mask = exchange_mask(kAllSignals);
+  send_held(thread);
+  exchange_mask(program_mask(thread, mask));
 }
 
 void SignalServices::undo_exec(ProgramThread& thread) {
-  for (const int signal : kSynchronousSignals) install_master_handler(signal, 0);
-  exchange_mask(exchange_mask(asynchronous_signals()) & ~kSynchronous);
+  {
+    const std::lock_guard held(lock_);
+    for (const int signal : kSynchronousSignals)
+      install(signal, actions_[static_cast<size_t>(signal)]);
+  }
+  exchange_mask(exchange_mask(kAllSignals) & ~kSynchronous);
   static_cast<void>(thread);
 }
 

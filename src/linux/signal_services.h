@@ -1,5 +1,6 @@
-// The program's signals: its table of actions, delivery with the kernel's frames, and its system calls
-// about them. One object a process. Any program thread for itself; the table has its own lock.
+// The program's signals: its table of actions, delivery with the kernel's frames, and its system
+// calls about them. One object a process. Any program thread for itself; the table has its own
+// lock.
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ class SignalServices final : public SignalCalls {
   explicit SignalServices(SignalRuntime& runtime);
   ~SignalServices() override;
 
-  /// Installs our handler for synchronous signals and reads what dispositions the process inherited.
-  /// Once, before the program runs.
+  /// Installs our handler for synchronous signals and reads what dispositions the process
+  /// inherited. Once, before the program runs.
   void start();
   /// Gives the calling kernel thread its runtime signal stack and the program thread its state.
   /// `parent`: whose virtual mask it inherits, or null.
@@ -34,10 +35,11 @@ class SignalServices final : public SignalCalls {
   /// The program's mask for the calling thread.
   void set_mask(ProgramThread& thread, SignalSet mask);
 
-  /// Gives the program its pending signal: context becomes that of its handler. Or ends the process.
+  /// Gives the program its pending signal: context becomes that of its handler. Or ends the
+  /// process.
   void deliver_pending(ProgramThread& thread, x86::CpuContext& context);
-  /// Queues a fault of the program at its current context, as an instruction raises it. A SIGSEGV at
-  /// context.rip itself is one of fetching the instruction.
+  /// Queues a fault of the program at its current context, as an instruction raises it. A SIGSEGV
+  /// at context.rip itself is one of fetching the instruction.
   void raise_fault(ProgramThread& thread, int signal, int code, uint64_t address);
 
   /// Around a fork: no other thread is half-way through a change of the table.

@@ -1,5 +1,5 @@
-// What signal handling knows of one program thread. Owned by SignalServices; touched by its own thread
-// and that thread's signal handler only.
+// What signal handling knows of one program thread. Owned by SignalServices; touched by its own
+// thread and that thread's signal handler only.
 #pragma once
 
 #include <csignal>
@@ -12,21 +12,32 @@ using SignalSet = uint64_t;
 
 constexpr SignalSet set_of(int signal) { return SignalSet{1} << (signal - 1); }
 
-/// Signals that an instruction can raise. The runtime needs them for itself, so the kernel never has them
-/// blocked; what the program blocks of them is kept in SignalState::virtual_blocked.
+inline constexpr SignalSet kAllSignals = ~SignalSet{0};
+inline constexpr SignalSet kUnblockable = set_of(SIGKILL) | set_of(SIGSTOP);
+
+/// Signals that an instruction can raise. The runtime needs them for itself, so the kernel never
+/// has them blocked; what the program blocks of them is kept in SignalState::virtual_blocked.
 inline constexpr SignalSet kSynchronous = set_of(SIGSEGV) | set_of(SIGBUS) | set_of(SIGFPE) |
                                           set_of(SIGILL) | set_of(SIGTRAP) | set_of(SIGSYS);
+inline constexpr int kSynchronousCount = 6;
 
 struct SignalState {
   /// Taken by the handler, not yet given to the program. While there is one, the kernel has all
-  /// asynchronous signals blocked, so one place is enough.
+  /// asynchronous signals blocked, so one place is enough for them.
   siginfo_t pending{};
   volatile bool has_pending = false;
-  bool synchronous = false;       ///< pending came from an instruction, not from a sender
-  SignalSet mask_before = 0;      ///< the kernel's mask of the program, while has_pending
+  bool synchronous = false;     ///< pending came from an instruction, not from a sender
+  SignalSet mask_before = 0;    ///< the kernel's mask of the program, while has_pending
+  bool in_masked_call = false;  ///< pending ended a call with a mask of its own (sigsuspend, ppoll)
+  SignalSet call_mask = 0;      ///< that mask
+
   SignalSet virtual_blocked = 0;  ///< of kSynchronous
-  bool stepping = false;          ///< single-stepping to a place where pending can be delivered
-  uint64_t error_code = 0;        ///< of a synchronous fault, for the frame
+  /// Of kSynchronous: sent by somebody while the program blocks them or another one is pending.
+  siginfo_t held[kSynchronousCount]{};
+  volatile SignalSet held_set = 0;
+
+  bool stepping = false;    ///< single-stepping to a place where pending can be delivered
+  uint64_t error_code = 0;  ///< of the last synchronous fault, for frames
   uint64_t trap_number = 0;
   uint64_t fault_address = 0;
   void* host_stack = nullptr;
