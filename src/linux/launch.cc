@@ -118,6 +118,19 @@ bool looks_like_text(const std::string& path) {
   return text.substr(0, text.find('\n')).find('\0') == std::string_view::npos;
 }
 
+/// Whether executing the file natively would give the process rights that it has not.
+bool gains_privileges(int fd) {
+  struct statvfs mount;
+  struct stat status;
+  if (fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0) return false;
+  if (fstat(fd, &status) != 0) return false;
+  const bool set_uid = (status.st_mode & S_ISUID) != 0 && status.st_uid != geteuid();
+  const bool set_gid =
+      (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != getegid();
+  return set_uid || set_gid ||
+         (geteuid() != 0 && fgetxattr(fd, "security.capability", nullptr, 0) > 0);
+}
+
 Result<Launch> open_or_give_to_shell(const std::string& path, std::span<const char* const> argv,
                                      std::span<const char* const> envp) {
   Result<Launch> launch = open_program(path, argv, envp);
@@ -149,6 +162,14 @@ Error for_user(const std::string& name, const Error& error) {
     if (static_cast<unsigned char>(each) < ' ' || each == '\x7f') each = '?';
   }
   return Error{std::move(line), missing && !inner ? kStatusNotFound : kStatusCannotRun};
+}
+
+/// Under weft the kernel would not give a program the rights that it counts on.
+Result<Launch> unprivileged(Result<Launch> launch) {
+  if (!launch || !gains_privileges(launch->program.fd.get())) return launch;
+  return for_user(
+      launch->program.path,
+      Error{"is set-uid, set-gid or has capabilities: only the kernel can run it", EPERM});
 }
 
 }  // namespace
@@ -197,7 +218,7 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
   if (name.find('/') != std::string::npos || name.empty()) {
     Result<Launch> launch = open_or_give_to_shell(name, argv, envp);
     if (!launch) return for_user(name, launch.error());
-    return launch;
+    return unprivileged(std::move(launch));
   }
   // An empty part of PATH is the current directory.
   std::string_view path = find_variable(envp, "PATH").value_or("/bin:/usr/bin");
@@ -209,7 +230,7 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
     candidate += name;
     if (candidate == name) candidate = "./" + name;
     Result<Launch> launch = open_or_give_to_shell(candidate, argv, envp);
-    if (launch) return launch;
+    if (launch) return unprivileged(std::move(launch));
     const int code = launch.error().code;
     const bool inner = launch.error().message.starts_with("its interpreter");
     if (code == EACCES) {
@@ -236,17 +257,7 @@ ExecCheck check_exec(const std::string& path) {
   }
   check.is_elf64 = true;
   check.dynamic = launch->interpreter.fd.valid();
-  const int fd = launch->program.fd.get();
-  struct stat status;
-  struct statvfs mount;
-  const bool honoured = fstatvfs(fd, &mount) != 0 || (mount.f_flag & ST_NOSUID) == 0;
-  if (honoured && fstat(fd, &status) == 0) {
-    const bool set_uid = (status.st_mode & S_ISUID) != 0 && status.st_uid != geteuid();
-    const bool set_gid =
-        (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != getegid();
-    check.privileged = set_uid || set_gid ||
-                       (geteuid() != 0 && fgetxattr(fd, "security.capability", nullptr, 0) > 0);
-  }
+  check.privileged = gains_privileges(launch->program.fd.get());
   return check;
 }
 

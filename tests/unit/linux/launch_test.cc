@@ -283,6 +283,7 @@ TEST_F(LaunchTest, ASetGroupProgramOfAnotherGroupIsPrivileged) {
   EXPECT_TRUE(check_exec(file).privileged);
   ASSERT_EQ(chmod(file.c_str(), 04755), 0);
   EXPECT_TRUE(check_exec(file).privileged);
+  expect_failure({file}, 126, "set-uid");
   ASSERT_EQ(chmod(file.c_str(), 0755), 0);
   EXPECT_FALSE(check_exec(file).privileged);
 }
