@@ -70,6 +70,7 @@ void Engine::run_thread(linux::ThreadStart& start) {
 
 void Engine::before_fork(linux::ProgramThread&) {
   threads_lock_.lock();
+  signals_->lock_for_fork();
   code_pages_.lock_for_fork();
   space_.lock_for_fork();
   cache_->lock_all_for_fork();

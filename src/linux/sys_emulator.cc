@@ -123,6 +123,12 @@ SyscallEmulator::SyscallEmulator(SysRuntime& runtime, AddressSpace& space, Signa
 SyscallEmulator::~SyscallEmulator() = default;
 
 Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context) {
+  // What has already been taken from the kernel comes before any call, and the more so before an
+  // end.
+  if (*thread.signal_pending != 0) {
+    context.rip -= kSyscallLength;
+    return Outcome::kNotMade;
+  }
   SyscallArguments call = arguments_of(context);
   if (const auto outcome = impl_->filter(thread, context, call)) return *outcome;
   if (impl_->signals.handles(call.number)) return impl_->signals.handle(thread, context);
