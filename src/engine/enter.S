@@ -139,7 +139,7 @@ weft_save_state:
 
 weft_back_to_runtime:
   mov %gs:WEFT_HOST_RSP, %rsp
-  pushq $2
+  pushq $2              // no direction flag, no alignment check
   popfq
   pushq $0x1f80
   ldmxcsr (%rsp)

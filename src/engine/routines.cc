@@ -15,16 +15,10 @@ using cache::Fixup;
 using translate::ThreadBlock;
 using x86::Assembler;
 
-/// jmp [rip+0] with the address behind it: the runtime is farther away than a rel32 reaches.
-void emit_far_jump(Assembler& out, uint64_t address) {
-  out.jmp_rip_literal();
-  out.u64(address);
-}
-
 Result<CachePc> far_jump_routine(cache::CodeCache& cache, void (*destination)()) {
   std::array<uint8_t, 32> buffer;
   Assembler out{std::span(buffer)};
-  emit_far_jump(out, address_of(destination));
+  out.jmp_far(address_of(destination));
   return cache.add_routine(out.code(), {});
 }
 
@@ -35,7 +29,7 @@ Result<CachePc> hash_miss_routine(cache::CodeCache& cache) {
   Assembler out{std::span(buffer)};
   out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, spill));
   out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_wanted));
-  emit_far_jump(out, address_of(weft_exit_indirect_miss));
+  out.jmp_far(address_of(weft_exit_indirect_miss));
   return cache.add_routine(out.code(), {});
 }
 
@@ -61,9 +55,12 @@ Result<CachePc> hash_mismatch_routine(cache::CodeCache& cache, const std::vector
   std::array<uint8_t, 128> buffer;
   Assembler out{std::span(buffer)};
   out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_level));
-  const uint8_t code[] = {0x48, 0x8D, 0x15, 3, 0, 0, 0,  // lea rdx, [rip + 3]: the table below
+  const uint8_t code[] = {0x48, 0x8D, 0x15, 8, 0, 0, 0,  // lea rdx, [rip + 8]: the table below
                           0xFF, 0x24, 0xCA};             // jmp [rdx + rcx*8]
   out.bytes(code, sizeof code);
+  constexpr uint32_t kPadding = 5;
+  out.nop(kPadding);
+  CHECK(out.position() % 8 == 0);
   for (const CachePc target : next) out.u64(target.value);
   return cache.add_routine(out.code(), {});
 }

@@ -367,11 +367,11 @@ void emit_indirect_entry(x86::Assembler& out, const Environment& environment, Ap
     out.mov_reg_imm(x86::kRdx, 0 - tag.value);
     out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
     // jrcxz, the one test that touches no flag, hops over the jump if wanted == tag.
-    constexpr uint8_t kFarJumpSize = 14;
-    const uint8_t skip[] = {0xE3, kFarJumpSize};
+    const uint8_t skip[] = {0xE3, 0};
     out.bytes(skip, sizeof skip);
-    out.jmp_rip_literal();
-    out.u64(environment.routines.hash_mismatch.value);
+    const uint32_t start = out.position();
+    out.jmp_far(environment.routines.hash_mismatch.value);
+    out.patch_u8(start - 1, static_cast<uint8_t>(out.position() - start));
     out.mov_reg_gs(x86::kRdx, kSpill0);
   }
   out.mov_reg_gs(x86::kRcx, kSpillRcx);

@@ -134,11 +134,13 @@ uint32_t Assembler::push_rip_literal() {
   return position_ - 4;
 }
 
-uint32_t Assembler::jmp_rip_literal() {
+void Assembler::jmp_far(uint64_t address) {
+  constexpr uint32_t kJumpSize = 6;
+  nop((8 - (position_ + kJumpSize) % 8) % 8);
   u8(0xFF);
   u8(modrm(0, 4, 5));
   u32(0);
-  return position_ - 4;
+  u64(address);
 }
 
 void Assembler::push_imm32(int32_t value) {

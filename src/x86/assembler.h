@@ -64,8 +64,10 @@ class Assembler {
   uint32_t call_rel32();
   uint32_t jcc_rel32(uint8_t condition);
   uint32_t push_rip_literal();  ///< push qword [rip + field]
-  uint32_t jmp_rip_literal();   ///< jmp qword [rip + field]
   void push_imm32(int32_t value);
+  /// jmp qword [rip] with `address` behind it, aligned in code that starts aligned: programs may run
+  /// with alignment checks on.
+  void jmp_far(uint64_t address);
 
  private:
   void gs_access(uint8_t opcode, uint32_t offset, Reg reg);
