@@ -15,7 +15,8 @@ struct AppPc {
   constexpr auto operator<=>(const AppPc&) const = default;
   constexpr AppPc operator+(uint64_t delta) const { return {value + delta}; }
   constexpr uint64_t operator-(AppPc other) const { return value - other.value; }
-  /// The bytes there. The program's memory is mapped in this process, but may be unmapped at any time.
+  /// The bytes there. The program's memory is mapped in this process, but may be unmapped at any
+  /// time.
   const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(value); }
 };
 
@@ -43,7 +44,9 @@ struct AppRange {
 
 inline constexpr uint64_t kPageSize = 4096;
 constexpr uint64_t page_down(uint64_t address) { return address & ~(kPageSize - 1); }
-constexpr uint64_t page_up(uint64_t address) { return (address + kPageSize - 1) & ~(kPageSize - 1); }
+constexpr uint64_t page_up(uint64_t address) {
+  return (address + kPageSize - 1) & ~(kPageSize - 1);
+}
 
 }  // namespace weft
 

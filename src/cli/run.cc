@@ -68,11 +68,13 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(uint64_t{1} << 18, uint64_t{1} << 29));
   app.add_flag("!--no-follow", options.follow, "leave programs that the program starts native");
-  app.add_option("--stats", texts.stats, "print statistics at the end, or json:FILE (%p: process number)")
+  app.add_option("--stats", texts.stats,
+                 "print statistics at the end, or json:FILE (%p: process number)")
       ->expected(0, 1)
       ->default_str("");
-  app.add_option("--stress-delete", texts.stress_delete,
-                 "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED]");
+  app.add_option(
+      "--stress-delete", texts.stress_delete,
+      "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED]");
   app.add_option("--exec-path", followed.path)->group("");
   app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");

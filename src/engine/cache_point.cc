@@ -28,7 +28,8 @@ InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
 
 std::optional<AppPc> instruction_at(const cache::CodeCache& cache, CachePc pc) {
   const cache::Fragment* fragment = cache.fragment_at(pc);
-  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) return std::nullopt;
+  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size())
+    return std::nullopt;
   const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
   const auto point = translate::find_point(fragment->state_map(), offset);
   return point ? std::optional(point->pc) : std::nullopt;
@@ -42,8 +43,7 @@ bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuCo
   if (fragment == nullptr) return false;
   const uint64_t offset = pc - fragment->hot_start();
   if (offset >= fragment->hot_size()) return false;
-  const auto point =
-      translate::find_point(fragment->state_map(), static_cast<uint32_t>(offset));
+  const auto point = translate::find_point(fragment->state_map(), static_cast<uint32_t>(offset));
   if (!point || point->undo.uncuttable) return false;
   translate::undo(*point, const_cast<Thread&>(thread).block(), context);
   return true;

@@ -12,13 +12,13 @@
 namespace weft::engine {
 
 /// Makes `context`, holding the machine's registers at the cache address context.rip, the program's
-/// own. False if that cannot be done right there (between two parts of a mangled instruction, in a stub):
-/// the thread has to go on a little.
+/// own. False if that cannot be done right there (between two parts of a mangled instruction, in a
+/// stub): the thread has to go on a little.
 SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
                                   x86::CpuContext& context);
 
-/// An indirect branch on its way when it faulted: where it goes, with the program's state as if it had
-/// just gone there.
+/// An indirect branch on its way when it faulted: where it goes, with the program's state as if it
+/// had just gone there.
 struct InterruptedBranch {
   AppPc target;
   x86::CpuContext context;
@@ -26,12 +26,12 @@ struct InterruptedBranch {
   std::optional<AppPc> site;
 };
 
-/// Takes the branch back: `branch.context` is then as it was before the instruction at `branch.site`.
-/// What a call wrote below its stack pointer stays written.
+/// Takes the branch back: `branch.context` is then as it was before the instruction at
+/// `branch.site`. What a call wrote below its stack pointer stays written.
 SIGNAL_SAFE void take_back(InterruptedBranch& branch);
 
-/// What faulted at context.rip, if it is an indirect branch: either its shadow word was 0 (rip is 0, the
-/// target is in rcx), or the target can have no shadow word and reading it faulted.
+/// What faulted at context.rip, if it is an indirect branch: either its shadow word was 0 (rip is
+/// 0, the target is in rcx), or the target can have no shadow word and reading it faulted.
 SIGNAL_SAFE std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
                                                                 const Thread& thread,
                                                                 const x86::CpuContext& context);

@@ -1,5 +1,6 @@
-// Writable pages that hold translated code: read-only to the kernel until the program writes there, so
-// that no fragment outlives the bytes it was made from. Owned by the engine; any thread, short lock.
+// Writable pages that hold translated code: read-only to the kernel until the program writes there,
+// so that no fragment outlives the bytes it was made from. Owned by the engine; any thread, short
+// lock.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +16,18 @@ class CodePages {
  public:
   explicit CodePages(linux::AddressSpace& space) : space_(space) {}
 
-  /// Before code is read from `range`, whole pages of one writable mapping: takes write permission away.
+  /// Before code is read from `range`, whole pages of one writable mapping: takes write permission
+  /// away.
   void protect(AppRange range);
   /// Whether write permission was taken from the page of `address`.
   bool holds(AppPc address);
-  /// Gives write permission back in `range`, where the program has it. The caller deletes the fragments
-  /// there afterwards, so that what is translated in between dies, too.
+  /// Gives write permission back in `range`, where the program has it. The caller deletes the
+  /// fragments there afterwards, so that what is translated in between dies, too.
   void release(AppRange range);
   /// Gives it back everywhere; returns the pages.
   std::unordered_set<uint64_t> release_all();
-  /// The range was mapped anew or its protection set by the program: nothing is taken away there now.
+  /// The range was mapped anew or its protection set by the program: nothing is taken away there
+  /// now.
   void forget(AppRange range);
 
   void lock_for_fork() { lock_.lock(); }

@@ -124,8 +124,8 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
       raise_fetch_fault(thread_.builder.fault_address());
       return {};
     }
-    const auto published = engine_.cache().publish(
-        thread_.builder.draft().spec(cache::FragmentKind::kBlock));
+    const auto published =
+        engine_.cache().publish(thread_.builder.draft().spec(cache::FragmentKind::kBlock));
     const auto elapsed = std::chrono::steady_clock::now() - start;
     ThreadCounters& counters = thread_.counters;
     counters.translate_ns += static_cast<uint64_t>(elapsed.count());

@@ -1,5 +1,6 @@
-// The loop that every program thread runs: find or build the next fragment, enter the cache, handle why
-// it came back. Runs on its thread's runtime stack; holds no lock while the thread is in the cache.
+// The loop that every program thread runs: find or build the next fragment, enter the cache, handle
+// why it came back. Runs on its thread's runtime stack; holds no lock while the thread is in the
+// cache.
 #pragma once
 
 #include "base/address.h"

@@ -133,8 +133,8 @@ std::optional<EmulationFault> near_branch(CpuContext& context, const Insn& insn,
   return std::nullopt;
 }
 
-/// mov gs, r/m16; pop gs; 32-bit rd/wrgsbase. A null selector zeroes the base; others do not exist in
-/// user mode without an LDT.
+/// mov gs, r/m16; pop gs; 32-bit rd/wrgsbase. A null selector zeroes the base; others do not exist
+/// in user mode without an LDT.
 std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn, AppPc pc) {
   uint64_t selector = 0;
   if (insn.map == Map::k0F && insn.opcode == 0xAE) {
@@ -175,11 +175,12 @@ std::optional<EmulationFault> emulate(CpuContext& context) {
   const AppPc pc{context.rip};
   Insn insn;
   constexpr size_t kMaxLength = 15;
-  if (!x86::decode(pc.bytes(), kMaxLength, insn)) return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+  if (!x86::decode(pc.bytes(), kMaxLength, insn))
+    return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
   if (insn.kind == x86::Kind::kFarTransfer) {
-    const bool is_return = insn.map == Map::kOneByte &&
-                           (insn.opcode == kOpIret || insn.opcode == kOpFarReturn ||
-                            insn.opcode == kOpFarReturnImm);
+    const bool is_return =
+        insn.map == Map::kOneByte &&
+        (insn.opcode == kOpIret || insn.opcode == kOpFarReturn || insn.opcode == kOpFarReturnImm);
     return is_return ? far_return(context, insn, pc) : far_branch(context, insn, pc);
   }
   if (insn.kind == x86::Kind::kIndirectJump || insn.kind == x86::Kind::kIndirectCall) {

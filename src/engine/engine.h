@@ -64,10 +64,12 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
-  /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the runtime.
+  /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the
+  /// runtime.
   bool is_executable(AppPc pc) { return !executable_range(pc).empty(); }
 
-  /// The program writes to a page that code was translated from: lets it, and deletes what lies there.
+  /// The program writes to a page that code was translated from: lets it, and deletes what lies
+  /// there.
   void code_written(AppPc address);
 
   // translate::ProgramCode

@@ -16,9 +16,8 @@ Thread& thread_of(linux::ProgramThread&) { return Thread::current(); }
 
 void write_all(int fd, const std::string& text) {
   for (size_t done = 0; done < text.size();) {
-    const int64_t wrote =
-        linux::raw_syscall(__NR_write, static_cast<uint64_t>(fd), linux::word(text.data() + done),
-                           text.size() - done);
+    const int64_t wrote = linux::raw_syscall(__NR_write, static_cast<uint64_t>(fd),
+                                             linux::word(text.data() + done), text.size() - done);
     if (wrote <= 0) return;
     done += static_cast<size_t>(wrote);
   }

@@ -1,5 +1,5 @@
-// The assembly doors into and out of the code cache (enter.S). Called only on a thread whose gs points
-// to its ThreadBlock.
+// The assembly doors into and out of the code cache (enter.S). Called only on a thread whose gs
+// points to its ThreadBlock.
 #pragma once
 
 #include <cstdint>

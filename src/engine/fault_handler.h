@@ -1,5 +1,5 @@
-// The engine's side of signal handling: what an address in the cache means for the program, and the faults
-// that are the engine's own business. SIGNAL_SAFE but for dying().
+// The engine's side of signal handling: what an address in the cache means for the program, and the
+// faults that are the engine's own business. SIGNAL_SAFE but for dying().
 #pragma once
 
 #include "engine/thread.h"
@@ -24,7 +24,6 @@ class FaultHandler final : public linux::SignalRuntime {
   void dying(linux::ProgramThread& thread, int signal) override;
 
  private:
-
   Engine& engine_;
 };
 

@@ -13,15 +13,16 @@ enum class Returns : uint8_t { kJump, kPaired };
 struct Options {
   IblMode ibl = IblMode::kShadow;
   Returns returns = Returns::kJump;
-  uint32_t max_blocks = 16;              ///< basic blocks in a superblock
-  uint64_t cache_size = 512ull << 20;    ///< bytes of code memory, at most
-  bool follow = true;                    ///< run the programs that the program starts under weft, too
-  bool stats = false;                    ///< print statistics to standard error at the end
-  std::string stats_file;                ///< write them there as JSON instead, if not empty
-  double stress_delete = 0;              ///< deletions of random live tags a second; 0: none, infinity: as many as possible
+  uint32_t max_blocks = 16;            ///< basic blocks in a superblock
+  uint64_t cache_size = 512ull << 20;  ///< bytes of code memory, at most
+  bool follow = true;                  ///< run the programs that the program starts under weft, too
+  bool stats = false;                  ///< print statistics to standard error at the end
+  std::string stats_file;              ///< write them there as JSON instead, if not empty
+  double stress_delete =
+      0;  ///< deletions of random live tags a second; 0: none, infinity: as many as possible
   uint64_t stress_seed = 1;
-  std::vector<std::string> arguments;    ///< weft's own, to follow children with
-  int seccomp_fd = -1;                   ///< a followed exec's filters; see linux/sys_seccomp.h
+  std::vector<std::string> arguments;  ///< weft's own, to follow children with
+  int seccomp_fd = -1;                 ///< a followed exec's filters; see linux/sys_seccomp.h
 };
 
 }  // namespace weft::engine

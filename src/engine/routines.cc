@@ -22,8 +22,8 @@ Result<CachePc> far_jump_routine(cache::CodeCache& cache, void (*destination)())
   return cache.add_routine(out.code(), {});
 }
 
-/// The program's registers back as an indirect branch through the shadow map would leave them, then the
-/// common miss.
+/// The program's registers back as an indirect branch through the shadow map would leave them, then
+/// the common miss.
 Result<CachePc> hash_miss_routine(cache::CodeCache& cache) {
   std::array<uint8_t, 64> buffer;
   Assembler out{std::span(buffer)};
@@ -43,8 +43,8 @@ Result<CachePc> hash_level_routine(cache::CodeCache& cache, uint32_t seed, int l
   out.bytes(crc, sizeof crc);
   out.u32(offsetof(ThreadBlock, hash_wanted));
   out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, hash_table));
-  const uint8_t jump[] = {0x0F, 0xB7, 0xC9,         // movzx ecx, cx
-                          0xFF, 0xA4, 0xCA};        // jmp [rdx + rcx*8 + disp32]
+  const uint8_t jump[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
+                          0xFF, 0xA4, 0xCA};  // jmp [rdx + rcx*8 + disp32]
   out.bytes(jump, sizeof jump);
   out.u32(static_cast<uint32_t>(level) * 65536u * 8u);
   return cache.add_routine(out.code(), {});

@@ -1,5 +1,6 @@
-// A thread that deletes random live tags while the program runs (--stress-delete): to test the cache, and
-// whatever relies on it, under far more deletions than any tool asks for. Owned by the engine.
+// A thread that deletes random live tags while the program runs (--stress-delete): to test the
+// cache, and whatever relies on it, under far more deletions than any tool asks for. Owned by the
+// engine.
 #pragma once
 
 #include <atomic>
@@ -16,7 +17,8 @@ class StressDeleter {
   /// `rate`: deletions a second, infinity for as many as possible.
   StressDeleter(cache::CodeCache& cache, cache::Epochs& epochs, double rate, uint64_t seed);
 
-  /// Starts the thread, with all signals blocked. It ends with the process; a forked child has none.
+  /// Starts the thread, with all signals blocked. It ends with the process; a forked child has
+  /// none.
   void start();
 
  private:

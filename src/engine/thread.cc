@@ -1,6 +1,7 @@
 #include "engine/thread.h"
 
 #include <asm/prctl.h>
+
 #include <cstddef>
 
 #include "engine/offsets.h"

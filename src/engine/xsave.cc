@@ -15,8 +15,9 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kLegacyAndHeader = 576;
 constexpr size_t kMxcsrOffset = 24;
 constexpr uint32_t kMxcsrDefault = 0x1F80;
-constexpr uint64_t kPkru = 1ull << 9;               // the runtime runs under the program's keys
-constexpr uint64_t kTiles = 1ull << 17 | 1ull << 18;  // permission is asked for per process; not ours
+constexpr uint64_t kPkru = 1ull << 9;  // the runtime runs under the program's keys
+constexpr uint64_t kTiles =
+    1ull << 17 | 1ull << 18;  // permission is asked for per process; not ours
 constexpr unsigned kXsaveLeaf = 0xD;
 constexpr unsigned long kHwcap2Fsgsbase = 2;
 

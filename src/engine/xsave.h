@@ -13,7 +13,7 @@ struct CpuFeatures {
   uint64_t xsave_mask = 0;  ///< components that a program's state consists of
   size_t xsave_size = 0;    ///< bytes of a standard-format area that holds them all
   bool xsaveopt = false;
-  bool fsgsbase = false;    ///< usable from user mode
+  bool fsgsbase = false;  ///< usable from user mode
 };
 
 CpuFeatures detect_cpu_features();

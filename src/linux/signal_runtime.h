@@ -21,7 +21,8 @@ enum class Place : uint8_t {
 enum class FaultAnswer : uint8_t {
   kProgram,  ///< the program's own fault; the registers are the program's now
   kHandled,  ///< the registers were changed so that the thread can go on
-  kLeave,    ///< the runtime has to act first; the registers are the program's now, and it goes on there
+  kLeave,    ///< the runtime has to act first; the registers are the program's now, and it goes on
+             ///< there
   kBug,      ///< not the program's doing
 };
 

@@ -175,8 +175,8 @@ void SignalServices::resume(ProgramThread& thread, std::unique_ptr<Suspended> su
 }
 
 void SignalServices::reset_actions(ProgramThread&) {
-  // Not under the lock: a fork's child has it already, and the child of a vfork that asks for this has
-  // the table to itself.
+  // Not under the lock: a fork's child has it already, and the child of a vfork that asks for this
+  // has the table to itself.
   for (int signal = 1; signal < kSignals; ++signal) {
     KernelAction& action = actions_[static_cast<size_t>(signal)];
     if (!has_handler(action)) continue;

@@ -29,7 +29,8 @@ bool Draft::nearly_full() const {
 void Draft::add_exit(uint32_t site, AppPc target) {
   const uint32_t stub = cold.position();
   cold.mov_gs_imm32(offsetof(ThreadBlock, exit_id), 0);
-  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kExitId, 0, cold.position() - 4, exits.size()});
+  fixups.push_back(
+      {Fixup::Where::kCold, Fixup::Kind::kExitId, 0, cold.position() - 4, exits.size()});
   const uint32_t field = cold.jmp_rel32();
   fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field,
                     environment.routines.link_exit.value});

@@ -14,12 +14,13 @@
 
 namespace weft::translate {
 
-/// The way from a paired call's landing place to the callee: laid out behind the superblock's own code.
+/// The way from a paired call's landing place to the callee: laid out behind the superblock's own
+/// code.
 struct CallThunk {
   uint32_t call_field = 0;  ///< rel32 of the call, in hot code
   AppPc pc;
-  uint8_t length = 0;       ///< of the program's call
-  AppPc target;             ///< of a direct call; 0: an indirect one, with the target in rcx
+  uint8_t length = 0;  ///< of the program's call
+  AppPc target;        ///< of a direct call; 0: an indirect one, with the target in rcx
 };
 
 class Draft {
@@ -39,7 +40,8 @@ class Draft {
   void exit_condition(uint8_t condition, AppPc target);
   /// jmp/jcc/call rel32 field at `offset` of the hot code goes to a shared routine.
   void to_routine(uint32_t offset, CachePc routine);
-  /// The RIP-relative field at `offset` of the hot code names `address`; `trailing` bytes follow it.
+  /// The RIP-relative field at `offset` of the hot code names `address`; `trailing` bytes follow
+  /// it.
   void to_address(uint32_t offset, uint64_t address, uint8_t trailing);
   /// An 8-byte constant in cold code for the RIP-relative field at `offset` of the hot code.
   void to_literal(uint32_t offset, uint64_t value);

@@ -1,5 +1,6 @@
-// What emitted code refers to: shared routines, the reach of the code cache, the way of indirect branches.
-// Filled by the engine before the first translation and constant from then on; any thread may read it.
+// What emitted code refers to: shared routines, the reach of the code cache, the way of indirect
+// branches. Filled by the engine before the first translation and constant from then on; any thread
+// may read it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class ExitReason : uint64_t {
   kSignal = 6,        ///< the signal handler took the thread out; it has filled context itself
 };
 
-/// The code that exits and misses jump to; each saves the program's state and enters the dispatcher.
+/// The code that exits and misses jump to; each saves the program's state and enters the
+/// dispatcher.
 struct Routines {
   CachePc link_exit;
   CachePc indirect_miss;  ///< target in rcx, the program's rcx in spill_rcx
@@ -37,8 +39,8 @@ struct Environment {
   IndirectMode indirect = IndirectMode::kShadow;
   ReturnMode returns = ReturnMode::kJump;
   uint32_t shadow_displacement = 0;
-  uint32_t max_blocks = 16;       ///< constituents of a superblock
-  bool entries_anywhere = true;   ///< any instruction may become an entry, not only block boundaries
+  uint32_t max_blocks = 16;      ///< constituents of a superblock
+  bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
 };
 
 }  // namespace weft::translate

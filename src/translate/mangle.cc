@@ -47,8 +47,8 @@ class Record {
   size_t count_ = 0;
 };
 
-/// An instruction whose RIP-relative operand is out of the cache's reach: its address goes through a
-/// scratch register.
+/// An instruction whose RIP-relative operand is out of the cache's reach: its address goes through
+/// a scratch register.
 void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
   const Reg scratch = pick_scratch(x86::registers_used(at.bytes, at.insn));
   draft.hot.mov_gs_reg(kSpill0, scratch);
@@ -66,8 +66,7 @@ void emit_gs_operand(Draft& draft, const Instruction& at, Record& record) {
   const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
   draft.hot.mov_gs_reg(kSpill0, address);
   draft.hot.mov_gs_reg(kSpill1, base);
-  emit_address(draft.hot, at.bytes, at.insn, address,
-               at.insn.rip_relative ? at.target().value : 0);
+  emit_address(draft.hot, at.bytes, at.insn, address, at.insn.rip_relative ? at.target().value : 0);
   record.zone().spilled_0 = address;
   draft.hot.mov_reg_gs(base, kGsBase);
   record.zone().spilled_1 = base;
@@ -150,8 +149,7 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
     draft.hot.bytes(load, sizeof load);
     return;
   }
-  const uint32_t field =
-      emit_load_from_operand(draft.hot, at.bytes, insn, kLoadOpcode, x86::kRcx);
+  const uint32_t field = emit_load_from_operand(draft.hot, at.bytes, insn, kLoadOpcode, x86::kRcx);
   if (insn.rip_relative) draft.to_address(field, at.target().value, 0);
 }
 
@@ -165,7 +163,8 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
   }
 }
 
-/// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash table.
+/// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash
+/// table.
 void emit_indirect_jump(Draft& draft, Record& record) {
   x86::Assembler& out = draft.hot;
   if (draft.environment.indirect == IndirectMode::kShadow) {

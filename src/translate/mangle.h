@@ -1,5 +1,6 @@
 // Rewrites program instructions so that they behave the same from the cache. x86-specific.
-// Works on one Draft, on the thread that owns it; reads program bytes only through the caller's copy.
+// Works on one Draft, on the thread that owns it; reads program bytes only through the caller's
+// copy.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,9 @@ void mangle_plain(Draft& draft, const Instruction& at);
 /// fall-through side.
 void mangle_conditional(Draft& draft, const Instruction& at);
 
-/// ReturnMode::kPaired: emits a direct or indirect call as a call of the host's, so that the CPU's return
-/// stack predicts where it comes back: the code that follows. emit_thunks() lays out the rest.
+/// ReturnMode::kPaired: emits a direct or indirect call as a call of the host's, so that the CPU's
+/// return stack predicts where it comes back: the code that follows. emit_thunks() lays out the
+/// rest.
 void mangle_paired_call(Draft& draft, const Instruction& at);
 void emit_thunks(Draft& draft);
 

@@ -16,8 +16,17 @@ constexpr uint8_t kAddressSizePrefix = 0x67;
 
 bool is_legacy_prefix(uint8_t byte) {
   switch (byte) {
-    case 0x26: case 0x2E: case 0x36: case 0x3E: case kFsPrefix: case kGsPrefix:
-    case 0x66: case kAddressSizePrefix: case 0xF0: case 0xF2: case 0xF3:
+    case 0x26:
+    case 0x2E:
+    case 0x36:
+    case 0x3E:
+    case kFsPrefix:
+    case kGsPrefix:
+    case 0x66:
+    case kAddressSizePrefix:
+    case 0xF0:
+    case 0xF2:
+    case 0xF3:
       return true;
     default:
       return false;
@@ -34,7 +43,10 @@ void emit_opcode_without_base_bits(Assembler& out, const uint8_t* bytes, const I
                                    uint32_t first) {
   uint32_t at = first;
   switch (insn.map) {
-    case Map::kVex0F: case Map::kVex0F38: case Map::kVex0F3A: case Map::kXop:
+    case Map::kVex0F:
+    case Map::kVex0F38:
+    case Map::kVex0F3A:
+    case Map::kXop:
       out.u8(bytes[at++]);
       if (bytes[first] != 0xC5) out.u8(bytes[at++] | 0x60);  // X and B are stored inverted
       break;
@@ -89,7 +101,8 @@ void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to
   out.u8(0x8D);
   out.u8(static_cast<uint8_t>((insn.modrm & 0xC7) | (to & 7) << 3));
   const uint32_t operand = insn.modrm_offset + 1u;
-  CHECK(insn.map != Map::kEvex || insn.disp_size != 1);  // disp8 there is scaled: see needs_emulation
+  CHECK(insn.map != Map::kEvex ||
+        insn.disp_size != 1);  // disp8 there is scaled: see needs_emulation
   out.bytes(bytes + operand, insn.length - insn.imm_size - operand);
 }
 

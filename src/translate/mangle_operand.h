@@ -9,22 +9,23 @@
 
 namespace weft::translate {
 
-/// A register of rax, rcx, rdx, rbx, rsi, rdi that is not in `used` (a bit mask), so that it is named
-/// without a REX bit.
+/// A register of rax, rcx, rdx, rbx, rsi, rdi that is not in `used` (a bit mask), so that it is
+/// named without a REX bit.
 x86::Reg pick_scratch(uint16_t used);
 
 /// Emits the instruction with its memory operand replaced by [base], without its gs segment prefix.
 /// `base` comes from pick_scratch.
-void emit_with_base(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn, x86::Reg base);
+void emit_with_base(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
+                    x86::Reg base);
 
 /// Emits `lea to, [the instruction's memory operand]`, without its segment. `rip_target` is what a
 /// RIP-relative operand names; it must not be used for one otherwise.
 void emit_address(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn, x86::Reg to,
                   uint64_t rip_target);
 
-/// Emits `opcode` (one byte, e.g. 8B) with REX.W, register `to`, and the memory operand, segment and
-/// address-size prefix of `insn`, which is a legacy-encoded FF-group instruction. Returns the offset
-/// of the operand's disp32 if it is RIP-relative, else ~0.
+/// Emits `opcode` (one byte, e.g. 8B) with REX.W, register `to`, and the memory operand, segment
+/// and address-size prefix of `insn`, which is a legacy-encoded FF-group instruction. Returns the
+/// offset of the operand's disp32 if it is RIP-relative, else ~0.
 uint32_t emit_load_from_operand(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
                                 uint8_t opcode, x86::Reg to);
 

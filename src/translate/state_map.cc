@@ -5,15 +5,17 @@
 namespace weft::translate {
 namespace {
 
-// A record is [cache length][app length | tag << 4]; a cache length of kLong is followed by two bytes.
-// Tags: plain; mangled: followed by a count and that many zones; go-to: followed by pc and hot offset.
+// A record is [cache length][app length | tag << 4]; a cache length of kLong is followed by two
+// bytes. Tags: plain; mangled: followed by a count and that many zones; go-to: followed by pc and
+// hot offset.
 enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2 };
 constexpr uint8_t kLong = 0xFF;
 constexpr size_t kZoneBytes = 6;
 
 class Reader {
  public:
-  explicit Reader(std::span<const uint8_t> map) : cursor_(map.data()), end_(map.data() + map.size()) {}
+  explicit Reader(std::span<const uint8_t> map)
+      : cursor_(map.data()), end_(map.data() + map.size()) {}
 
   /// Moves to the next instruction record; false at the end.
   bool next() {
@@ -93,7 +95,8 @@ void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
   append(bytes_, hot_offset);
 }
 
-void StateMapWriter::add(uint32_t app_length, uint32_t cache_length, std::span<const UndoZone> zones) {
+void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
+                         std::span<const UndoZone> zones) {
   CHECK(app_length <= 15 && cache_length <= UINT16_MAX);
   const Tag tag = zones.empty() ? kPlain : kMangled;
   bytes_.push_back(cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong);

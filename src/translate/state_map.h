@@ -1,5 +1,6 @@
-// Where each program instruction lies in a fragment, and how to get back to a state of the program from
-// any point of it. Written by the mangler, kept as bytes with the fragment; reading is signal-safe.
+// Where each program instruction lies in a fragment, and how to get back to a state of the program
+// from any point of it. Written by the mangler, kept as bytes with the fragment; reading is
+// signal-safe.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +17,17 @@ namespace weft::translate {
 
 inline constexpr uint8_t kNoReg = 0xFF;
 
-/// From `offset` (in bytes from the start of the instruction's cached form) until the next zone, these
-/// things are undone to have the program's state at the start of the instruction, or, where `complete`
-/// is set, at the start of the next.
+/// From `offset` (in bytes from the start of the instruction's cached form) until the next zone,
+/// these things are undone to have the program's state at the start of the instruction, or, where
+/// `complete` is set, at the start of the next.
 struct UndoZone {
   uint8_t offset = 0;
   uint8_t spilled_0 = kNoReg;  ///< register whose value is in ThreadBlock::spill[0]
   uint8_t spilled_1 = kNoReg;  ///< register whose value is in ThreadBlock::spill[1]
   bool rcx_spilled = false;    ///< rcx's value is in ThreadBlock::spill_rcx
   bool complete = false;
-  bool uncuttable = false;     ///< no way back or forward from here: the thread has to go on a little
-  int16_t rsp_delta = 0;       ///< added to rsp
+  bool uncuttable = false;  ///< no way back or forward from here: the thread has to go on a little
+  int16_t rsp_delta = 0;    ///< added to rsp
 };
 
 class StateMapWriter {
@@ -45,18 +46,20 @@ class StateMapWriter {
 /// What a point of the cache means for the program.
 struct ProgramPoint {
   AppPc pc;
-  UndoZone undo;  ///< all-empty for an instruction that was copied
+  UndoZone undo;          ///< all-empty for an instruction that was copied
   bool at_start = false;  ///< the cache pc is the first byte of the instruction's cached form
 };
 
-/// The program's position at `hot_offset` of the fragment with this map; nothing for bytes that belong
-/// to no instruction (an entry's prologue, padding at the end).
-SIGNAL_SAFE std::optional<ProgramPoint> find_point(std::span<const uint8_t> map, uint32_t hot_offset);
+/// The program's position at `hot_offset` of the fragment with this map; nothing for bytes that
+/// belong to no instruction (an entry's prologue, padding at the end).
+SIGNAL_SAFE std::optional<ProgramPoint> find_point(std::span<const uint8_t> map,
+                                                   uint32_t hot_offset);
 
 /// The offset in hot code at which the instruction at `pc` starts, if one does in this fragment.
 SIGNAL_SAFE std::optional<uint32_t> find_boundary(std::span<const uint8_t> map, AppPc pc);
 
 /// Makes `context`, as saved at that point, the program's own.
-SIGNAL_SAFE void undo(const ProgramPoint& point, const ThreadBlock& block, x86::CpuContext& context);
+SIGNAL_SAFE void undo(const ProgramPoint& point, const ThreadBlock& block,
+                      x86::CpuContext& context);
 
 }  // namespace weft::translate

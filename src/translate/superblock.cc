@@ -54,8 +54,8 @@ bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
 
 const SuperblockBuilder::Mark* SuperblockBuilder::mark_of(AppPc pc) const {
   if (!covered_.contains(pc)) return nullptr;
-  const auto found = std::find_if(marks_.begin(), marks_.end(),
-                                  [pc](const Mark& mark) { return mark.pc == pc; });
+  const auto found =
+      std::find_if(marks_.begin(), marks_.end(), [pc](const Mark& mark) { return mark.pc == pc; });
   return found == marks_.end() ? nullptr : &*found;
 }
 
@@ -124,7 +124,8 @@ bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   }
   mangle_paired_call(draft_, at);
   const AppPc next = at.next();
-  // A superblock that ends here would leave the landing place without code: so calls may go farther.
+  // A superblock that ends here would leave the landing place without code: so calls may go
+  // farther.
   constexpr uint32_t kCallFactor = 4;
   const bool goes_on = !draft_.nearly_full() &&
                        draft_.constituents.size() + 1 < kCallFactor * environment_.max_blocks &&
@@ -195,8 +196,9 @@ void SuperblockBuilder::add_entries() {
     if (mark == nullptr) continue;
     const auto same_tag = [&](const auto& item) { return item.tag == exit.target; };
     if (std::any_of(draft_.entries.begin(), draft_.entries.end(), same_tag)) continue;
-    const auto block = std::find_if(draft_.constituents.begin(),
-                                    draft_.constituents.begin() + static_cast<long>(block_count), same_tag);
+    const auto block =
+        std::find_if(draft_.constituents.begin(),
+                     draft_.constituents.begin() + static_cast<long>(block_count), same_tag);
     const bool is_block = block != draft_.constituents.begin() + static_cast<long>(block_count);
     if (!is_block) {
       if (!environment_.entries_anywhere || mark->constituent >= block_count) continue;

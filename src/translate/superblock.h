@@ -21,10 +21,12 @@ class ProgramCode {
 
 class SuperblockBuilder {
  public:
-  SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache, ProgramCode& code);
+  SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache,
+                    ProgramCode& code);
 
-  /// Translates from `tag` into draft(). With `indirect`, the fragment begins with the code by which
-  /// an indirect branch enters. False if the first instruction cannot be fetched; see fault_address().
+  /// Translates from `tag` into draft(). With `indirect`, the fragment begins with the code by
+  /// which an indirect branch enters. False if the first instruction cannot be fetched; see
+  /// fault_address().
   bool build(AppPc tag, bool indirect);
 
   Draft& draft() { return draft_; }

@@ -10,29 +10,29 @@
 namespace weft::translate {
 
 struct alignas(64) ThreadBlock {
-  uint64_t spill_rcx = 0;       ///< rcx of an indirect branch on its way
-  uint64_t spill[3] = {};       ///< other registers, for the length of one mangled instruction
-  uint64_t exit_id = 0;         ///< which exit or event brought the thread out
-  uint64_t exit_reason = 0;     ///< translate::ExitReason
-  uint64_t next_pc = 0;         ///< program address to go on at, for reasons without an exit id
-  uint64_t epoch = 0;           ///< cache::EpochSlot announcement (atomic access only)
+  uint64_t spill_rcx = 0;    ///< rcx of an indirect branch on its way
+  uint64_t spill[3] = {};    ///< other registers, for the length of one mangled instruction
+  uint64_t exit_id = 0;      ///< which exit or event brought the thread out
+  uint64_t exit_reason = 0;  ///< translate::ExitReason
+  uint64_t next_pc = 0;      ///< program address to go on at, for reasons without an exit id
+  uint64_t epoch = 0;        ///< cache::EpochSlot announcement (atomic access only)
 
   uint64_t host_rsp = 0;
   uint64_t host_fs = 0;
-  uint64_t self = 0;            ///< this block's own address
-  void* xsave = nullptr;        ///< standard-format XSAVE area, 64-byte aligned
+  uint64_t self = 0;      ///< this block's own address
+  void* xsave = nullptr;  ///< standard-format XSAVE area, 64-byte aligned
   uint64_t xsave_mask = 0;
   uint64_t enter_pc = 0;        ///< cache address to enter at
   uint64_t signal_pending = 0;  ///< set by the signal handler: do not enter the cache
   uint64_t hash_wanted = 0;     ///< --ibl=hash: the program address an indirect branch goes to
   uint64_t hash_table = 0;
   uint64_t hash_level = 0;
-  uint64_t has_fsgsbase = 0;    ///< fs is switched by wrfsbase; otherwise by arch_prctl
+  uint64_t has_fsgsbase = 0;  ///< fs is switched by wrfsbase; otherwise by arch_prctl
   uint64_t has_xsaveopt = 0;
   uint64_t pad_[4] = {};
 
   x86::CpuContext context;
-  void* owner = nullptr;        ///< the engine's own thread object
+  void* owner = nullptr;  ///< the engine's own thread object
 };
 
 }  // namespace weft::translate

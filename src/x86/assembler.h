@@ -1,5 +1,6 @@
 // Writes the few instructions that mangled code and stubs are made of into a buffer of fixed size.
-// Owned by its translator's thread; no allocation. Overflow is remembered, never written past the end.
+// Owned by its translator's thread; no allocation. Overflow is remembered, never written past the
+// end.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,8 @@ class Assembler {
   void patch_u8(uint32_t offset, uint8_t value) {
     if (offset < position_) buffer_[offset] = value;
   }
-  /// Pads with multi-byte no-ops until (position + lead) % 8 <= 4, so that a 4-byte field that starts
-  /// `lead` bytes on lies within one aligned 8-byte word.
+  /// Pads with multi-byte no-ops until (position + lead) % 8 <= 4, so that a 4-byte field that
+  /// starts `lead` bytes on lies within one aligned 8-byte word.
   void align_patch_field(uint32_t lead);
   void nop(uint32_t size);
 
@@ -57,7 +58,7 @@ class Assembler {
   void lea_rsp(int32_t delta);                ///< rsp += delta without touching flags
   void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
   void pop(Reg reg);
-  void jmp_rcx_scaled(uint32_t displacement);  ///< jmp [rcx*8 + displacement]
+  void jmp_rcx_scaled(uint32_t displacement);   ///< jmp [rcx*8 + displacement]
   void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]
   /// An instruction whose opcode takes a rel32; returns the field's offset. The field is left 0.
   uint32_t jmp_rel32();
@@ -65,8 +66,8 @@ class Assembler {
   uint32_t jcc_rel32(uint8_t condition);
   uint32_t push_rip_literal();  ///< push qword [rip + field]
   void push_imm32(int32_t value);
-  /// jmp qword [rip] with `address` behind it, aligned in code that starts aligned: programs may run
-  /// with alignment checks on.
+  /// jmp qword [rip] with `address` behind it, aligned in code that starts aligned: programs may
+  /// run with alignment checks on.
   void jmp_far(uint64_t address);
 
  private:

@@ -1,5 +1,6 @@
 // The machine state of one program thread, as the program would see it between two instructions.
-// Owned by its thread's block; changed only by that thread (or by its signal handler on that thread).
+// Owned by its thread's block; changed only by that thread (or by its signal handler on that
+// thread).
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,22 @@ namespace weft::x86 {
 
 /// Numbers as instructions encode them.
 enum Reg : uint8_t {
-  kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15,
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15,
 };
 inline constexpr int kGprCount = 16;
 

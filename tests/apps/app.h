@@ -1,5 +1,6 @@
-// What the tiny programs share: claims that are checked and printed, and the start of a few common moves.
-// Each program is a single file that includes this once; nothing here is signal-safe unless it says so.
+// What the tiny programs share: claims that are checked and printed, and the start of a few common
+// moves. Each program is a single file that includes this once; nothing here is signal-safe unless
+// it says so.
 #pragma once
 
 #ifndef _GNU_SOURCE
@@ -23,31 +24,27 @@
 static int app_failures;
 
 /// Unbuffered output: nothing is lost or doubled by fork, signals or exec.
-__attribute__((constructor)) static void app_unbuffered(void) {
-  setvbuf(stdout, NULL, _IONBF, 0);
-}
+__attribute__((constructor)) static void app_unbuffered(void) { setvbuf(stdout, NULL, _IONBF, 0); }
 
 /// A claim: a false one is printed and makes app_status() 1.
-#define EXPECT(condition)                                               \
-  do {                                                                  \
-    if (!(condition)) {                                                 \
-      printf("line %d: not so: %s\n", __LINE__, #condition);            \
-      ++app_failures;                                                   \
-    }                                                                   \
+#define EXPECT(condition)                                    \
+  do {                                                       \
+    if (!(condition)) {                                      \
+      printf("line %d: not so: %s\n", __LINE__, #condition); \
+      ++app_failures;                                        \
+    }                                                        \
   } while (0)
 
 /// A claim without which going on makes no sense.
-#define REQUIRE(condition)                                              \
-  do {                                                                  \
-    if (!(condition)) {                                                 \
+#define REQUIRE(condition)                                                       \
+  do {                                                                           \
+    if (!(condition)) {                                                          \
       printf("line %d: required: %s (errno %d)\n", __LINE__, #condition, errno); \
-      _exit(99);                                                        \
-    }                                                                   \
+      _exit(99);                                                                 \
+    }                                                                            \
   } while (0)
 
-static inline int app_status(void) {
-  return app_failures != 0;
-}
+static inline int app_status(void) { return app_failures != 0; }
 
 /// Prints how a child ended.
 static inline void say_status(const char* what, int status) {
@@ -93,8 +90,9 @@ static inline void handle(int signal_number, void (*handler)(int, siginfo_t*, vo
 
 /// A fresh readable, writable and executable area that holds `bytes`.
 static inline unsigned char* code_area(const void* bytes, size_t size) {
-  unsigned char* area = (unsigned char*)mmap(NULL, (size + 4095) & ~(size_t)4095, PROT_READ | PROT_WRITE | PROT_EXEC,
-                                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  unsigned char* area =
+      (unsigned char*)mmap(NULL, (size + 4095) & ~(size_t)4095, PROT_READ | PROT_WRITE | PROT_EXEC,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(area != MAP_FAILED);
   memcpy(area, bytes, size);
   return area;

@@ -1,5 +1,5 @@
-// Holds emitted code against golden files, one a case, so that a change of emission shows as a diff.
-// WEFT_UPDATE_GOLDEN=1 rewrites the files.
+// Holds emitted code against golden files, one a case, so that a change of emission shows as a
+// diff. WEFT_UPDATE_GOLDEN=1 rewrites the files.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -29,8 +29,8 @@ struct Case {
 
 Environment environment_for(const Case& test) {
   Environment environment;
-  environment.routines = {{0x40050000000}, {0x40050000010}, {0x40050000020},
-                          {0x40050000030}, {0x40050000040}};
+  environment.routines = {
+      {0x40050000000}, {0x40050000010}, {0x40050000020}, {0x40050000030}, {0x40050000040}};
   environment.code_low = 0x40050000000;
   environment.code_high = 0x40060000000;
   environment.indirect = test.mode;
@@ -66,8 +66,8 @@ std::string render(const Case& test) {
   EXPECT_TRUE(x86::decode(test.bytes.data(), test.bytes.size(), at.insn));
   test.emit(draft, at);
   std::ostringstream out;
-  out << "program: "
-      << x86::disassemble(test.bytes.data(), test.bytes.size(), {test.pc}).text << "\n";
+  out << "program: " << x86::disassemble(test.bytes.data(), test.bytes.size(), {test.pc}).text
+      << "\n";
   out << "hot:\n" << disassemble(draft.hot.code(), draft.hot.position());
   size_t stub_bytes = draft.exits.empty() ? 0 : draft.cold.position();
   if (!draft.exits.empty() && draft.exits[0].stub != 0) stub_bytes = 0;
@@ -100,7 +100,11 @@ const std::vector<Case>& cases() {
       {"jecxz", {0x67, 0xE3, 0x10}, mangle_conditional},
       {"xbegin", {0xC7, 0xF8, 0x10, 0, 0, 0}, mangle_conditional},
       {"call", {0xE8, 0x10, 0, 0, 0}, mangle_call},
-      {"call_low", {0xE8, 0x10, 0, 0, 0}, mangle_call, IndirectMode::kShadow, ReturnMode::kJump,
+      {"call_low",
+       {0xE8, 0x10, 0, 0, 0},
+       mangle_call,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
        0x401000},
       {"call_register", {0xFF, 0xD0}, mangle_indirect},
       {"call_stack", {0xFF, 0x54, 0x24, 0x08}, mangle_indirect},
@@ -113,9 +117,15 @@ const std::vector<Case>& cases() {
       {"ret_imm", {0xC2, 0x10, 0}, mangle_indirect},
       {"ret_hash", {0xC3}, mangle_indirect, kHash},
       {"call_register_hash", {0xFF, 0xD0}, mangle_indirect, kHash},
-      {"call_paired", {0xE8, 0x10, 0, 0, 0}, emit_paired_call, IndirectMode::kShadow,
+      {"call_paired",
+       {0xE8, 0x10, 0, 0, 0},
+       emit_paired_call,
+       IndirectMode::kShadow,
        ReturnMode::kPaired},
-      {"call_register_paired", {0xFF, 0xD0}, emit_paired_call, IndirectMode::kShadow,
+      {"call_register_paired",
+       {0xFF, 0xD0},
+       emit_paired_call,
+       IndirectMode::kShadow,
        ReturnMode::kPaired},
       {"ret_paired", {0xC3}, mangle_indirect, IndirectMode::kShadow, ReturnMode::kPaired},
       {"entry", {0x90}, emit_entry},
@@ -124,12 +134,24 @@ const std::vector<Case>& cases() {
       {"far_return", {0x48, 0xCB}, mangle_emulated},
       {"rip_load", {0x48, 0x8B, 0x05, 0x10, 0, 0, 0}, mangle_plain},
       {"rip_compare_immediate", {0x80, 0x3D, 0x10, 0, 0, 0, 0x07}, mangle_plain},
-      {"rip_lea_far", {0x48, 0x8D, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
-       ReturnMode::kJump, 0x7f0000000000},
-      {"rip_store_far", {0x4C, 0x89, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
-       ReturnMode::kJump, 0x7f0000000000},
-      {"rip_vex_far", {0xC5, 0xFD, 0x6F, 0x05, 0x10, 0, 0, 0}, mangle_plain, IndirectMode::kShadow,
-       ReturnMode::kJump, 0x7f0000000000},
+      {"rip_lea_far",
+       {0x48, 0x8D, 0x05, 0x10, 0, 0, 0},
+       mangle_plain,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
+       0x7f0000000000},
+      {"rip_store_far",
+       {0x4C, 0x89, 0x05, 0x10, 0, 0, 0},
+       mangle_plain,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
+       0x7f0000000000},
+      {"rip_vex_far",
+       {0xC5, 0xFD, 0x6F, 0x05, 0x10, 0, 0, 0},
+       mangle_plain,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
+       0x7f0000000000},
       {"gs_load", {0x65, 0x48, 0x8B, 0x04, 0x25, 0x28, 0, 0, 0}, mangle_plain},
       {"gs_store_indexed", {0x65, 0x4A, 0x89, 0x54, 0x88, 0x08}, mangle_plain},
       {"rdgsbase", {0xF3, 0x49, 0x0F, 0xAE, 0xC9}, mangle_plain},

@@ -22,7 +22,8 @@ static void dump_mapping(const char* what, const void* address) {
     unsigned long from, to, offset;
     path[0] = 0;
     sscanf(line, "%lx-%lx %7s %lx %*s %*s %4095s", &from, &to, permissions, &offset, path);
-    if ((unsigned long)address >= from && (unsigned long)address < to) printf("%s: %s %s\n", what, permissions, dump_base_name(path));
+    if ((unsigned long)address >= from && (unsigned long)address < to)
+      printf("%s: %s %s\n", what, permissions, dump_base_name(path));
   }
   fclose(maps);
 }
@@ -36,14 +37,30 @@ static void dump_start(int argc, char** argv) {
   aux = (const void*)((char*)aux + 8);
   for (; aux->a_type; ++aux) {
     switch (aux->a_type) {
-      case AT_EXECFN: printf("aux execfn %s\n", dump_base_name((char*)aux->a_un.a_val)); break;
-      case AT_PLATFORM: printf("aux platform %s\n", (char*)aux->a_un.a_val); break;
-      case AT_PHDR: case AT_BASE: case AT_ENTRY: case AT_RANDOM: case AT_SYSINFO_EHDR: printf("aux %lu %s\n", aux->a_type, aux->a_un.a_val ? "set" : "0"); break;
-      default: printf("aux %lu %lx\n", aux->a_type, aux->a_un.a_val);
+      case AT_EXECFN:
+        printf("aux execfn %s\n", dump_base_name((char*)aux->a_un.a_val));
+        break;
+      case AT_PLATFORM:
+        printf("aux platform %s\n", (char*)aux->a_un.a_val);
+        break;
+      case AT_PHDR:
+      case AT_BASE:
+      case AT_ENTRY:
+      case AT_RANDOM:
+      case AT_SYSINFO_EHDR:
+        printf("aux %lu %s\n", aux->a_type, aux->a_un.a_val ? "set" : "0");
+        break;
+      case 27:
+      case 28:
+        break;  // of rseq, which a kernel may lack
+      default:
+        printf("aux %lu %lx\n", aux->a_type, aux->a_un.a_val);
     }
   }
   const ElfW(Phdr)* header = (const void*)getauxval(AT_PHDR);
-  for (unsigned i = 0; i < getauxval(AT_PHNUM); ++i) printf("phdr %u: type %x flags %x size %lx\n", i, header[i].p_type, header[i].p_flags, header[i].p_memsz);
+  for (unsigned i = 0; i < getauxval(AT_PHNUM); ++i)
+    printf("phdr %u: type %x flags %x size %lx\n", i, header[i].p_type, header[i].p_flags,
+           header[i].p_memsz);
   EXPECT(_start == NULL || (unsigned long)_start == getauxval(AT_ENTRY));
   EXPECT(((unsigned long)getauxval(AT_RANDOM) & 15) == (getauxval(AT_RANDOM) & 15));
   dump_mapping("code", (void*)dump_start);

@@ -1,12 +1,13 @@
 // Producers and consumers with condition variables, timed waits, once, and barriers.
 // timeout: 30
-#include "app.h"
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <queue>
 #include <thread>
 #include <vector>
+
+#include "app.h"
 int main() {
   std::mutex mutex;
   std::condition_variable changed;
@@ -25,15 +26,22 @@ int main() {
       }
     });
   for (int i = 0; i < 20000; ++i) {
-    { std::lock_guard lock(mutex); queue.push(i); }
+    {
+      std::lock_guard lock(mutex);
+      queue.push(i);
+    }
     changed.notify_one();
   }
-  { std::lock_guard lock(mutex); done = true; }
+  {
+    std::lock_guard lock(mutex);
+    done = true;
+  }
   changed.notify_all();
   for (auto& t : threads) t.join();
   printf("%ld\n", sum.load());
   std::unique_lock lock(mutex);
-  printf("timed out %d\n", changed.wait_for(lock, std::chrono::milliseconds(10)) == std::cv_status::timeout);
+  printf("timed out %d\n",
+         changed.wait_for(lock, std::chrono::milliseconds(10)) == std::cv_status::timeout);
   lock.unlock();
   std::once_flag once;
   std::atomic<int> calls{0};

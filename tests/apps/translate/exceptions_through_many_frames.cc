@@ -1,11 +1,14 @@
 // C++ exceptions through many frames, with destructors, rethrow, exception_ptr, and catch by type.
-#include "app.h"
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "app.h"
 static int destroyed;
-struct Guard { ~Guard() { ++destroyed; } };
+struct Guard {
+  ~Guard() { ++destroyed; }
+};
 __attribute__((noinline)) static void descend(int depth) {
   Guard guard;
   if (depth == 0) throw std::runtime_error("bottom");
@@ -31,9 +34,25 @@ int main() {
     printf("rethrown %d\n", destroyed);
   }
   std::exception_ptr kept;
-  try { std::vector<int>().at(3); } catch (...) { kept = std::current_exception(); }
-  try { std::rethrow_exception(kept); } catch (const std::out_of_range&) { puts("out of range"); }
-  try { throw 42; } catch (int value) { printf("%d\n", value); }
-  try { (void)new char[huge]; } catch (const std::bad_alloc&) { puts("bad_alloc"); }
+  try {
+    std::vector<int>().at(3);
+  } catch (...) {
+    kept = std::current_exception();
+  }
+  try {
+    std::rethrow_exception(kept);
+  } catch (const std::out_of_range&) {
+    puts("out of range");
+  }
+  try {
+    throw 42;
+  } catch (int value) {
+    printf("%d\n", value);
+  }
+  try {
+    (void)new char[huge];
+  } catch (const std::bad_alloc&) {
+    puts("bad_alloc");
+  }
   return app_status();
 }

@@ -14,19 +14,21 @@ static void wild_report(int number, siginfo_t* info, void* context) {
   unsigned long rip = (unsigned long)r[REG_RIP], address = (unsigned long)info->si_addr;
   printf(" signal %d code %d address %s%lx rip %s trap %lld error %llx", number, info->si_code,
          address == wild_target ? "target " : "", address == wild_target ? 0 : address,
-         rip == wild_target ? "target" : "elsewhere", r[REG_TRAPNO], r[REG_ERR]);
+         rip == wild_target ? "target" : "elsewhere", r[REG_TRAPNO],
+         r[REG_ERR] & ~1LL);  // bit 0 says only whether the page happened to be present
   printf(" rcx %llx r9 %llx", r[REG_RCX], r[REG_R9]);
   printf(" stack %ld\n", (long)wild_stack - (long)r[REG_RSP]);
   siglongjmp(wild_back, 1);
 }
 
-#define WILD_VIA(what, code)                                                                                     \
-  printf("  " what ":");                                                                                         \
-  if (sigsetjmp(wild_back, 1) == 0) {                                                                            \
-    __asm__ volatile("sub $512, %%rsp; mov %%rsp, wild_stack(%%rip);" code "add $512, %%rsp"                     \
-                     ::"a"(wild_target), "c"(0xc0c0L), "d"(0xd0d0L), "b"(&wild_target)                           \
-                     : "r9", "memory", "cc");                                                                    \
-    puts(" came back");                                                                                          \
+#define WILD_VIA(what, code)                                               \
+  printf("  " what ":");                                                   \
+  if (sigsetjmp(wild_back, 1) == 0) {                                      \
+    __asm__ volatile("sub $512, %%rsp; mov %%rsp, wild_stack(%%rip);" code \
+                     "add $512, %%rsp" ::"a"(wild_target),                 \
+                     "c"(0xc0c0L), "d"(0xd0d0L), "b"(&wild_target)         \
+                     : "r9", "memory", "cc");                              \
+    puts(" came back");                                                    \
   }
 
 /// Goes to `target` in every way, twice: the second time with everything translated.
