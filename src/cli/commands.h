@@ -7,5 +7,7 @@ namespace weft::cli {
 inline constexpr int kStatusUsage = 125;
 
 int run(int argc, char** argv);
+/// run, with fragments shown when the program has ended.
+int dump(int argc, char** argv);
 
 }  // namespace weft::cli

@@ -11,6 +11,7 @@ namespace {
 int usage(FILE* out) {
   std::fputs(
       "usage: weft run [OPTIONS] -- PROGRAM [ARGS...]   run a program from the code cache\n"
+      "       weft dump [OPTIONS] -- PROGRAM [ARGS...]  run it, then show fragments\n"
       "       weft version\n"
       "       weft help\n"
       "'weft run --help' lists the options.\n",
@@ -23,6 +24,7 @@ int usage(FILE* out) {
 int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "run") return weft::cli::run(argc, argv);
+  if (command == "dump") return weft::cli::dump(argc, argv);
   if (command == "version" || command == "--version") {
     std::puts("weft 0.1.0");
     return 0;

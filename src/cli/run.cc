@@ -120,13 +120,10 @@ Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const
   return linux::find_program(argv, envp);
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
-  engine::Options options;
+/// Splits the command line, parses our part of it and runs the program.
+int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) {
   FollowedExec followed;
   Texts texts;
-  CLI::App app{"Runs a program from the code cache.", "weft run"};
   app.footer("The program and its arguments come last, after --.");
   add_options(app, options, followed, texts);
   const int own = count_own_arguments(argc, argv);
@@ -173,6 +170,28 @@ int run(int argc, char** argv) {
   const Error error = engine::run(options, std::move(*launch), argv);
   std::fprintf(stderr, "weft: %s\n", error.message.c_str());
   return linux::kStatusCannotRun;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  engine::Options options;
+  CLI::App app{"Runs a program from the code cache.", "weft run"};
+  return run_program(app, options, argc, argv);
+}
+
+int dump(int argc, char** argv) {
+  engine::Options options;
+  options.follow = false;
+  constexpr uint32_t kDefaultCount = 10;
+  options.dump_count = kDefaultCount;
+  CLI::App app{"Runs a program from the code cache, then shows fragments on standard error.",
+               "weft dump"};
+  app.add_option("--max", options.dump_count, "how many fragments to show, 10 by default")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--at", options.dump_at, "only fragments that contain this address (repeatable)")
+      ->take_all();
+  return run_program(app, options, argc, argv);
 }
 
 }  // namespace weft::cli

@@ -92,6 +92,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Status start_indirect_targets();
   Report make_report();
   void write_report();
+  void write_dump();
 
   const Options options_;
   linux::AddressSpace& space_;

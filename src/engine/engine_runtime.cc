@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "engine/dispatcher.h"
+#include "engine/dump.h"
 #include "engine/engine.h"
 #include "linux/raw_syscall.h"
 
@@ -99,9 +100,28 @@ void Engine::run_borrowed(linux::ProgramThread& program) {
 
 void Engine::thread_ending(linux::ProgramThread&) {}
 
-void Engine::process_ending(linux::ProgramThread&, int) { write_report(); }
+void Engine::process_ending(linux::ProgramThread&, int) {
+  write_dump();
+  write_report();
+}
 
 void Engine::exec_starting(linux::ProgramThread&) { write_report(); }
+
+void Engine::write_dump() {
+  if (options_.dump_count == 0) return;
+  std::vector<AppRange> ranges;
+  for (const uint64_t address : options_.dump_at) ranges.push_back({{address}, {address + 1}});
+  if (ranges.empty()) ranges.push_back({{0}, {~uint64_t{0}}});
+  uint32_t left = options_.dump_count;
+  const cache::EpochGuard guard(epochs_);
+  for (const AppRange range : ranges) {
+    cache_->fragments_in(range, [&](cache::Fragment& fragment) {
+      if (left == 0) return;
+      --left;
+      write_all(kStandardError, dump(fragment));
+    });
+  }
+}
 
 Report Engine::make_report() {
   Report report;

@@ -21,6 +21,8 @@ struct Options {
   double stress_delete =
       0;  ///< deletions of random live tags a second; 0: none, infinity: as many as possible
   uint64_t stress_seed = 1;
+  uint32_t dump_count = 0;             ///< fragments to show at the end, at most; 0: none
+  std::vector<uint64_t> dump_at;       ///< only those that contain these program addresses
   std::vector<std::string> arguments;  ///< weft's own, to follow children with
   int seccomp_fd = -1;                 ///< a followed exec's filters; see linux/sys_seccomp.h
 };
