@@ -3,6 +3,8 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -108,7 +110,10 @@ void start_program(void* argument) {
   contents.vdso = process.vdso.header;
   // Copied before the program's stack is written over what it may point into.
   Result<linux::InitialStack> stack = linux::build_initial_stack(process.kernel_stack, contents);
-  CHECK(stack.ok());
+  if (!stack) {
+    std::fprintf(stderr, "weft: %s\n", stack.error().message.c_str());
+    std::_Exit(linux::kStatusCannotRun);
+  }
   process.engine.set_program(describe(process, *stack));
   process.launch.program.fd.reset();
   process.launch.interpreter.fd.reset();
