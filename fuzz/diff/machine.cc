@@ -130,18 +130,18 @@ std::vector<Component> find_components() {
   return all;
 }
 
-/// Control, status and tag words, last opcode and operand. The x87 instruction pointer is left out:
-/// a translated program's points to where the instruction really ran.
-std::array<uint8_t, 16> x87_control() {
-  std::array<uint8_t, 16> control = {};
+/// Control, status and tag words. The last instruction's opcode and addresses are left out: a
+/// translated program's instruction pointer points to where it really ran, and AMD CPUs lose all
+/// three at any save and restore (of the kernel's, or an engine's) while no exception is pending.
+std::array<uint8_t, 6> x87_control() {
+  std::array<uint8_t, 6> control = {};
   const bool initial = (fuzz_frame.xsave[512] & 1) == 0;
   if (initial) {
     control[0] = 0x7F;
     control[1] = 0x03;
     return control;
   }
-  std::memcpy(control.data(), fuzz_frame.xsave, 8);
-  std::memcpy(control.data() + 8, fuzz_frame.xsave + 16, 8);
+  std::memcpy(control.data(), fuzz_frame.xsave, control.size());
   return control;
 }
 
