@@ -35,10 +35,6 @@ std::shared_ptr<const BackingFile> backing_file(int fd) {
   return file;
 }
 
-/// What the kernel is asked for: the runtime reads code, so memory that is only executable will not
-/// do (on CPUs with protection keys it could not be read).
-constexpr int readable_code(int prot) { return (prot & PROT_EXEC) != 0 ? prot | PROT_READ : prot; }
-
 int64_t map_call(AppRange range, int prot, int flags, int fd, uint64_t offset) {
   return raw_syscall(__NR_mmap, range.start.value, range.size(),
                      static_cast<uint64_t>(readable_code(prot)), static_cast<uint64_t>(flags),

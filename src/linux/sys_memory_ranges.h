@@ -36,4 +36,8 @@ constexpr bool possible(uint64_t address, uint64_t length) {
 
 constexpr bool aligned(uint64_t value) { return value % kPageSize == 0; }
 
+/// What the kernel is asked for: the runtime reads code, so memory that is only executable will not
+/// do (on CPUs with protection keys it could not be read).
+constexpr int readable_code(int prot) { return (prot & PROT_EXEC) != 0 ? prot | PROT_READ : prot; }
+
 }  // namespace weft::linux

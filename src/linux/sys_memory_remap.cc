@@ -24,6 +24,8 @@ int64_t MemoryCalls::remap(uint64_t old_address, uint64_t old_size, uint64_t new
   const AppRange from{{old_address}, {page_up(old_address + old_size)}};
   const AppRange probe{from.start, {std::max(from.end.value, old_address + kPageSize)}};
   if (!possible(old_address, page_up(old_size)) || !owns(probe)) return -EFAULT;
+  // Pages that are read-only on the runtime's account would move as such, and split the mapping.
+  if (holds_code(from)) runtime_.effective_protection(from, PROT_NONE);
   if (fixed) {
     if (!aligned(new_address) || !possible(new_address, size)) return -EINVAL;
     return remap_fixed(from, range_of(new_address, size), flags);
@@ -91,6 +93,12 @@ int64_t MemoryCalls::remap_grow(AppRange from, uint64_t new_size, int flags) {
 
 void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
   const bool code = holds_code(from) || holds_code(to);
+  const auto source = space_.find(from.start);
+  if (code && source && source->range.end >= from.end) {
+    // Another thread may have translated code there once more before it moved.
+    raw_syscall(__NR_mprotect, to.start.value, to.size(),
+                static_cast<uint64_t>(readable_code(source->prot)));
+  }
   if (from.empty()) {
     // An old size of 0: a second view of a shared mapping.
     if (auto mapping = space_.find(from.start)) {

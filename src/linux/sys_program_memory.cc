@@ -1,38 +1,25 @@
 #include "linux/sys_program_memory.h"
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/address.h"
-#include "linux/raw_syscall.h"
+#include "linux/signal_safe_copy.h"
 
 namespace weft::linux {
 namespace {
-
-/// One transfer between this process and itself, for which the kernel answers EFAULT by itself.
-bool transfer(int64_t number, const void* ours, uint64_t theirs, size_t size) {
-  if (size == 0) return true;
-  const iovec local{const_cast<void*>(ours), size};
-  const iovec remote{reinterpret_cast<void*>(theirs), size};
-  // This thread, not the process: its first thread, which stands for it, may have ended.
-  const auto self = static_cast<uint64_t>(raw_syscall(__NR_gettid));
-  return raw_syscall(number, self, word(&local), 1, word(&remote), 1, 0) ==
-         static_cast<int64_t>(size);
-}
 
 constexpr size_t kPointerLimit = 0x800000;  // more than the kernel takes in one execve
 
 }  // namespace
 
 bool read_program(void* to, uint64_t address, size_t size) {
-  return transfer(__NR_process_vm_readv, to, address, size);
+  return safe_copy(to, reinterpret_cast<const void*>(address), size);
 }
 
 bool write_program(uint64_t address, const void* from, size_t size) {
-  return transfer(__NR_process_vm_writev, from, address, size);
+  return safe_copy(reinterpret_cast<void*>(address), from, size);
 }
 
 int64_t read_program_string(std::string* to, uint64_t address, size_t limit) {

@@ -1,5 +1,5 @@
 // The program's memory as a system call sees it: an address that cannot be read or written is an
-// answer (EFAULT), not a fault. Stateless; any thread.
+// answer (EFAULT), not a fault. Stateless; any thread whose SIGSEGV is the runtime's.
 #pragma once
 
 #include <cstddef>

@@ -46,8 +46,9 @@ class SysRuntime {
   virtual void code_changed(AppRange range) = 0;
   /// `range` was made executable (a module mapped, a JIT's memory). Called after the change.
   virtual void mapped_executable(AppRange range) = 0;
-  /// The program makes `range` writable, and holds code there or not: the engine decides what
-  /// protection the kernel gets. Returns `prot` or `prot` without PROT_WRITE.
+  /// The program gives `range` the protection `prot`, or is about to move it: what the runtime took
+  /// away there on its own account is given back. Returns what the kernel is to get: `prot`, or
+  /// `prot` without PROT_WRITE.
   virtual int effective_protection(AppRange range, int prot) {
     return static_cast<void>(range), prot;
   }

@@ -290,6 +290,7 @@ TEST(Environment, HidesWhatTheLoaderReadsAndBringsItBack) {
 }
 
 TEST(ProgramMemory, AnswersInsteadOfFaulting) {
+  let_copies_fail();
   uint64_t value = 0;
   EXPECT_FALSE(read_program(&value, 8));
   EXPECT_FALSE(write_program(8, value));
@@ -299,6 +300,7 @@ TEST(ProgramMemory, AnswersInsteadOfFaulting) {
 }
 
 TEST(ProgramMemory, StringsMayEndAtTheLastByteOfAMapping) {
+  let_copies_fail();
   auto* page = static_cast<char*>(
       mmap(nullptr, 2 * kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   munmap(page + kPageSize, kPageSize);

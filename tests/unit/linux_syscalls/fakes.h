@@ -3,7 +3,9 @@
 #pragma once
 
 #include <sys/mman.h>
+#include <ucontext.h>
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "linux/address_space.h"
 #include "linux/raw_syscall.h"
+#include "linux/signal_safe_copy.h"
 #include "linux/sys_emulator.h"
 #include "linux/sys_runtime.h"
 #include "linux/sys_signal_calls.h"
@@ -44,9 +47,25 @@ class FakeSignals : public SignalCalls {
   int undone = 0;
 };
 
+/// Lets copies of the program's memory fail as they do under the runtime's signal handler.
+inline void let_copies_fail() {
+  struct sigaction action {};
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  action.sa_sigaction = [](int signal, siginfo_t*, void* frame) {
+    greg_t& rip = static_cast<ucontext_t*>(frame)->uc_mcontext.gregs[REG_RIP];
+    if (is_safe_copy(static_cast<uint64_t>(rip))) {
+      rip = reinterpret_cast<greg_t>(weft_safe_copy_failed);
+    } else {
+      std::signal(signal, SIG_DFL);
+    }
+  };
+  sigaction(SIGSEGV, &action, nullptr);
+}
+
 /// A program thread with its registers and vector state.
 struct FakeThread {
   FakeThread() {
+    let_copies_fail();
     thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
     thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
     thread.context = &context;
