@@ -58,6 +58,8 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
     const SignalSet mask = exchange_mask(kAllSignals);
     state->virtual_blocked = mask & kSynchronous;
     exchange_mask(mask & ~kSynchronous);
+    // A process begins so; its threads begin with SS_DISABLE. Frames show the difference.
+    thread.alt_stack.ss_flags = 0;
   }
   const int64_t memory =
       raw_syscall(__NR_mmap, 0, kHostStackSize + kPageSize, PROT_READ | PROT_WRITE,
