@@ -168,6 +168,22 @@ bool has_far_bit(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand*
   }
 }
 
+bool reads_stack_pointer_into_vector(const ZydisDecodedInstruction& insn,
+                                     const ZydisDecodedOperand* operands) {
+  bool stack_pointer = false;
+  bool vector = false;
+  for (size_t at = 0; at < insn.operand_count; ++at) {
+    if (operands[at].type != ZYDIS_OPERAND_TYPE_REGISTER) continue;
+    const ZydisRegister reg = operands[at].reg.value;
+    const bool explicit_operand = operands[at].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT;
+    stack_pointer |= explicit_operand && gpr_of(reg) == 4;
+    vector |= ZydisRegisterGetClass(reg) >= ZYDIS_REGCLASS_MMX &&
+              ZydisRegisterGetClass(reg) <= ZYDIS_REGCLASS_ZMM;
+    vector |= ZydisRegisterGetClass(reg) == ZYDIS_REGCLASS_MASK;
+  }
+  return stack_pointer && vector;
+}
+
 /// Those that mostly fault with random operands.
 bool is_rare(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
   switch (insn.mnemonic) {
@@ -346,6 +362,9 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
     if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && !memory_operand_fits(insn, operand))
       return false;
   }
+  // AMD's Zen 4 converts a stale rsp (vcvtsi2sd xmm0, xmm0, esp) where pushes and calls came just
+  // before.
+  if (reads_stack_pointer_into_vector(insn, operands.data())) return false;
   // With REX.B it is xchg r8, rax, and Zydis 4.0 does not say so.
   if (insn.mnemonic == ZYDIS_MNEMONIC_PAUSE && insn.raw.rex.B != 0) return false;
   length = insn.length;
