@@ -170,6 +170,7 @@ void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
     return;
   }
   if (disarms_itself(thread.alt_stack)) thread.alt_stack = kNoAltStack;
+  xstate_.read(thread, 0);  // handlers start with initial vector state
   context[x86::kRsp] = frame;
   context[x86::kRdi] = static_cast<uint64_t>(signal);
   context[x86::kRsi] = frame + offsetof(SignalFrame, info);
