@@ -94,7 +94,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void write_report();
   void write_dump();
 
-  const Options options_;
+  const Options& options_;  ///< the process's; what its start decides (the hashed table for want of
+                            ///< a shadow) shows here
   linux::AddressSpace& space_;
   linux::Layout& layout_;
   CodePages code_pages_;
