@@ -34,7 +34,9 @@ def directives(source):
 
 
 def end_of(status):
-    return signal.Signals(-status).name if status < 0 else str(status)
+    if status >= 0:
+        return str(status)
+    return signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
 
 
 def environment(extra):

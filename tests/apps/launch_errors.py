@@ -53,13 +53,13 @@ class Cases:
         self.failed = 0
 
     def check(self, name, arguments, status, env=None):
-        """The status of a shell that is asked to exec the same, and one line of error output."""
+        """The status of env(1), which calls execvp, asked to start the same; and one line of error output."""
         env = {"PATH": "/usr/bin:/bin"} if env is None else env
-        native = run(["/bin/bash", "-c", 'exec "$@"', "sh", *arguments], env, self.directory)
+        native = run(["/usr/bin/env", *arguments], env, self.directory)
         woven = run(self.command + arguments, env, self.directory)
         problems = []
         if native[0] != status:
-            problems.append(f"a shell ends with {native[0]}, not {status}: {native[2]!r}")
+            problems.append(f"env ends with {native[0]}, not {status}: {native[2]!r}")
         if woven[0] != status:
             problems.append(f"weft ends with {woven[0]}, not {status}")
         if status in (126, 127):
@@ -81,10 +81,13 @@ def run_cases(cases, directory):
     check("a folder", ["/tmp"], 126)
     write(f"{directory}/plain", b"echo hello\n", 0o644)
     check("not executable", ["./plain"], 126)
-    check("below a file", ["./plain/x"], 126)
     check("text of a script without #!", ["./nothing/x"], 127)
+    # execvp hands what execve does not know to a shell; weft run does not.
     write(f"{directory}/garbage", bytes(range(256)))
-    check("garbage", ["./garbage"], 126)
+    woven = run(cases.command + ["./garbage"], {"PATH": "/bin"}, directory)
+    if woven[0] != 126 or woven[2].count("\n") != 1:
+        print("garbage:", woven)
+        cases.failed += 1
     write(f"{directory}/no-interpreter", b"#!/no/such/interpreter\n")
     woven = run(cases.command + ["./no-interpreter"], {"PATH": "/bin"}, directory)
     if woven[0] not in (126, 127) or woven[2].count("\n") != 1:
@@ -104,7 +107,7 @@ def run_cases(cases, directory):
     check("PATH passes over what is not executable", ["tool", "x"], 0, {"PATH": f"{directory}/bin:{directory}/other"})
     check("relative PATH", ["tool"], 0, {"PATH": "other"})
     check("empty PATH entry is the folder", ["onlyhere"], 127, {"PATH": ":/bin"})
-    write(f"{directory}/onlyhere", script)
+    write(f"{directory}/onlyhere", b"#!/bin/sh\necho script $(basename $0) $#\n")
     check("empty PATH entry", ["onlyhere"], 0, {"PATH": ":/bin"})
     check("found but not executable", ["tool"], 126, {"PATH": f"{directory}/bin"})
     os.symlink("other/tool", f"{directory}/link")

@@ -3,7 +3,10 @@
 #include "app.h"
 int main(void) {
   puts("before");
-  void again(int n) { puts("handler"); *(volatile int*)16 = 1; }
+  void again(int n) {
+    puts("handler");
+    *(volatile int*)16 = 1;
+  }
   signal(SIGSEGV, again);
   *(volatile int*)8 = 1;
   puts("after");

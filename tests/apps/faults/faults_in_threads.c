@@ -1,10 +1,14 @@
 // Each thread takes its own faults, on its own stack, with its own thread-local variables.
-#include "app.h"
 #include <pthread.h>
 #include <setjmp.h>
+
+#include "app.h"
 static __thread sigjmp_buf back;
 static __thread int faults;
-static void leave(int number, siginfo_t* info, void* context) { ++faults; siglongjmp(back, 1); }
+static void leave(int number, siginfo_t* info, void* context) {
+  ++faults;
+  siglongjmp(back, 1);
+}
 static void* work(void* arg) {
   for (volatile int i = 0; i < 500; ++i)
     if (sigsetjmp(back, 1) == 0) *(volatile long*)(long)arg = i;

@@ -1,9 +1,11 @@
 // flags: -lm
 // Unmasked SSE and x87 exceptions: the code, the instruction, the way on.
-#include "fault.h"
 #include <fenv.h>
+
+#include "fault.h"
 static void leave(int number, siginfo_t* info, void* context) {
-  printf("signal %d code %d at rip %d\n", number, info->si_code, info->si_addr == (void*)app_registers(context)[REG_RIP]);
+  printf("signal %d code %d at rip %d\n", number, info->si_code,
+         info->si_addr == (void*)app_registers(context)[REG_RIP]);
   siglongjmp(fault_back, 1);
 }
 int main(void) {

@@ -6,11 +6,21 @@ static void fix(int number, siginfo_t* info, void* context) {
   greg_t* r = app_registers(context);
   ucontext_t* u = context;
   switch (mode) {
-    case 0: mprotect(fault_area, 4096, PROT_READ | PROT_WRITE); break;
-    case 1: r[REG_RBX] = (greg_t)fault_area; break;
-    case 2: r[REG_RCX] = 5; break;
-    case 3: r[REG_RIP] += 2, r[REG_RAX] = 99, r[REG_EFL] |= 1; break;
-    case 4: r[REG_RIP] += 2, u->uc_mcontext.fpregs->_xmm[3].element[0] = 0x1234; break;
+    case 0:
+      mprotect(fault_area, 4096, PROT_READ | PROT_WRITE);
+      break;
+    case 1:
+      r[REG_RBX] = (greg_t)fault_area;
+      break;
+    case 2:
+      r[REG_RCX] = 5;
+      break;
+    case 3:
+      r[REG_RIP] += 2, r[REG_RAX] = 99, r[REG_EFL] |= 1;
+      break;
+    case 4:
+      r[REG_RIP] += 2, u->uc_mcontext.fpregs->_xmm[3].element[0] = 0x1234;
+      break;
   }
 }
 int main(void) {

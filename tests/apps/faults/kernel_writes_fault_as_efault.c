@@ -1,7 +1,8 @@
 // System calls with bad pointers return EFAULT: nothing is raised.
-#include "app.h"
 #include <sys/stat.h>
 #include <sys/uio.h>
+
+#include "app.h"
 int main(void) {
   char* none = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   int pipes[2];

@@ -9,7 +9,11 @@ static void step(int number, siginfo_t* info, void* context) {
 }
 int main(void) {
   handle(SIGTRAP, step, 0);
-  __asm__ volatile("sub $256, %%rsp; pushfq; orq $0x100, (%%rsp); popfq;\n.globl fault_at, fault_next\nfault_at: nop; nop; mov $1, %%eax; jmp 1f; nop; 1: nop; nop; nop; nop; fault_next: add $256, %%rsp" ::: "rax", "memory", "cc");
+  __asm__ volatile(
+      "sub $256, %%rsp; pushfq; orq $0x100, (%%rsp); popfq;\n.globl fault_at, "
+      "fault_next\nfault_at: nop; nop; mov $1, %%eax; jmp 1f; nop; 1: nop; nop; nop; nop; "
+      "fault_next: add $256, %%rsp" ::
+          : "rax", "memory", "cc");
   printf("steps %d:", steps);
   for (int i = 0; i < steps; ++i) printf(" %ld", trail[i]);
   puts("");

@@ -3,11 +3,14 @@
 static int fix;
 static void report(int number, siginfo_t* info, void* context) {
   greg_t* r = app_registers(context);
-  printf("signal %d address +%ld rcx %lld rsi +%lld rdi +%lld", number, (long)((char*)info->si_addr - fault_area), r[REG_RCX],
+  printf("signal %d address +%ld rcx %lld rsi +%lld rdi +%lld", number,
+         (long)((char*)info->si_addr - fault_area), r[REG_RCX],
          r[REG_RSI] ? r[REG_RSI] - (long)fault_area : 0, r[REG_RDI] - (long)fault_area);
   printf(" rip %+ld\n", (long)(r[REG_RIP] - (long)fault_at));
-  if (fix) mprotect(fault_area + 4096, 4096, PROT_READ | PROT_WRITE);
-  else r[REG_RIP] = (greg_t)fault_next;
+  if (fix)
+    mprotect(fault_area + 4096, 4096, PROT_READ | PROT_WRITE);
+  else
+    r[REG_RIP] = (greg_t)fault_next;
 }
 int main(void) {
   handle(SIGSEGV, report, 0);
@@ -17,7 +20,8 @@ int main(void) {
     mprotect(fault_area + 4096, 4096, PROT_NONE);
     char *s = fault_area + 100, *d = fault_area + 4000;
     unsigned long n = 200;
-    __asm__ volatile(".globl fault_at, fault_next\nfault_at: rep movsb\nfault_next:" : "+S"(s), "+D"(d), "+c"(n)::"memory");
+    __asm__ volatile(".globl fault_at, fault_next\nfault_at: rep movsb\nfault_next:"
+                     : "+S"(s), "+D"(d), "+c"(n)::"memory");
     printf("rest %lu\n", n);
   }
   return app_status();

@@ -18,10 +18,14 @@ int main(void) {
     setitimer(ITIMER_REAL, &t, NULL);
     unsigned long rax, r15, rcx, xmm, flags;
     unsigned mxcsr, normal = 0x1f80;
-    __asm__ volatile("sub $256, %%rsp; 1: add $1, %%rax; jmp 1b\n.globl landing\nlanding: pushfq; cld; pop %4; movq %%xmm4, %3; mov %%r15, %1; stmxcsr -8(%%rsp); mov -8(%%rsp), %5; add $256, %%rsp"
-                     : "=a"(rax), "=&b"(r15), "=c"(rcx), "=&d"(xmm), "=&S"(flags), "=&D"(mxcsr)::"r15", "xmm4", "memory", "cc");
+    __asm__ volatile(
+        "sub $256, %%rsp; 1: add $1, %%rax; jmp 1b\n.globl landing\nlanding: pushfq; cld; pop %4; "
+        "movq %%xmm4, %3; mov %%r15, %1; stmxcsr -8(%%rsp); mov -8(%%rsp), %5; add $256, %%rsp"
+        : "=a"(rax), "=&b"(r15), "=c"(rcx), "=&d"(xmm), "=&S"(flags), "=&D"(mxcsr)::"r15", "xmm4",
+          "memory", "cc");
     __asm__ volatile("ldmxcsr %0" ::"m"(normal));
-    printf("%lx %lx %lx %lx %lx %x hup %d\n", rax, r15, rcx, xmm & 0xffffffff, flags & 0x441, mxcsr, sig_blocked(SIGHUP));
+    printf("%lx %lx %lx %lx %lx %x hup %d\n", rax, r15, rcx, xmm & 0xffffffff, flags & 0x441, mxcsr,
+           sig_blocked(SIGHUP));
     sig_block(SIG_UNBLOCK, SIGHUP);
   }
   return app_status();

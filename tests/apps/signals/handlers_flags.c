@@ -7,8 +7,9 @@ static void look(int number, siginfo_t* info, void* context) {
   on_other = &here >= other && &here < other + sizeof other;
   struct sigaction action;
   sigaction(number, NULL, &action);
-  printf("depth %d usr1 blocked %d hup blocked %d other stack %d default %d mask in context %d\n", depth, sig_blocked(SIGUSR1), sig_blocked(SIGHUP), on_other,
-         action.sa_handler == SIG_DFL, sigismember(&((ucontext_t*)context)->uc_sigmask, SIGUSR1));
+  printf("depth %d usr1 blocked %d hup blocked %d other stack %d default %d mask in context %d\n",
+         depth, sig_blocked(SIGUSR1), sig_blocked(SIGHUP), on_other, action.sa_handler == SIG_DFL,
+         sigismember(&((ucontext_t*)context)->uc_sigmask, SIGUSR1));
   if (depth++ < 2) raise(SIGUSR1);
   --depth;
 }

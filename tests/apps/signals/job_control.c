@@ -13,7 +13,8 @@ int main(void) {
       handle(SIGUSR1, sig_note, 0);
       write(ready[1], "r", 1);
       if (i == 2) rest_ms(5000);
-      while (sig_count == 0) if (i == 1) rest_ms(1);
+      while (sig_count == 0)
+        if (i == 1) rest_ms(1);
       _exit(70 + continued);
     }
     char c;

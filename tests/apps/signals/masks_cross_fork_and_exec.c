@@ -2,7 +2,8 @@
 #include "sig.h"
 int main(int argc, char** argv) {
   if (argc > 1) {
-    printf("exec: usr1 blocked %d pending %d, usr2 blocked %d, rt pending %d\n", sig_blocked(SIGUSR1), sig_waiting(SIGUSR1), sig_blocked(SIGUSR2), sig_waiting(SIGRTMIN));
+    printf("exec: usr1 blocked %d pending %d, usr2 blocked %d, rt pending %d\n",
+           sig_blocked(SIGUSR1), sig_waiting(SIGUSR1), sig_blocked(SIGUSR2), sig_waiting(SIGRTMIN));
     sigset_t set;
     sigemptyset(&set), sigaddset(&set, SIGRTMIN);
     siginfo_t info;

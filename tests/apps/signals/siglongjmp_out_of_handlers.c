@@ -1,6 +1,7 @@
 // Thousands of jumps out of asynchronous and synchronous handlers, with the mask restored and without.
-#include "sig.h"
 #include <setjmp.h>
+
+#include "sig.h"
 static sigjmp_buf out;
 static void leave(int number) { siglongjmp(out, number); }
 int main(void) {
@@ -18,7 +19,8 @@ int main(void) {
   for (volatile int i = 0; i < 200; ++i) {
     if (sigsetjmp(out, 1) == 0) {
       setitimer(ITIMER_REAL, &fast, NULL);
-      for (;;) {}
+      for (;;) {
+      }
     }
     ++counts[SIGALRM];
   }

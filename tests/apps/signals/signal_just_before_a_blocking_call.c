@@ -1,7 +1,8 @@
 // A signal in the instant before a blocking call is never lost: with sigsuspend or ppoll there is no gap. 2000 times.
 // timeout: 30
-#include "sig.h"
 #include <poll.h>
+
+#include "sig.h"
 int main(void) {
   handle(SIGUSR1, sig_note, 0);
   sig_block(SIG_BLOCK, SIGUSR1);

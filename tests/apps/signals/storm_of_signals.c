@@ -2,7 +2,9 @@
 // timeout: 30
 #include "sig.h"
 static volatile int values, rt;
-static void add(int number, siginfo_t* info, void* context) { values += info->si_value.sival_int, ++rt; }
+static void add(int number, siginfo_t* info, void* context) {
+  values += info->si_value.sival_int, ++rt;
+}
 int main(void) {
   handle(SIGRTMIN, add, SA_RESTART), handle(SIGUSR1, sig_note, SA_RESTART);
   pid_t parent = getpid(), child = fork();

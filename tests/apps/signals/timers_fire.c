@@ -9,14 +9,16 @@ int main(void) {
     sig_count = 0;
     struct itimerval t = {{0, 5000}, {0, 5000}}, off = {0};
     setitimer(kKinds[i], &t, NULL);
-    while (sig_count < 5) {}
+    while (sig_count < 5) {
+    }
     setitimer(kKinds[i], &off, NULL);
     printf("kind %d signal %d\n", i, sig_last);
   }
   alarm(100);
   printf("left %d\n", alarm(0) >= 99);
   timer_t timer;
-  struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 3};
+  struct sigevent event = {
+      .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 3};
   EXPECT(timer_create(CLOCK_REALTIME, &event, &timer) == 0);
   struct itimerspec soon = {{0, 2000000}, {0, 2000000}};
   timer_settime(timer, 0, &soon, NULL);

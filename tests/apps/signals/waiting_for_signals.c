@@ -1,6 +1,7 @@
 // sigwait, sigwaitinfo, sigtimedwait (value, timeout, interruption), sigsuspend, pause, signalfd.
-#include "sig.h"
 #include <sys/signalfd.h>
+
+#include "sig.h"
 int main(void) {
   sigset_t set, empty;
   sigemptyset(&set), sigemptyset(&empty);
@@ -11,7 +12,8 @@ int main(void) {
   EXPECT(sigwait(&set, &number) == 0 && number == SIGUSR1);
   sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 99});
   siginfo_t info;
-  EXPECT(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 99 && info.si_pid == getpid());
+  EXPECT(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 99 &&
+         info.si_pid == getpid());
   struct timespec brief = {0, 5000000}, lengthy = {5, 0};
   EXPECT(sigtimedwait(&set, &info, &brief) == -1 && errno == EAGAIN);
   pid_t child = sig_from_child(SIGUSR1, 20);
@@ -36,6 +38,7 @@ int main(void) {
   struct signalfd_siginfo record;
   EXPECT(read(fd, &record, sizeof record) == -1 && errno == EAGAIN);
   sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 5});
-  EXPECT(read(fd, &record, sizeof record) == sizeof record && record.ssi_int == 5 && (int)record.ssi_signo == SIGRTMIN);
+  EXPECT(read(fd, &record, sizeof record) == sizeof record && record.ssi_int == 5 &&
+         (int)record.ssi_signo == SIGRTMIN);
   return app_status();
 }

@@ -1,5 +1,3 @@
 // exits: 213
 // The exit status is the program's.
-int main(void) {
-  return 0x12d5;
-}
+int main(void) { return 0x12d5; }

@@ -1,7 +1,8 @@
 // The main stack: pthread_getattr_np, its limit, growth by deep recursion and by far touches.
-#include "app.h"
 #include <pthread.h>
 #include <sys/resource.h>
+
+#include "app.h"
 __attribute__((noinline)) static long deep(long n) {
   volatile char frame[4000];
   frame[0] = (char)n;

@@ -8,9 +8,11 @@ static void show(const char* path, int zeros) {
   ssize_t n = 0, got;
   while ((got = read(fd, text + n, sizeof text - (size_t)n)) > 0) n += got;
   close(fd);
-  for (ssize_t i = 0; i < n; ++i) if (!text[i]) text[i] = '|';
+  for (ssize_t i = 0; i < n; ++i)
+    if (!text[i]) text[i] = '|';
   char* slash = text;
-  if (zeros) for (char* bar = strchr(text, '|'); bar > text && *bar != '/'; --bar) slash = bar;
+  if (zeros)
+    for (char* bar = strchr(text, '|'); bar > text && *bar != '/'; --bar) slash = bar;
   printf("%s %zd %.*s\n", zeros == 2 ? "task" : path, n * !zeros, (int)(n - (slash - text)), slash);
 }
 int main(int argc, char** argv) {

@@ -1,5 +1,4 @@
 // poll, select, epoll, eventfd, timerfd, sockets, readv and writev, sendfile, splice: passed through untouched.
-#include "app.h"
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -7,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+
+#include "app.h"
 int main(void) {
   int pair[2], pipes[2];
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(pipes) == 0);
@@ -20,7 +21,8 @@ int main(void) {
   printf("%s %s\n", x, y);
   int event = eventfd(3, 0), epoll = epoll_create1(0), timer = timerfd_create(CLOCK_MONOTONIC, 0);
   struct epoll_event wanted = {EPOLLIN, {.u32 = 77}}, got;
-  EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &wanted) == 0 && epoll_wait(epoll, &got, 1, 100) == 1 && got.data.u32 == 77);
+  EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &wanted) == 0 &&
+         epoll_wait(epoll, &got, 1, 100) == 1 && got.data.u32 == 77);
   struct itimerspec soon = {{0, 0}, {0, 2000000}};
   timerfd_settime(timer, 0, &soon, NULL);
   unsigned long ticks = 0;

@@ -1,7 +1,8 @@
 // Descriptor numbers as natively: the first free one is 3; all can be closed, and nothing of the runtime is lost by it.
-#include "app.h"
 #include <dirent.h>
 #include <sys/resource.h>
+
+#include "app.h"
 static void close_all(void) {
   close_range(3, ~0u, 0);
   int fd = open("/dev/null", O_RDONLY);

@@ -1,6 +1,7 @@
 // fexecve and execveat: of a program, by directory descriptor, of a deleted file, and of a memfd.
-#include "app.h"
 #include <sys/stat.h>
+
+#include "app.h"
 extern char** environ;
 static int fd;
 static char* args[] = {"echo", "hello", NULL};

@@ -1,6 +1,7 @@
 // Each way in which execve can fail, with its error number, and the program goes on.
-#include "app.h"
 #include <sys/stat.h>
+
+#include "app.h"
 extern char** environ;
 static void put(const char* path, const char* text, size_t size, int mode) {
   int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0700);
@@ -10,7 +11,7 @@ static void put(const char* path, const char* text, size_t size, int mode) {
 }
 int main(void) {
   char* arguments[] = {"x", NULL};
-#define TRY(path) \
+#define TRY(path)                              \
   errno = 0, execve(path, arguments, environ); \
   printf("%s: %d\n", path, errno)
   TRY("/nonexistent");

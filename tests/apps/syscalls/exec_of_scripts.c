@@ -1,6 +1,7 @@
 // Scripts by execve: with and without argument, nested, with spaces, without trailing newline.
-#include "app.h"
 #include <sys/stat.h>
+
+#include "app.h"
 static const char* path;
 static void run(void) {
   char* args[] = {"argument zero", "one", "two words", NULL};

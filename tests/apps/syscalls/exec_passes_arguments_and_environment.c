@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
     printf("%d variables, comm %s", n, name);
     return 3;
   }
-  static char* many[5003] = {"a lie", "stage2", "", "with space", "quote\"'$\\", "\xff\xfe", "line\nbreak"};
+  static char* many[5003] = {"a lie",       "stage2",   "",           "with space",
+                             "quote\"'$\\", "\xff\xfe", "line\nbreak"};
   for (int i = 7; i < 5000; ++i) many[i] = "x";
   char* changed[] = {"ONLY=this", "EMPTY=", "NOEQUALS", NULL};
   execve("/proc/self/exe", many, changed);

@@ -16,7 +16,8 @@ static void by_quick(void) { prepare(), fflush(stdout), quick_exit(7); }
 static void by_abort(void) { prepare(), abort(); }
 static void by_flush(void) { prepare(), fflush(NULL), _exit(256 + 9); }
 int main(void) {
-  in_child("exit", by_exit), in_child("_exit", by__exit), in_child("exit_group", by_group), in_child("SYS_exit", by_exit_call);
+  in_child("exit", by_exit), in_child("_exit", by__exit), in_child("exit_group", by_group),
+      in_child("SYS_exit", by_exit_call);
   in_child("quick_exit", by_quick), in_child("abort", by_abort), in_child("flush", by_flush);
   return app_status();
 }

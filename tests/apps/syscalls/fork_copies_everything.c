@@ -13,7 +13,9 @@ int main(void) {
     pid_t child = fork();
     if (child == 0) {
       value += i;
-      _exit(getppid() == parent && getpid() != parent && getpid() == syscall(SYS_gettid) ? value & 127 : 255);
+      _exit(getppid() == parent && getpid() != parent && getpid() == syscall(SYS_gettid)
+                ? value & 127
+                : 255);
     }
     int status = wait_for(child);
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == ((1 + i) & 127));

@@ -9,7 +9,8 @@ int main(void) {
   EXPECT(moved != MAP_FAILED && moved != a && moved[8191] == 'x' && moved[8192] == 0);
   EXPECT(mremap(moved, 4 * 4096, 4096, 0) == moved);
   char* target = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  EXPECT(mremap(moved, 4096, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target && target[4095] == 'x' && target[4096] == 0);
+  EXPECT(mremap(moved, 4096, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target &&
+         target[4095] == 'x' && target[4096] == 0);
   EXPECT(mremap(target, 4096, 4096, MREMAP_FIXED, a) == MAP_FAILED && errno == EINVAL);
   unsigned char* code = code_area("\xb8\x05\x00\x00\x00\xc3", 6);
   printf("%d\n", ((int (*)(void))code)());

@@ -1,6 +1,7 @@
 // posix_spawn with file actions and attributes; a missing program is reported to the caller.
-#include "app.h"
 #include <spawn.h>
+
+#include "app.h"
 extern char** environ;
 int main(void) {
   for (int i = 0; i < 10; ++i) {
@@ -13,7 +14,8 @@ int main(void) {
     posix_spawn_file_actions_addclose(&actions, pipes[0]);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     char* arguments[] = {"sh", "-c", "echo $0 $1; exit 9", "zero", "one", NULL};
     EXPECT(posix_spawnp(&child, "sh", &actions, &attributes, arguments, environ) == 0);
     close(pipes[1]);

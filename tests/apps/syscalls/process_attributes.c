@@ -1,10 +1,11 @@
 // Limits, umask, directory, nice, ids, process groups, dumpable, names: as natively.
-#include "app.h"
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+
+#include "app.h"
 int main(void) {
   for (int i = 0; i < 16; ++i) {
     struct rlimit limit;
@@ -18,8 +19,10 @@ int main(void) {
   fstat(fd, &info);
   printf("mode %o\n", info.st_mode);
   char directory[4096];
-  EXPECT(getcwd(directory, sizeof directory) != NULL && chdir("/") == 0 && strcmp(getcwd(directory, 10), "/") == 0);
-  printf("nice %d ids %d %d %d %d\n", getpriority(PRIO_PROCESS, 0), getuid(), geteuid(), getgid(), getegid());
+  EXPECT(getcwd(directory, sizeof directory) != NULL && chdir("/") == 0 &&
+         strcmp(getcwd(directory, 10), "/") == 0);
+  printf("nice %d ids %d %d %d %d\n", getpriority(PRIO_PROCESS, 0), getuid(), geteuid(), getgid(),
+         getegid());
   printf("group %d session %d\n", getpgid(0) == getpgrp(), getsid(0) == getsid(getpid()));
   char name[17] = {0};
   prctl(PR_GET_NAME, name);
@@ -33,7 +36,8 @@ int main(void) {
   printf("dumpable %d keepcaps %d pdeathsig ", prctl(PR_GET_DUMPABLE), prctl(PR_GET_KEEPCAPS));
   int signal_number = -1;
   prctl(PR_GET_PDEATHSIG, &signal_number);
-  printf("%d nonewprivs %d timerslack %d seccomp %d tsc ", signal_number, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_TIMERSLACK), prctl(PR_GET_SECCOMP));
+  printf("%d nonewprivs %d timerslack %d seccomp %d tsc ", signal_number,
+         prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_TIMERSLACK), prctl(PR_GET_SECCOMP));
   prctl(PR_GET_TSC, &signal_number);
   printf("%d subreaper ", signal_number);
   prctl(PR_GET_CHILD_SUBREAPER, &signal_number);

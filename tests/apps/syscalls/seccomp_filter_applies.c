@@ -1,9 +1,10 @@
 // A filter that the program installs: refused calls return its error; a killing one kills.
-#include "app.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+
+#include "app.h"
 static void install(unsigned number, unsigned action) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -25,7 +26,8 @@ static void killed(void) {
   syscall(SYS_getppid);
 }
 static void trapped(int number, siginfo_t* info, void* context) {
-  printf("SIGSYS code %d syscall %d rax %llx\n", info->si_code, info->si_syscall, app_registers(context)[REG_RAX]);
+  printf("SIGSYS code %d syscall %d rax %llx\n", info->si_code, info->si_syscall,
+         app_registers(context)[REG_RAX]);
   app_registers(context)[REG_RAX] = 4242;
 }
 static void trap(void) {

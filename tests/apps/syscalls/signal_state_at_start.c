@@ -6,7 +6,9 @@ int main(int argc, char** argv) {
   for (int i = 1; i <= 64; ++i) {
     if (sigismember(&set, i) == 1) printf("blocked %d\n", i);
     struct sigaction action;
-    if (sigaction(i, NULL, &action) == 0 && (action.sa_handler != SIG_DFL || action.sa_flags)) printf("%d: %s flags %x\n", i, action.sa_handler == SIG_IGN ? "ignored" : "handled", action.sa_flags);
+    if (sigaction(i, NULL, &action) == 0 && (action.sa_handler != SIG_DFL || action.sa_flags))
+      printf("%d: %s flags %x\n", i, action.sa_handler == SIG_IGN ? "ignored" : "handled",
+             action.sa_flags);
   }
   stack_t alternate;
   sigaltstack(NULL, &alternate);
@@ -14,7 +16,9 @@ int main(int argc, char** argv) {
   char line[256];
   FILE* status = fopen("/proc/self/status", "r");
   while (fgets(line, sizeof line, status))
-    if (strncmp(line, "Sig", 3) == 0 || strncmp(line, "ShdPnd", 6) == 0 || strncmp(line, "Threads", 7) == 0) if (strncmp(line, "SigQ", 4)) fputs(line, stdout);
+    if (strncmp(line, "Sig", 3) == 0 || strncmp(line, "ShdPnd", 6) == 0 ||
+        strncmp(line, "Threads", 7) == 0)
+      if (strncmp(line, "SigQ", 4)) fputs(line, stdout);
   if (argc == 1) {
     signal(SIGUSR2, SIG_IGN);
     signal(SIGUSR1, (void (*)(int))main);

@@ -1,18 +1,29 @@
 // wait, waitpid, waitid and wait4 on children that exit, die by signals, stop and continue.
-#include "app.h"
 #include <sys/resource.h>
+
+#include "app.h"
 static void exits(void) { _exit(300); }
 static void killed(void) { raise(SIGKILL); }
 static void terminated(void) { kill(getpid(), SIGTERM); }
 static void segv(void) { *(volatile int*)0 = 1; }
 static void aborted(void) { abort(); }
-static void piped(void) { int p[2]; pipe(p); close(p[0]); write(p[1], "x", 1); }
-static void alarmed(void) { alarm(1); for (;;) pause(); }
+static void piped(void) {
+  int p[2];
+  pipe(p);
+  close(p[0]);
+  write(p[1], "x", 1);
+}
+static void alarmed(void) {
+  alarm(1);
+  for (;;) pause();
+}
 static void user(void) { raise(SIGUSR1); }
 static void realtime(void) { raise(SIGRTMIN + 3); }
 int main(void) {
-  in_child("exit 300", exits), in_child("kill", killed), in_child("term", terminated), in_child("segv", segv), in_child("abort", aborted);
-  in_child("pipe", piped), in_child("alarm", alarmed), in_child("usr1", user), in_child("rtmin+3", realtime);
+  in_child("exit 300", exits), in_child("kill", killed), in_child("term", terminated),
+      in_child("segv", segv), in_child("abort", aborted);
+  in_child("pipe", piped), in_child("alarm", alarmed), in_child("usr1", user),
+      in_child("rtmin+3", realtime);
   pid_t child = fork();
   if (child == 0) {
     raise(SIGSTOP);

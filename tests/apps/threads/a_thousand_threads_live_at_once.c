@@ -1,7 +1,8 @@
 // timeout: 60
 // 1000 threads wait at one barrier, each with its own thread-local value.
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static pthread_barrier_t barrier;
 static __thread long mine;
 static void* work(void* arg) {
@@ -16,11 +17,13 @@ int main(void) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 65536);
   pthread_barrier_init(&barrier, NULL, 1001);
-  for (long i = 0; i < 1000; ++i) REQUIRE(pthread_create(&threads[i], &attributes, work, (void*)i) == 0);
+  for (long i = 0; i < 1000; ++i)
+    REQUIRE(pthread_create(&threads[i], &attributes, work, (void*)i) == 0);
   pthread_barrier_wait(&barrier);
   char line[256];
   FILE* status = fopen("/proc/self/status", "r");
-  while (fgets(line, sizeof line, status)) if (strncmp(line, "Threads", 7) == 0) fputs(line, stdout);
+  while (fgets(line, sizeof line, status))
+    if (strncmp(line, "Threads", 7) == 0) fputs(line, stdout);
   pthread_barrier_wait(&barrier);
   long sum = 0;
   for (int i = 0; i < 1000; ++i) {

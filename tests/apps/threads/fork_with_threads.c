@@ -1,12 +1,19 @@
 // fork from one of several threads: the child has one thread, atfork handlers run, both go on; 50 times.
 // timeout: 30
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static volatile int stop, prepared, parents, children;
 static void before(void) { ++prepared; }
 static void in_parent(void) { ++parents; }
 static void in_the_child(void) { ++children; }
-static void* busy(void* a) { long n = 0; while (!stop) { free(malloc(100 + n % 1000)), ++n; } return (void*)n; }
+static void* busy(void* a) {
+  long n = 0;
+  while (!stop) {
+    free(malloc(100 + n % 1000)), ++n;
+  }
+  return (void*)n;
+}
 static void* forks(void* a) {
   for (int i = 0; i < 50; ++i) {
     pid_t child = fork();

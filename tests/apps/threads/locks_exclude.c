@@ -1,10 +1,13 @@
 // Mutexes of every kind, spin locks, reader-writer locks, semaphores and atomics under contention.
 // timeout: 30
-#include "app.h"
 #include <pthread.h>
 #include <semaphore.h>
+
+#include "app.h"
 #define N 20000
-static pthread_mutex_t normal = PTHREAD_MUTEX_INITIALIZER, recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, inheriting;
+static pthread_mutex_t normal = PTHREAD_MUTEX_INITIALIZER,
+                       recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP,
+                       adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, inheriting;
 static pthread_spinlock_t spin;
 static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t semaphore;
@@ -13,12 +16,16 @@ static __int128 wide;
 static void* work(void* arg) {
   for (int i = 0; i < N; ++i) {
     pthread_mutex_lock(&normal), ++counters[0], pthread_mutex_unlock(&normal);
-    pthread_mutex_lock(&recursive), pthread_mutex_lock(&recursive), ++counters[1], pthread_mutex_unlock(&recursive), pthread_mutex_unlock(&recursive);
+    pthread_mutex_lock(&recursive), pthread_mutex_lock(&recursive), ++counters[1],
+        pthread_mutex_unlock(&recursive), pthread_mutex_unlock(&recursive);
     pthread_mutex_lock(&adaptive), ++counters[2], pthread_mutex_unlock(&adaptive);
-    if (i % 20 == 0) pthread_mutex_lock(&inheriting), ++counters[3], pthread_mutex_unlock(&inheriting);
+    if (i % 20 == 0)
+      pthread_mutex_lock(&inheriting), ++counters[3], pthread_mutex_unlock(&inheriting);
     if (i % 10 == 0) pthread_spin_lock(&spin), ++counters[4], pthread_spin_unlock(&spin);
-    if (i % 8 == 0) pthread_rwlock_wrlock(&rw), ++counters[5], pthread_rwlock_unlock(&rw);
-    else pthread_rwlock_rdlock(&rw), pthread_rwlock_unlock(&rw);
+    if (i % 8 == 0)
+      pthread_rwlock_wrlock(&rw), ++counters[5], pthread_rwlock_unlock(&rw);
+    else
+      pthread_rwlock_rdlock(&rw), pthread_rwlock_unlock(&rw);
     sem_wait(&semaphore), ++counters[6], sem_post(&semaphore);
     __atomic_add_fetch(&atomic_counter, 3, __ATOMIC_RELAXED);
   }

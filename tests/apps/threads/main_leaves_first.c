@@ -1,6 +1,7 @@
 // The main thread ends with pthread_exit; the others go on, and the process ends with the last of them: status 0.
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static void* work(void* arg) {
   rest_ms(30 * (long)arg);
   printf("thread %ld\n", (long)arg);

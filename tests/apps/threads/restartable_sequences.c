@@ -1,6 +1,7 @@
 // rseq: registered by the C library as natively, or refused as an old kernel does; sched_getcpu works either way.
-#include "app.h"
 #include <sched.h>
+
+#include "app.h"
 int main(void) {
   for (int i = 0; i < 1000; ++i) EXPECT(sched_getcpu() >= 0 && sched_getcpu() < 4096);
   long result = syscall(SYS_rseq, NULL, 0, 0, 0);

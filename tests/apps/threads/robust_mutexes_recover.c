@@ -1,8 +1,12 @@
 // A thread and a process that die while holding a robust mutex: the next owner is told.
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static pthread_mutex_t* shared;
-static void* dies(void* a) { pthread_mutex_lock(shared); return NULL; }
+static void* dies(void* a) {
+  pthread_mutex_lock(shared);
+  return NULL;
+}
 int main(void) {
   shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pthread_mutexattr_t attributes;

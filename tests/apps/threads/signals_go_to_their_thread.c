@@ -1,14 +1,18 @@
 // pthread_kill reaches the thread it names, process signals one that does not block them, masks are inherited.
 // timeout: 30
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static __thread volatile int got;
 static volatile int stop, ready;
 static void note(int number, siginfo_t* info, void* context) { ++got; }
 static void* counts(void* arg) {
   __atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
-  if ((long)arg & 1) while (!stop) rest_ms(1);
-  else while (!stop) {}
+  if ((long)arg & 1)
+    while (!stop) rest_ms(1);
+  else
+    while (!stop) {
+    }
   return (void*)(long)got;
 }
 static void* inherits(void* arg) {

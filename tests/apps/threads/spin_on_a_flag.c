@@ -1,8 +1,9 @@
 // Threads that spin on memory until another thread writes it: no private loop keeps anyone from seeing it.
 // timeout: 30
-#include "app.h"
 #include <pthread.h>
 #include <sched.h>
+
+#include "app.h"
 static volatile int turn;
 static void* work(void* arg) {
   long id = (long)arg;

@@ -1,7 +1,8 @@
 // timeout: 60
 // 10,000 threads created and joined, eight at a time; memory of the process stays bounded.
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static void* work(void* arg) { return (void*)((long)arg + 1); }
 static long resident(void) {
   long size, pages;
@@ -14,7 +15,8 @@ int main(void) {
   long sum = 0, after_first = 0;
   for (int i = 0; i < 10000; i += 8) {
     pthread_t threads[8];
-    for (long k = 0; k < 8; ++k) REQUIRE(pthread_create(&threads[k], NULL, work, (void*)(i + k)) == 0);
+    for (long k = 0; k < 8; ++k)
+      REQUIRE(pthread_create(&threads[k], NULL, work, (void*)(i + k)) == 0);
     for (int k = 0; k < 8; ++k) {
       void* result;
       pthread_join(threads[k], &result);

@@ -1,6 +1,7 @@
 // Stack address and size, guard, names, ids and cpu clocks of threads.
-#include "app.h"
 #include <pthread.h>
+
+#include "app.h"
 static char given[1 << 17] __attribute__((aligned(4096)));
 static void* look(void* arg) {
   pthread_attr_t attributes;

@@ -1,14 +1,20 @@
 // flags: -mfsgsbase
 // Each thread its own gs base, by arch_prctl and wrgsbase, kept across switches, signals and system calls.
-#include "app.h"
 #include <asm/prctl.h>
 #include <pthread.h>
 #include <sched.h>
-static void note(int number, siginfo_t* info, void* context) { unsigned long v; __asm__ volatile("mov %%gs:0, %0" : "=r"(v)); }
+
+#include "app.h"
+static void note(int number, siginfo_t* info, void* context) {
+  unsigned long v;
+  __asm__ volatile("mov %%gs:0, %0" : "=r"(v));
+}
 static void* work(void* arg) {
   unsigned long block[4] = {(unsigned long)arg, 0, 0, 0}, v, wrong = 0;
-  if ((long)arg & 1) syscall(SYS_arch_prctl, ARCH_SET_GS, block);
-  else __asm__ volatile("wrgsbase %0" ::"r"(block));
+  if ((long)arg & 1)
+    syscall(SYS_arch_prctl, ARCH_SET_GS, block);
+  else
+    __asm__ volatile("wrgsbase %0" ::"r"(block));
   for (int i = 0; i < 3000; ++i) {
     __asm__ volatile("incq %%gs:8; mov %%gs:0, %0" : "=r"(v)::"memory");
     wrong += v != (unsigned long)arg;

@@ -1,8 +1,9 @@
 // One thread maps, fills, publishes and unmaps functions while four threads call whatever is published.
 // timeout: 30
-#include "app.h"
 #include <pthread.h>
 #include <sched.h>
+
+#include "app.h"
 static int (*volatile current)(void);
 static volatile int stop;
 static volatile long users[4];
@@ -17,7 +18,8 @@ static void* calls(void* arg) {
   return (void*)wrong;
 }
 static int (*make(int value))(void) {
-  unsigned char* code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  unsigned char* code =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memcpy(code, "\xb8\x00\x00\x00\x00\xc3", 6);
   code[1] = (unsigned char)value;
   mprotect(code, 4096, PROT_READ | PROT_EXEC);

@@ -1,7 +1,8 @@
 // flags: -rdynamic -fno-omit-frame-pointer -fno-optimize-sibling-calls
 // backtrace() and frame pointers show the program's own return addresses.
-#include "app.h"
 #include <execinfo.h>
+
+#include "app.h"
 __attribute__((noinline)) void third(void) {
   void* frames[32];
   int n = backtrace(frames, 32);
@@ -13,8 +14,14 @@ __attribute__((noinline)) void third(void) {
   void** frame = __builtin_frame_address(0);
   for (int i = 0; i < 3; ++i, frame = *frame) printf("%d\n", frame[1] == frames[i + 1]);
 }
-__attribute__((noinline)) void second(void) { third(); __asm__ volatile(""); }
-__attribute__((noinline)) void first(void) { second(); __asm__ volatile(""); }
+__attribute__((noinline)) void second(void) {
+  third();
+  __asm__ volatile("");
+}
+__attribute__((noinline)) void first(void) {
+  second();
+  __asm__ volatile("");
+}
 int main(void) {
   first();
   return app_status();

@@ -1,6 +1,7 @@
 // cpuid, xgetbv, rdtsc and rdtscp work; what cannot differ between runs is compared.
-#include "app.h"
 #include <cpuid.h>
+
+#include "app.h"
 int main(void) {
   for (unsigned leaf = 0; leaf <= 7; ++leaf) {
     unsigned a, b, c, d;

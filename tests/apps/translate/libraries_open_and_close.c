@@ -1,6 +1,7 @@
 // dlopen, dlsym and dlclose over and over: code that comes, goes and comes back elsewhere.
-#include "app.h"
 #include <dlfcn.h>
+
+#include "app.h"
 int main(int argc, char** argv) {
   char path[4096];
   ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);

@@ -9,17 +9,21 @@ static void run(unsigned long count) {
   __asm__ volatile("1: lea 1(%1), %1; .byte 0x67; loop 1b" : "+c"(c), "+r"(n)::"cc");
   printf("loop with ecx: rcx %lx n %lu\n", c, n);
   c = count, n = 0;
-  __asm__ volatile("1: inc %1; cmp $3, %1; loopne 1b; pushfq; pop %2" : "+c"(c), "+r"(n), "=r"(flags)::"cc");
+  __asm__ volatile("1: inc %1; cmp $3, %1; loopne 1b; pushfq; pop %2"
+                   : "+c"(c), "+r"(n), "=r"(flags)::"cc");
   printf("loopne: rcx %lx n %lu zf %lu\n", c, n, flags >> 6 & 1);
   c = count, n = 0;
-  __asm__ volatile("1: inc %1; test $4, %1; loope 1b; pushfq; pop %2" : "+c"(c), "+r"(n), "=r"(flags)::"cc");
+  __asm__ volatile("1: inc %1; test $4, %1; loope 1b; pushfq; pop %2"
+                   : "+c"(c), "+r"(n), "=r"(flags)::"cc");
   printf("loope: rcx %lx n %lu flags %lx\n", c, n, flags & 0x8d5);
 }
 
 static void zero(unsigned long value) {
   unsigned long c = value, was_zero, low_zero, flags;
-  __asm__ volatile("stc; mov $1, %1; jrcxz 1f; mov $0, %1; 1: mov $1, %2; jecxz 2f; mov $0, %2; 2: pushfq; pop %3"
-                   : "+c"(c), "=&r"(was_zero), "=&r"(low_zero), "=r"(flags)::"cc");
+  __asm__ volatile(
+      "stc; mov $1, %1; jrcxz 1f; mov $0, %1; 1: mov $1, %2; jecxz 2f; mov $0, %2; 2: pushfq; pop "
+      "%3"
+      : "+c"(c), "=&r"(was_zero), "=&r"(low_zero), "=r"(flags)::"cc");
   printf("%lx: jrcxz %lu jecxz %lu cf %lu rcx %lx\n", value, was_zero, low_zero, flags & 1, c);
 }
 

@@ -5,14 +5,21 @@ int main(void) {
   for (int i = 0; i < 256; ++i) table[i] = (unsigned char)(255 - i);
   unsigned long v, moved;
   for (int i = 0; i < 2; ++i) {
-    __asm__ volatile("sub $128, %%rsp; push %%rbp; mov %%rsp, %%rdx; mov $0x77, %%ebp; enter $64, $0; mov %%rdx, %1; sub %%rsp, %1; mov (%%rbp), %0; leave; add %%rbp, %0; mov %%rdx, %%rsp; pop %%rbp; add $128, %%rsp"
-                     : "=&r"(v), "=&r"(moved)::"rdx", "memory", "cc");
+    __asm__ volatile(
+        "sub $128, %%rsp; push %%rbp; mov %%rsp, %%rdx; mov $0x77, %%ebp; enter $64, $0; mov "
+        "%%rdx, %1; sub %%rsp, %1; mov (%%rbp), %0; leave; add %%rbp, %0; mov %%rdx, %%rsp; pop "
+        "%%rbp; add $128, %%rsp"
+        : "=&r"(v), "=&r"(moved)::"rdx", "memory", "cc");
     printf("enter %lx %ld\n", v, moved);
-    __asm__ volatile("sub $512, %%rsp; push %%rbp; mov %%rsp, %%rdx; lea 64(%%rsp), %%rbp; enter $16, $3; mov %%rdx, %0; sub %%rsp, %0; mov %%rdx, %%rsp; pop %%rbp; add $512, %%rsp" : "=&r"(v)::"rdx", "memory", "cc");
+    __asm__ volatile(
+        "sub $512, %%rsp; push %%rbp; mov %%rsp, %%rdx; lea 64(%%rsp), %%rbp; enter $16, $3; mov "
+        "%%rdx, %0; sub %%rsp, %0; mov %%rdx, %%rsp; pop %%rbp; add $512, %%rsp"
+        : "=&r"(v)::"rdx", "memory", "cc");
     printf("enter 3 %ld\n", v);
     __asm__ volatile("xlatb" : "=a"(v) : "a"(0x1210), "b"(table));
     printf("xlat %lx\n", v);
-    unsigned long* low = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned long* low =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     low[8] = 0x1122334455667788;
     unsigned char code[64], *at = code;
     unsigned long address = (unsigned long)(low + 8), store = address + 8;
@@ -27,7 +34,8 @@ int main(void) {
     __asm__ volatile("cmpxchg8b %0" : "+m"(pair) : "a"(6), "d"(5), "b"(1), "c"(2) : "cc");
     printf("cmpxchg8b %lx\n", pair);
     unsigned char byte;
-    __asm__ volatile("stc; mov $0x80, %%al; rol $1, %%al; rcl $3, %%al; mov %%al, %0" : "=r"(byte)::"rax", "cc");
+    __asm__ volatile("stc; mov $0x80, %%al; rol $1, %%al; rcl $3, %%al; mov %%al, %0"
+                     : "=r"(byte)::"rax", "cc");
     printf("rcl %x\n", byte);
     munmap(low, 4096);
   }

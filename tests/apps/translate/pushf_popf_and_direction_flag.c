@@ -3,7 +3,10 @@
 int main(void) {
   unsigned long flags, more;
   for (int i = 0; i < 2; ++i) {
-    __asm__ volatile("sub $128, %%rsp; mov $0xffffffffffffffff, %%rax; mov $0x240ed5, %%eax; push %%rax; popfq; pushfq; pop %0; pushfw; pop %w1; pushq $0x202; popfq; add $128, %%rsp" : "=&r"(flags), "=&r"(more)::"rax", "cc", "memory");
+    __asm__ volatile(
+        "sub $128, %%rsp; mov $0xffffffffffffffff, %%rax; mov $0x240ed5, %%eax; push %%rax; popfq; "
+        "pushfq; pop %0; pushfw; pop %w1; pushq $0x202; popfq; add $128, %%rsp"
+        : "=&r"(flags), "=&r"(more)::"rax", "cc", "memory");
     printf("%lx %lx\n", flags & 0x244fd5, more & 0xfd5);
     __asm__ volatile("mov $0xd5, %%ah; sahf; lahf; movzx %%ah, %%eax; cld" : "=a"(flags)::"cc");
     printf("%lx\n", flags);
@@ -26,9 +29,13 @@ int main(void) {
     printf("%s\n", to);
     s = from;
     unsigned long last;
-    __asm__ volatile("xor %%eax, %%eax; lodsb; push %%rax; lodsw; movzwl %%ax, %%eax; pop %%rdx; add %%rdx, %%rax" : "=&a"(last), "+S"(s)::"rdx", "memory", "cc");
+    __asm__ volatile(
+        "xor %%eax, %%eax; lodsb; push %%rax; lodsw; movzwl %%ax, %%eax; pop %%rdx; add %%rdx, "
+        "%%rax"
+        : "=&a"(last), "+S"(s)::"rdx", "memory", "cc");
     printf("%lx %ld\n", last, (long)((char*)s - from));
-    __asm__ volatile("std; call 1f; jmp 2f; 1: pushfq; pop %0; ret; 2: cld" : "=r"(flags)::"memory", "cc");
+    __asm__ volatile("std; call 1f; jmp 2f; 1: pushfq; pop %0; ret; 2: cld"
+                     : "=r"(flags)::"memory", "cc");
     printf("df in callee %lu\n", flags >> 10 & 1);
   }
   return app_status();

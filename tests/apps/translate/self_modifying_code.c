@@ -22,7 +22,8 @@ int main(void) {
   // A page that is unmapped and mapped again with other code at the same place.
   for (int i = 0; i < 50; ++i) {
     munmap(other, 4096);
-    other = mmap(other, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    other = mmap(other, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     memcpy(other, "\xb8\x00\x00\x00\x00\xc3", 6);
     other[1] = (unsigned char)(i * 3);
     sum += ((int (*)(void))other)();

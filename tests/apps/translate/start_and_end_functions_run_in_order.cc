@@ -1,5 +1,6 @@
-// Constructors, destructors, atexit and on_exit handlers, static objects of functions, quick order
-// of the end. exits: 5
+// Constructors, destructors, atexit and on_exit handlers, static objects of functions: the order of
+// the end.
+// exits: 5
 #include "app.h"
 struct Named {
   const char* name;

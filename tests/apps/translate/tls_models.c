@@ -1,7 +1,8 @@
 // Local-exec, initial-exec (errno) and general-dynamic thread-local variables, in the main thread and in others.
-#include "app.h"
 #include <dlfcn.h>
 #include <pthread.h>
+
+#include "app.h"
 static __thread int local_exec = 7;
 static __thread char big[100000];
 static int (*sum)(void);

@@ -8,7 +8,10 @@ static __attribute__((noinline)) int apply(int (*f)(int), int n) {
 }
 static __attribute__((noinline)) int nest(int factor, int depth) {
   int calls = 0;
-  int times(int x) { ++calls; return x * factor; }
+  int times(int x) {
+    ++calls;
+    return x * factor;
+  }
   int result = apply(times, 100);
   if (depth > 0) result += nest(factor + 1, depth - 1) + apply(times, 2);
   return result + calls;

@@ -1,6 +1,7 @@
 // A transaction either commits or reaches its abort path; a program that retries must get one of the two.
-#include "app.h"
 #include <cpuid.h>
+
+#include "app.h"
 static volatile long counter;
 int main(void) {
   unsigned a, b = 0, c, d;

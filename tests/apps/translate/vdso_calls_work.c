@@ -1,15 +1,17 @@
 // clock_gettime, gettimeofday, time, getcpu and clock_getres through the vdso; time goes forward.
-#include "app.h"
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/time.h>
+
+#include "app.h"
 int main(void) {
   EXPECT(getauxval(AT_SYSINFO_EHDR) != 0);
   EXPECT(memcmp((void*)getauxval(AT_SYSINFO_EHDR), "\177ELF", 4) == 0);
   struct timespec now, before = {0, 0};
   for (int i = 0; i < 1000; ++i) {
     EXPECT(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    EXPECT(now.tv_sec > before.tv_sec || (now.tv_sec == before.tv_sec && now.tv_nsec >= before.tv_nsec));
+    EXPECT(now.tv_sec > before.tv_sec ||
+           (now.tv_sec == before.tv_sec && now.tv_nsec >= before.tv_nsec));
     before = now;
   }
   struct timeval tv;

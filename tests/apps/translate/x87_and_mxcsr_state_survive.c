@@ -1,8 +1,9 @@
 // The x87 stack, control words and MXCSR live through branches, misses and system calls.
 // flags: -lm
-#include "app.h"
 #include <fenv.h>
 #include <math.h>
+
+#include "app.h"
 int main(void) {
   unsigned short control = 0, status = 0, set = 0x0f7f;
   unsigned mxcsr = 0, wanted = 0x7f80;  // round to zero, flush to zero off, all masked

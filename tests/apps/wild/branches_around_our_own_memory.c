@@ -2,7 +2,8 @@
 #include "wild.h"
 int main(void) {
   handle(SIGSEGV, wild_report, SA_NODEFER);
-  for (unsigned long target = 0x10000000000; target < 0x7f0000000000; target += 0x10000000000 + 0x123456000) {
+  for (unsigned long target = 0x10000000000; target < 0x7f0000000000;
+       target += 0x10000000000 + 0x123456000) {
     char name[40];
     snprintf(name, sizeof name, "%lx", target);
     unsigned char resident;

@@ -11,7 +11,8 @@ int main(void) {
   printf("%d\n", run());
   munmap(code, 4096);
   go_wild("unmapped", (unsigned long)code);
-  mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+       0);
   memcpy(code, "\xb8\x09\x00\x00\x00\xc3", 6);
   printf("%d\n", run());
   return app_status();
