@@ -76,7 +76,11 @@ Reg pick_scratch(uint16_t used) {
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
   uint32_t at = 0;
   for (; is_legacy_prefix(bytes[at]); ++at) {
-    if (bytes[at] != kGsPrefix && bytes[at] != kAddressSizePrefix) out.u8(bytes[at]);
+    // An address-size prefix stays, because it wraps what bt and its kin reach; with gs's base added
+    // the address is a whole one.
+    const bool dropped = bytes[at] == kGsPrefix || (bytes[at] == kAddressSizePrefix &&
+                                                    insn.segment == x86::Segment::kGs);
+    if (!dropped) out.u8(bytes[at]);
   }
   emit_opcode_without_base_bits(out, bytes, insn, at);
   out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), base));
