@@ -154,7 +154,8 @@ bool memory_operand_fits(const ZydisDecodedInstruction& insn, const ZydisDecoded
   return insn.meta.category == ZYDIS_CATEGORY_PUSH || insn.meta.category == ZYDIS_CATEGORY_POP;
 }
 
-/// bt and its kin reach far from their memory operand when the bit number is in a register.
+/// bt and its kin reach anywhere from their memory operand when the bit number is in a register. A
+/// load or store far away may touch what an engine has mapped there: bit_string() keeps it near.
 bool has_far_bit(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
   switch (insn.mnemonic) {
     case ZYDIS_MNEMONIC_BT:
@@ -185,7 +186,7 @@ bool reads_stack_pointer_into_vector(const ZydisDecodedInstruction& insn,
 }
 
 /// Those that mostly fault with random operands.
-bool is_rare(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
+bool is_rare(const ZydisDecodedInstruction& insn) {
   switch (insn.mnemonic) {
     case ZYDIS_MNEMONIC_DIV:
     case ZYDIS_MNEMONIC_IDIV:
@@ -194,7 +195,7 @@ bool is_rare(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* ope
     case ZYDIS_MNEMONIC_FLDCW:
       return true;
     default:
-      return has_far_bit(insn, operands);
+      return false;
   }
 }
 
@@ -347,7 +348,8 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
   if ((insn.attributes & kUnwanted) != 0) return false;
   if (is_excluded(insn.mnemonic) || is_excluded_category(insn.meta.category)) return false;
   if (!cpu_has(insn.meta.isa_set) && !random.one_in(500)) return false;
-  if (is_rare(insn, operands.data()) && !random.one_in(8)) return false;
+  if (has_far_bit(insn, operands.data())) return false;
+  if (is_rare(insn) && !random.one_in(8)) return false;
   // An opcode without modrm, or an escape byte, takes the operand for something else.
   const bool has_modrm = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
   if (has_modrm ? insn.raw.modrm.offset != c.modrm : c.memory) return false;
