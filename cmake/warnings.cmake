@@ -1,3 +1,5 @@
+option(WEFT_WERROR "Warnings are errors" OFF)
+
 # Every target of ours is built with these; system headers are exempt.
 add_library(weft_warnings INTERFACE)
 target_compile_options(weft_warnings INTERFACE
