@@ -8,6 +8,8 @@
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
+#include "linux/sys_program_memory.h"
+#include "linux/vsyscall.h"
 #include "translate/mangle.h"
 #include "translate/state_map.h"
 
@@ -20,11 +22,6 @@ void Dispatcher::run() {
     if (thread_.block().signal_pending != 0) {
       engine_.signals().deliver_pending(thread_.program, thread_.context());
       indirect_ = false;
-    }
-    if (thread_.written.value != 0) {
-      ++thread_.counters.code_writes;
-      engine_.code_written(thread_.written);
-      thread_.written = {};
     }
     engine_.cache().reclaim();
     engine_.epochs().enter(thread_.epoch);
@@ -82,7 +79,20 @@ void Dispatcher::emulate_instruction() {
   engine_.signals().raise_fault(thread_.program, fault->signal, fault->code, fault->address);
 }
 
+bool Dispatcher::call_vsyscall(AppPc pc) {
+  const std::optional<uint64_t> number = linux::vsyscall_number(pc.value);
+  x86::CpuContext& context = thread_.context();
+  uint64_t back = 0;
+  if (!number || !linux::read_program(&back, context[x86::kRsp])) return false;
+  context[x86::kRax] = *number;
+  context[x86::kRsp] += sizeof back;
+  context.rip = back;
+  system_call();
+  return true;
+}
+
 void Dispatcher::raise_fetch_fault(AppPc pc) {
+  if (call_vsyscall(pc)) return;
   const bool mapped = engine_.space().find(pc).has_value();
   engine_.signals().raise_fault(thread_.program, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR,
                                 pc.value);

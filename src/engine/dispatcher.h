@@ -26,6 +26,8 @@ class Dispatcher {
   CachePc build(AppPc tag, bool indirect);
   void publish_indirect(AppPc tag);
   void raise_fetch_fault(AppPc pc);
+  /// The calls at fixed addresses that the kernel still carries out for very old programs.
+  bool call_vsyscall(AppPc pc);
 
   /// Handles why the thread came back; false if it ends.
   bool handle_exit();

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/enter.h"
 #include "linux/raw_syscall.h"
+#include "linux/vsyscall.h"
 
 namespace weft::engine {
 
@@ -40,7 +41,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     if (branch) {
       const AppPc target = branch->target;
       ++thread.counters.shadow_faults;
-      if (engine_.is_executable(target)) {
+      if (engine_.is_executable(target) || linux::vsyscall_number(target.value)) {
         if (engine_.has_shadow(target)) engine_.fill_shadow(target);
         // Goes on as a miss, which the routine makes of target and spilled rcx.
         registers[x86::kRsp] = branch->context[x86::kRsp];
@@ -63,10 +64,11 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   const AppPc accessed{reinterpret_cast<uint64_t>(info.si_addr)};
   if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR &&
       engine_.code_pages().holds(accessed)) {
-    // The program writes where code was translated from. The dispatcher lets it.
-    if (!to_program_state(engine_.cache(), thread, registers)) return FaultAnswer::kBug;
-    thread.written = accessed;
-    return FaultAnswer::kLeave;
+    // The program writes where code was translated from. The write is made by the fragment that is
+    // being executed, dead or not; the instruction behind it may already be another one.
+    ++thread.counters.code_writes;
+    engine_.code_written(accessed);
+    return FaultAnswer::kStep;
   }
   const uint64_t cache_pc = registers.rip;
   // Interrupt instructions report the address behind them.

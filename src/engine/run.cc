@@ -66,6 +66,13 @@ Status choose_indirect_mode(Process& process) {
     process.space.use_zones(linux::kSanitizerZones);
   }
   if (options.ibl == IblMode::kHash) return Unit{};
+  const linux::ElfImage& image = process.launch.program.image;
+  const bool in_shadow =
+      !image.position_independent && image.span.overlaps(linux::shadow_range(linux::kWindow));
+  if (in_shadow) {
+    options.ibl = IblMode::kHash;
+    return Unit{};
+  }
   const Status reserved = process.layout.reserve_window_shadow();
   if (!reserved) options.ibl = IblMode::kHash;
   return Unit{};

@@ -51,8 +51,6 @@ class Thread {
   cache::EpochSlot epoch;
   translate::SuperblockBuilder builder;
   ThreadCounters counters;
-  /// Where the program is about to write over translated code; 0: nowhere.
-  AppPc written;
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
 

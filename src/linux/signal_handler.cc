@@ -186,8 +186,9 @@ void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame,
       take_out(thread, registers, fs, frame);
       return;
     }
-    case FaultAnswer::kLeave:
-      take_out(thread, registers, fs, frame);
+    case FaultAnswer::kStep:
+      thread.signals->stepping = true;
+      frame.registers.eflags |= kTrapFlag;
       return;
     case FaultAnswer::kBug:
       report_bug(info.si_signo, info, registers);

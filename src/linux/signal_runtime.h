@@ -21,8 +21,7 @@ enum class Place : uint8_t {
 enum class FaultAnswer : uint8_t {
   kProgram,  ///< the program's own fault; the registers are the program's now
   kHandled,  ///< the registers were changed so that the thread can go on
-  kLeave,    ///< the runtime has to act first; the registers are the program's now, and it goes on
-             ///< there
+  kStep,     ///< as kHandled, but the thread leaves the cache after this one instruction
   kBug,      ///< not the program's doing
 };
 
