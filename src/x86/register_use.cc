@@ -180,6 +180,9 @@ class Analysis {
     const bool has_vvvv = insn_.map >= Map::kVex0F && insn_.map != Map::k3dNow;
     return read(static_cast<Mask>(implicit | reg() | rm() | (has_vvvv ? bit(o_.vvvv) : 0)));
   }
+  /// Of an instruction not told apart here. Those with a memory operand use nothing unnamed, and
+  /// must leave a register free in which its address can be put.
+  Effects unknown() const { return o_.memory ? named() : Effects{}; }
   /// op reg, rm or op rm, reg that reads both and changes the first.
   Effects read_modify(bool byte) const { return read(reg(byte) | rm(byte)); }
 
@@ -477,7 +480,7 @@ Effects Analysis::map_0f() const {
     case 0xF7:
       return read(kRdiBit);  // maskmovq, maskmovdqu
     default:
-      return {};
+      return unknown();
   }
 }
 

@@ -183,6 +183,27 @@ TEST_F(Enumeration, XopAnd3dNowOpcodesAgree) {
   }
 }
 
+/// The registers in which the translator may put the address of an operand that is out of reach.
+constexpr uint16_t kScratchRegisters = 0xCF;
+
+TEST(RegistersUsed, LeaveAScratchRegisterForEveryRipRelativeOperand) {
+  std::mt19937_64 random(kSeed);
+  for (int repeat = 0; repeat < 4'000'000; ++repeat) {
+    std::array<uint8_t, 16> bytes;
+    const uint64_t words[2] = {random(), random()};
+    std::memcpy(bytes.data(), words, sizeof words);
+    // Mostly 0F, VEX and EVEX.
+    constexpr uint8_t kLeads[] = {0x0F, 0x0F, 0xC4, 0xC5, 0x62, 0x48, 0x66, 0x8F};
+    bytes[repeat % 2] = kLeads[words[1] >> 61];
+    Insn insn;
+    if (!decode(bytes.data(), bytes.size(), insn) || !insn.rip_relative) continue;
+    if (insn.kind == Kind::kInvalid) continue;
+    ASSERT_NE(registers_used(bytes.data(), insn) & kScratchRegisters, kScratchRegisters)
+        << disassemble(bytes.data(), bytes.size(), {}).text << std::hex << " opcode "
+        << int{insn.opcode} << " map " << static_cast<int>(insn.map);
+  }
+}
+
 TEST_F(Enumeration, RandomBytesAgree) {
   for (int repeat = 0; repeat < 2'000'000; ++repeat) {
     input_.start();
