@@ -101,6 +101,9 @@ struct CacheOptions {
   uint64_t reserve = 1ull << 29;    ///< bytes of address space, and the limit of its growth
   uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
   bool poison = false;              ///< fill code memory that is reclaimed with traps, to find bugs
+  /// Called between the steps of publication and deletion, where other threads may come in; for
+  /// tests that want them to. No lock is held.
+  std::function<void()> between_steps;
 };
 
 class CodeCache {

@@ -58,6 +58,9 @@ class Lifecycle {
   void close_entry(Fragment& fragment, const TagLock& held);
   void unregister_members(Fragment& fragment);
   void detach_exits(Fragment& fragment);
+  void step() const {
+    if (parts_.options.between_steps) parts_.options.between_steps();
+  }
   static bool move(Fragment& fragment, FragmentState from, FragmentState to);
 
   Parts& parts_;

@@ -9,6 +9,7 @@ namespace weft::cache {
 Deleted Lifecycle::delete_fragment(AppPc tag, Scope scope, Dead& dead) {
   // The entry is made if need be: a fragment that is being built with the tag must become stale.
   const Victims victims = find_victims(parts_.tags.find_or_make(tag), scope);
+  step();
   Deleted result;
   if (victims.trace != nullptr) result.trace = kill(*victims.trace, dead);
   if (victims.block != nullptr) result.block = kill(*victims.block, dead);
@@ -38,9 +39,12 @@ bool Lifecycle::kill(Fragment& fragment, Dead& dead) {
   if (move(fragment, FragmentState::kBuilding, FragmentState::kDead)) return false;
   const bool won = move(fragment, FragmentState::kLive, FragmentState::kDead);
   // Whoever lost helps, so that it, too, may say on return that nobody enters any more.
+  step();
   close_entries(fragment);
+  step();
   if (!won) return false;
   unregister_members(fragment);
+  step();
   detach_exits(fragment);
   parts_.counters.add(Count::kDied);
   dead.push_back(&fragment);

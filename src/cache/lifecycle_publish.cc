@@ -33,11 +33,15 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
   if (fragment == nullptr) return {nullptr, {}, Error::kFull};
   // Registered before anything is checked: a deletion either comes before the check, which sees it,
   // or finds the fragment and kills it while it is still Building.
+  step();
   bool fresh = register_members(*fragment, spec);
+  step();
   for (size_t i = 0; i < fragment->constituent_count_; ++i) {
     parts_.index.add(fragment->constituent_bytes(i), fragment->id_);
   }
+  step();
   fresh = fresh && !bytes_are_stale(spec);
+  step();
   const Error error = fresh ? go_live(*fragment, spec) : Error::kStale;
   if (error != Error::kNone) {
     move(*fragment, FragmentState::kBuilding, FragmentState::kDead);
@@ -47,11 +51,13 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
     return {nullptr, {}, error};
   }
   parts_.counters.add(Count::kMade);
+  step();
   for (const EntrySpec& entry : spec.entries.subspan(1)) {
     const Constituent* constituent = constituent_of(spec, entry.tag);
     // An entry whose block was deleted since must not come back with the old bytes.
     if (constituent == nullptr) continue;
     open_entry(*fragment, entry, Generation::unpack(constituent->generation).of_tag);
+    step();
   }
   attach_exits(*fragment);
   return {fragment, fragment->hot_start() + spec.entries[0].direct, Error::kNone};
@@ -125,6 +131,7 @@ void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t g
 
 void Lifecycle::attach_exits(Fragment& fragment) {
   for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
+    step();
     const ExitId id = fragment.exit_id(i);
     TagLock held(parts_.locks, *parts_.exits.at(id).target);
     // As in open_entry(): what is attached after this check, the killer detaches.
@@ -155,6 +162,7 @@ bool Lifecycle::add_entry(Fragment& fragment, const Constituent& constituent, Ca
   TagEntry& entry = parts_.tags.find_or_make(constituent.tag);
   if (entry.direct.load(std::memory_order_relaxed) != 0) return false;
   if (!note_entry(fragment, entry)) return false;
+  step();
   TagLock held(parts_.locks, entry);
   if (!fragment.is_live() || entry.block != nullptr) return false;
   if (!is_current(entry, constituent.generation)) return false;
@@ -188,6 +196,7 @@ bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
     direct = entry->direct.load(std::memory_order_relaxed);
   }
   if (fragment == nullptr) return false;
+  step();
   const std::optional<uint32_t> made = store_.add_cold(*fragment, code, fixups);
   if (!made) return false;
   Links::patch(parts_.space.address(*made + jump), parts_.space.address(direct));

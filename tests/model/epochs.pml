@@ -75,9 +75,9 @@ inline look_at(reader) {
 proctype Reclaimer() {
   byte oldest, passes;
   do
-  :: passes < 3 ->
+  :: passes < 2 ->
     if
-    :: passes == 2 -> finished == READERS + THINGS /* the last pass */
+    :: passes == 1 -> finished == READERS + THINGS /* the last pass */
     :: else
     fi;
 #ifdef MUTATE_NO_LIMIT
