@@ -169,6 +169,45 @@ std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn,
   return std::nullopt;
 }
 
+/// lods, movs, xlat and moffs loads and stores in the gs segment; one step of a repeated one.
+std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, AppPc pc) {
+  const uint8_t op = insn.opcode;
+  const bool byte = op == 0xD7 || (op & 1) == 0;
+  const bool wide = (insn.rex & 8) != 0;
+  const size_t word = wide ? 8 : (insn.operand_size_prefix ? 2 : 4);
+  const size_t size = byte ? 1 : word;
+  const bool string = op == 0xA4 || op == 0xA5 || op == 0xAC || op == 0xAD;
+  const bool store = op == 0xA2 || op == 0xA3;
+  if (!string && op != 0xD7 && (op & 0xFC) != 0xA0)
+    return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+  const bool repeated = string && (insn.rep || insn.repne);
+  if (repeated && context[x86::kRcx] == 0) {
+    context.rip = pc.value + insn.length;
+    return std::nullopt;
+  }
+  uint64_t offset = context[x86::kRsi];
+  if (op == 0xD7) offset = context[x86::kRbx] + static_cast<uint8_t>(context[x86::kRax]);
+  if (!string && op != 0xD7)
+    __builtin_memcpy(&offset, pc.bytes() + insn.disp_offset, sizeof offset);
+  const uint64_t at = context.gs_base + offset;
+  uint64_t value = context[x86::kRax];
+  const bool done = store ? linux::write_program(at, &value, size)
+                          : linux::read_program(static_cast<void*>(&value), at, size);
+  if (!done) return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+  const bool move = op == 0xA4 || op == 0xA5;
+  if (move && !linux::write_program(context[x86::kRdi], &value, size)) {
+    return EmulationFault{SIGSEGV, SEGV_MAPERR, context[x86::kRdi]};
+  }
+  if (!move && !store) context[x86::kRax] = size == 4 ? static_cast<uint32_t>(value) : value;
+  constexpr uint64_t kDirectionFlag = 0x400;
+  const uint64_t step = (context.rflags & kDirectionFlag) != 0 ? 0 - size : size;
+  if (string) context[x86::kRsi] += step;
+  if (move) context[x86::kRdi] += step;
+  const bool again = repeated && --context[x86::kRcx] != 0;
+  if (!again) context.rip = pc.value + insn.length;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<EmulationFault> emulate(CpuContext& context) {
@@ -188,8 +227,7 @@ std::optional<EmulationFault> emulate(CpuContext& context) {
   }
   const bool selector = (insn.map == Map::kOneByte && insn.opcode == 0x8E) || insn.map == Map::k0F;
   if (selector && insn.segment != x86::Segment::kGs) return gs_selector(context, insn, pc);
-  // String instructions and tables in the gs segment: nothing of today's programs uses them.
-  return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+  return gs_memory(context, insn, pc);
 }
 
 }  // namespace weft::engine

@@ -71,17 +71,20 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     return FaultAnswer::kStep;
   }
   const uint64_t cache_pc = registers.rip;
-  // Interrupt instructions report the address behind them.
-  if (info.si_signo == SIGTRAP) registers.rip -= 1;
+  // int3 and int n report the address behind them, debug traps the one that they came to.
+  const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
+  if (interrupt) registers.rip -= 1;
   if (!to_program_state(engine_.cache(), thread, registers)) {
     registers.rip = cache_pc;
     return FaultAnswer::kBug;
   }
-  if (info.si_signo == SIGTRAP) {
+  if (interrupt) {
     constexpr uint8_t kTwoByteInterrupt = 0xCD;
     registers.rip += *AppPc{registers.rip}.bytes() == kTwoByteInterrupt ? 2 : 1;
   }
-  if (info.si_signo == SIGILL || info.si_signo == SIGFPE) {
+  const bool names_instruction = info.si_signo == SIGILL || info.si_signo == SIGFPE ||
+                                 (info.si_signo == SIGTRAP && !interrupt);
+  if (names_instruction) {
     info.si_addr = reinterpret_cast<void*>(registers.rip);
   }
   return FaultAnswer::kProgram;

@@ -245,6 +245,11 @@ Status note_main_stack(const KernelStack& kernel, bool executable, AddressSpace&
   mapping.range = *actual;
   mapping.range.start = {std::min(actual->start.value, stack_floor(actual->end.value))};
   mapping.prot = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
+  const uint64_t lowest = page_down(kernel.bottom);
+  if (executable) {
+    raw_syscall(__NR_mprotect, lowest, mapping.range.end.value - lowest,
+                static_cast<uint64_t>(mapping.prot | PROT_GROWSDOWN));
+  }
   mapping.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN;
   mapping.label = Label::kStack;
   space.note_map(mapping);

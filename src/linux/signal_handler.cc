@@ -159,7 +159,8 @@ void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs
 
 void note_fault(SignalState& state, const siginfo_t& raised, const siginfo_t& shown,
                 const FrameRegisters& frame) {
-  if (raised.si_addr != shown.si_addr || raised.si_code != shown.si_code) {
+  const bool memory = shown.si_signo == SIGSEGV || shown.si_signo == SIGBUS;
+  if (memory && (raised.si_addr != shown.si_addr || raised.si_code != shown.si_code)) {
     // A branch of the program, which failed at an address of ours.
     describe_fault(state, shown, true);
     return;

@@ -144,6 +144,18 @@ bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   return true;
 }
 
+void SuperblockBuilder::emit_undefined(const Instruction& at) {
+  // Longer than 15 bytes is a general protection fault, as is hlt; all else is undefined, as is
+  // ud2.
+  constexpr uint32_t kLongest = 15;
+  const uint8_t undefined[] = {0x0F, 0x0B};
+  const uint8_t halt[] = {0xF4};
+  const bool too_long = at.insn.length > kLongest;
+  const std::span<const uint8_t> code = too_long ? std::span<const uint8_t>(halt) : undefined;
+  draft_.hot.bytes(code.data(), code.size());
+  draft_.map.add(std::min<uint32_t>(at.insn.length, kLongest), static_cast<uint32_t>(code.size()));
+}
+
 bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
   switch (at.insn.kind) {
     case Kind::kCondJump:
@@ -174,12 +186,9 @@ bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
     case Kind::kStop:
       copy_verbatim(draft_, at);
       return false;
-    case Kind::kInvalid: {
-      const uint8_t undefined[] = {0x0F, 0x0B};
-      draft_.hot.bytes(undefined, sizeof undefined);
-      draft_.map.add(at.insn.length, sizeof undefined);
+    case Kind::kInvalid:
+      emit_undefined(at);
       return false;
-    }
     case Kind::kPlain:
     case Kind::kFarTransfer:
       mangle_emulated(draft_, at);

@@ -46,6 +46,8 @@ class SuperblockBuilder {
   bool add_block(AppPc& pc);
   /// Emits what ends a block; true if the superblock goes on at `pc`.
   bool end_block(const Instruction& at, AppPc& pc);
+  /// Emits what faults as an instruction does that no CPU has.
+  void emit_undefined(const Instruction& at);
   bool fetch(AppPc pc, Instruction& out);
   bool may_continue_at(AppPc pc);
   bool go_on_or_leave(AppPc next, AppPc& pc);
