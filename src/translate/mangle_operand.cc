@@ -76,10 +76,10 @@ Reg pick_scratch(uint16_t used) {
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
   uint32_t at = 0;
   for (; is_legacy_prefix(bytes[at]); ++at) {
-    // An address-size prefix stays, because it wraps what bt and its kin reach; with gs's base added
-    // the address is a whole one.
-    const bool dropped = bytes[at] == kGsPrefix || (bytes[at] == kAddressSizePrefix &&
-                                                    insn.segment == x86::Segment::kGs);
+    // An address-size prefix stays, because it wraps what bt and its kin reach; with gs's base
+    // added the address is a whole one.
+    const bool dropped = bytes[at] == kGsPrefix ||
+                         (bytes[at] == kAddressSizePrefix && insn.segment == x86::Segment::kGs);
     if (!dropped) out.u8(bytes[at]);
   }
   emit_opcode_without_base_bits(out, bytes, insn, at);
