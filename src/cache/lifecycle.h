@@ -1,6 +1,6 @@
-// How fragments come to life and die; the protocol of docs/deletion.md. Every call is made inside
-// an operation (gate and epoch); none holds a lock on return, and no two tag locks are ever held at
-// once.
+// How fragments come to life and die; the protocol that tests/model/deletion.pml checks. Every call
+// is made inside an operation (gate and epoch); none holds a lock on return, and no two tag locks
+// are ever held at once.
 #pragma once
 
 #include <cstdint>
