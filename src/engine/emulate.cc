@@ -213,9 +213,12 @@ std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, A
 std::optional<EmulationFault> emulate(CpuContext& context) {
   const AppPc pc{context.rip};
   Insn insn;
-  constexpr size_t kMaxLength = 15;
-  if (!x86::decode(pc.bytes(), kMaxLength, insn))
-    return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
+  uint8_t bytes[15];
+  size_t readable = sizeof bytes;  // less at the end of a mapping
+  while (readable > 0 && !linux::read_program(static_cast<void*>(bytes), pc.value, readable)) {
+    --readable;
+  }
+  if (!x86::decode(bytes, readable, insn)) return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
   if (insn.kind == x86::Kind::kFarTransfer) {
     const bool is_return =
         insn.map == Map::kOneByte &&
