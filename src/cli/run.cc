@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "engine/options.h"
 #include "linux/launch.h"
@@ -51,6 +52,7 @@ std::vector<std::string> inherited_options(int own, char** argv) {
 struct Texts {
   std::optional<std::string> stats;
   std::string stress_delete;
+  std::string log;
 };
 
 void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed, Texts& texts) {
@@ -75,6 +77,9 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
   app.add_option(
       "--stress-delete", texts.stress_delete,
       "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED]");
+  app.add_option(
+      "--log", texts.log,
+      "LEVEL or MODULE:LEVEL,... (error, info, debug); a module is a source file's name");
   app.add_option("--exec-path", followed.path)->group("");
   app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");
@@ -144,6 +149,12 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     std::fputs("weft: --stress-delete takes RATE[,SEED], RATE a positive number or max\n", stderr);
     return kStatusUsage;
   }
+  if (app.count("--log") != 0) {
+    if (const Status configured = Logger::instance().configure(texts.log); !configured) {
+      std::fprintf(stderr, "weft: %s\n", configured.error().message.c_str());
+      return kStatusUsage;
+    }
+  }
   options.arguments = inherited_options(own, argv);
 
   int first = own;
@@ -167,6 +178,7 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     constexpr size_t kLongestComm = 15;
     launch->comm = followed.name.substr(followed.name.rfind('/') + 1, kLongestComm);
   }
+  WEFT_LOG(kInfo, "starts {}", launch->program.real_path);
   const Error error = engine::run(options, std::move(*launch), argv);
   std::fprintf(stderr, "weft: %s\n", error.message.c_str());
   return linux::kStatusCannotRun;
