@@ -2,7 +2,10 @@
 // what threads do to each other by chance, without the chance.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -178,6 +181,24 @@ TEST(Interleaving, AnEntryIsNotAddedToAFragmentThatDiesMeanwhile) {
     EXPECT_EQ(t.cache.find(inner).value != 0, added);
     t.expect_consistent();
   }
+}
+
+TEST(Interleaving, AForkWaitsForTheOperationThatIsUnderWay) {
+  Stepped t;
+  std::atomic<bool> locked{false};
+  std::thread forker;
+  t.interrupt_at(3, [&] {
+    forker = std::thread([&] {
+      t.cache.lock_all_for_fork();
+      locked = true;
+      t.cache.unlock_after_fork(false, nullptr);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_FALSE(locked.load());
+  });
+  EXPECT_NE(publish_large(t).fragment, nullptr);
+  forker.join();
+  EXPECT_TRUE(locked.load());
 }
 
 TEST(Interleaving, AnIndirectEntryIsNotPublishedForAFragmentThatDiesMeanwhile) {
