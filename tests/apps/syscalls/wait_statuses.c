@@ -24,11 +24,17 @@ int main(void) {
       in_child("segv", segv), in_child("abort", aborted);
   in_child("pipe", piped), in_child("alarm", alarmed), in_child("usr1", user),
       in_child("rtmin+3", realtime);
+  int gate[2];
+  pipe(gate);
   pid_t child = fork();
   if (child == 0) {
+    char byte;
+    close(gate[1]);
     raise(SIGSTOP);
+    read(gate[0], &byte, 1);  // until the parent has seen that it went on
     _exit(8);
   }
+  close(gate[0]);
   int status;
   EXPECT(waitpid(child, &status, WUNTRACED) == child);
   say_status("stop", status);
@@ -36,6 +42,7 @@ int main(void) {
   kill(child, SIGCONT);
   EXPECT(waitpid(child, &status, WCONTINUED) == child);
   say_status("continue", status);
+  close(gate[1]);
   siginfo_t info;
   EXPECT(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0 && info.si_pid == child);
   printf("waitid code %d status %d\n", info.si_code, info.si_status);
