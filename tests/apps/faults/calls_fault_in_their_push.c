@@ -6,7 +6,7 @@ static void report(int number, siginfo_t* info, void* context) {
   printf("%s: address %+ld rip %+ld rsp %+ld rcx %llx rax %llx error %llx\n", name,
          (long)((char*)info->si_addr - fault_area), (long)(r[REG_RIP] - (long)fault_at),
          (long)(r[REG_RSP] - (long)fault_area), r[REG_RCX],
-         r[REG_RAX] == (long)fault_next ? 1LL : 0LL, r[REG_ERR]);
+         r[REG_RAX] == (long)fault_next ? 1LL : 0LL, r[REG_ERR] & ~1LL);
   r[REG_RIP] = (greg_t)fault_next;
 }
 char* sites[3];

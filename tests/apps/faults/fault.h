@@ -20,8 +20,9 @@ static void fault_show(int number, siginfo_t* info, void* context) {
     printf(" address fault_at");
   else if (info->si_code <= 0 || info->si_code == SI_KERNEL || (unsigned long)info->si_addr < 4096)
     printf(" address %lx", (long)info->si_addr);
+  // Bit 0 of a page fault's error code says only whether the page happened to be present.
   printf(" rip %+ld trap %lld error %llx\n", (long)(r[REG_RIP] - (greg_t)fault_at), r[REG_TRAPNO],
-         r[REG_ERR]);
+         r[REG_ERR] & ~1LL);
 }
 
 static void fault_show_registers(void* context) {

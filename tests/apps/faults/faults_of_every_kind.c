@@ -22,7 +22,7 @@ static void skip(int number, siginfo_t* info, void* context) {
   else
     printf(" address %lx", (long)info->si_addr);
   printf(" rip %+ld trap %lld error %llx\n", (long)(r[REG_RIP] - (greg_t)at), r[REG_TRAPNO],
-         r[REG_ERR]);
+         r[REG_ERR] & ~1LL);
   r[REG_RIP] = (greg_t)next;
 }
 int main(void) {
