@@ -70,6 +70,13 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     engine_.code_written(accessed);
     return FaultAnswer::kStep;
   }
+  if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR) {
+    // Another thread got its write through between this fault and the look at the page: try again.
+    const auto mapping = engine_.space().find(accessed);
+    if (mapping && mapping->owner == linux::Owner::kProgram && mapping->writable()) {
+      return FaultAnswer::kHandled;
+    }
+  }
   const uint64_t cache_pc = registers.rip;
   // int3 and int n report the address behind them, debug traps the one that they came to.
   const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
