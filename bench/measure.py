@@ -47,10 +47,11 @@ class Launcher:
     """Starts programs through launch.c, compiled once into the data folder."""
 
     def __init__(self, data_root):
-        self.path = Path(data_root) / "launch"
+        self.folder = Path(data_root).resolve() / "work"  # where programs leave what they leave: cores, logs
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path = self.folder.parent / "launch"
         source = HERE / "launch.c"
         if not self.path.exists() or self.path.stat().st_mtime < source.stat().st_mtime:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["cc", "-O2", "-o", str(self.path), str(source)], check=True)
 
     def run(self, engine, program, timeout):
@@ -66,7 +67,7 @@ class Launcher:
         argv = [str(self.path), str(report), *engine.prefix, *program.argv]
         with open(program.stdin, "rb") as stdin:
             child = subprocess.Popen(argv, stdin=stdin, stdout=output, stderr=subprocess.DEVNULL, pass_fds=(report,),
-                                     env=programs.ENVIRONMENT, start_new_session=True)
+                                     env=programs.ENVIRONMENT, cwd=self.folder, start_new_session=True)
         try:
             child.wait(timeout)
         except subprocess.TimeoutExpired as expired:

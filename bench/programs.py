@@ -31,7 +31,7 @@ class Data:
 
     def __init__(self, root, scale):
         self.scale = scale
-        self.folder = Path(root) / scale
+        self.folder = Path(root).resolve() / scale
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def pick(self, full, quick):

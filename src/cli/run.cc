@@ -60,10 +60,11 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
                                                             {"hash", engine::IblMode::kHash}};
   const std::map<std::string, engine::Returns> returns = {{"jump", engine::Returns::kJump},
                                                           {"paired", engine::Returns::kPaired}};
+  // Descriptions of our own: CLI11's would print the one-byte enumerators, zero among them, as characters.
   app.add_option("--ibl", options.ibl, "indirect branches: shadow (default) or hash")
-      ->transform(CLI::CheckedTransformer(ibl_modes));
+      ->transform(CLI::CheckedTransformer(ibl_modes).description("shadow|hash"));
   app.add_option("--returns", options.returns, "returns: jump (default) or paired")
-      ->transform(CLI::CheckedTransformer(returns));
+      ->transform(CLI::CheckedTransformer(returns).description("jump|paired"));
   app.add_option("--max-blocks", options.max_blocks, "basic blocks in a superblock, 1 to 64")
       ->check(CLI::Range(1, 64));
   app.add_option("--cache-size", options.cache_size, "limit of code memory, e.g. 64MB")
