@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,15 +55,20 @@ struct Texts {
 };
 
 void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed, Texts& texts) {
-  const std::map<std::string, engine::IblMode> ibl_modes = {{"shadow", engine::IblMode::kShadow},
-                                                            {"hash", engine::IblMode::kHash}};
-  const std::map<std::string, engine::Returns> returns = {{"jump", engine::Returns::kJump},
-                                                          {"paired", engine::Returns::kPaired}};
-  // Descriptions of our own: CLI11's would print the one-byte enumerators, zero among them, as characters.
-  app.add_option("--ibl", options.ibl, "indirect branches: shadow (default) or hash")
-      ->transform(CLI::CheckedTransformer(ibl_modes).description("shadow|hash"));
-  app.add_option("--returns", options.returns, "returns: jump (default) or paired")
-      ->transform(CLI::CheckedTransformer(returns).description("jump|paired"));
+  app.add_option_function<std::string>(
+         "--ibl",
+         [&options](const std::string& name) {
+           options.ibl = name == "hash" ? engine::IblMode::kHash : engine::IblMode::kShadow;
+         },
+         "indirect branches: shadow (default) or hash")
+      ->check(CLI::IsMember({"shadow", "hash"}));
+  app.add_option_function<std::string>(
+         "--returns",
+         [&options](const std::string& name) {
+           options.returns = name == "paired" ? engine::Returns::kPaired : engine::Returns::kJump;
+         },
+         "returns: jump (default) or paired")
+      ->check(CLI::IsMember({"jump", "paired"}));
   app.add_option("--max-blocks", options.max_blocks, "basic blocks in a superblock, 1 to 64")
       ->check(CLI::Range(1, 64));
   app.add_option("--cache-size", options.cache_size, "limit of code memory, e.g. 64MB")
