@@ -136,7 +136,8 @@ def interpreters(data):
 def others(data):
     if openssl := found("openssl"):
         # Key derivation by many short hashes, then one long encryption; fixed salt, so the same output.
-        yield Program("openssl", (openssl, "enc", "-aes-256-cbc", "-pbkdf2", "-iter", str(data.pick(3_000_000, 700_000)),
+        yield Program("openssl", (openssl, "enc", "-aes-256-cbc", "-pbkdf2",
+                                  "-iter", str(data.pick(3_000_000, 700_000)),
                                   "-S", "0011223344556677", "-pass", "pass:weft", "-in", data.text()))
     if node := found("node"):
         yield Program("node", (node, str(WORKLOADS / "map.js"), str(data.pick(500, 80))), jit=True)
