@@ -24,11 +24,18 @@ class ShadowMap final : public IndirectTargets {
   bool reserve(AppRange range);
   SIGNAL_SAFE bool has_shadow(AppPc target) const;
 
-  /// Puts the miss path into the words of `target`'s shadow page that nobody has written.
+  /// Puts the miss path into the words of `target`'s shadow page, unless that was done. In a signal
+  /// handler only for a thread that was found in the code cache, since it takes a short lock.
   SIGNAL_SAFE void fill(AppPc target);
+  /// The same ahead of a branch to `target`, which costs less than the fault that it would take.
+  void prepare(AppPc target);
 
   bool publish(AppPc target, CachePc entry) override;
   void retract(AppPc target) override;
+
+  /// Around fork(): nobody is in fill() in between.
+  void lock_for_fork();
+  void unlock_after_fork();
 
   /// The word of `target`, as a branch reads it.
   uint64_t read(AppPc target) const;
@@ -37,11 +44,17 @@ class ShadowMap final : public IndirectTargets {
  private:
   static constexpr uint32_t kMaxRanges = 64;
 
+  static constexpr uint64_t kPageWords = kPageSize / sizeof(uint64_t);
+  static constexpr size_t kFillLocks = 16;
+
   uint64_t* word(AppPc target) const;
+  /// The last of the words in `target`'s shadow page, which is the last one that fill() writes.
+  uint64_t* last_word(AppPc target) const;
 
   uint64_t displacement_;
   CachePc miss_;
   std::atomic<uint64_t> pages_filled_{0};
+  std::array<SpinLock, kFillLocks> fill_locks_;  ///< each for some pages
   SpinLock lock_;
   std::array<AppRange, kMaxRanges> ranges_{};  ///< those below count_ never change
   std::atomic<uint32_t> count_{0};

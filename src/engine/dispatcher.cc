@@ -147,6 +147,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         for (const auto& part : thread_.builder.draft().constituents) {
           counters.app_bytes += part.bytes.size();
         }
+        engine_.expect_returns(thread_.builder.draft().return_addresses);
         return published.entry;
       }
       case Error::kExists: {

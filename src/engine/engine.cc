@@ -135,6 +135,11 @@ void Engine::code_written(AppPc address) {
 
 void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
 
+void Engine::expect_returns(std::span<const AppPc> targets) {
+  if (options_.ibl != IblMode::kShadow) return;
+  for (const AppPc target : targets) shadow_.prepare(target);
+}
+
 void Engine::make_room() {
   // An eighth of the cache at a time: the oldest fragments, each by the same deletion as any other.
   constexpr uint64_t kShare = 8;

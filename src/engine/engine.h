@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -64,6 +65,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
+  /// Calls were translated that return to `targets`: their shadow words are made ready.
+  void expect_returns(std::span<const AppPc> targets);
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the
   /// runtime.
   bool is_executable(AppPc pc) { return !executable_range(pc).empty(); }

@@ -74,10 +74,12 @@ void Engine::before_fork(linux::ProgramThread&) {
   code_pages_.lock_for_fork();
   space_.lock_for_fork();
   cache_->lock_all_for_fork();
+  shadow_.lock_for_fork();
 }
 
 void Engine::after_fork(linux::ProgramThread& program, bool child) {
   Thread& thread = thread_of(program);
+  shadow_.unlock_after_fork();
   cache_->unlock_after_fork(child, &thread.epoch);
   space_.unlock_after_fork();
   signals_->unlock_after_fork();

@@ -20,6 +20,7 @@ void Draft::clear() {
   entries.clear();
   constituents.clear();
   thunks.clear();
+  return_addresses.clear();
 }
 
 bool Draft::nearly_full() const {

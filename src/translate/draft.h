@@ -59,6 +59,7 @@ class Draft {
   std::vector<cache::EntrySpec> entries;
   std::vector<cache::Constituent> constituents;
   std::vector<CallThunk> thunks;
+  std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones
 
  private:
   void add_exit(uint32_t site, AppPc target);

@@ -115,6 +115,7 @@ bool SuperblockBuilder::pairs_returns() const {
 bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   const bool paired = pairs_returns() && at.insn.segment != x86::Segment::kGs;
   if (!paired) {
+    draft_.return_addresses.push_back(at.next());
     if (at.insn.kind == Kind::kCall) {
       mangle_call(draft_, at);
     } else {

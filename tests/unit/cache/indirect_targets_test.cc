@@ -27,6 +27,25 @@ TEST(ShadowMap, FillLeavesWhatIsPublished) {
   EXPECT_EQ(shadow.map.read(kA), kEntry.value);
 }
 
+TEST(ShadowMap, PreparedPageMissesEverywhere) {
+  FakeShadow shadow;
+  shadow.map.prepare(kA);
+  EXPECT_EQ(shadow.map.read(kA), FakeShadow::kMiss.value);
+  EXPECT_EQ(shadow.map.pages_filled(), 1u);
+  shadow.map.publish(kA, kEntry);
+  shadow.map.prepare(kA + 1);
+  EXPECT_EQ(shadow.map.read(kA), kEntry.value);
+  EXPECT_EQ(shadow.map.pages_filled(), 1u);
+}
+
+TEST(ShadowMap, RetractionInAnUntouchedPageDoesNotPassForAFilledPage) {
+  FakeShadow shadow;
+  const AppPc last_of_page{0x11FF};
+  shadow.map.retract(last_of_page);
+  shadow.map.publish(kA, kEntry);
+  EXPECT_EQ(shadow.map.read(kA + 1), FakeShadow::kMiss.value);
+}
+
 TEST(ShadowMap, RetractedWordMisses) {
   FakeShadow shadow;
   shadow.map.publish(kA, kEntry);
