@@ -2,6 +2,7 @@
 
 #include <asm/prctl.h>
 #include <linux/audit.h>
+#include <linux/membarrier.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
@@ -96,6 +97,7 @@ struct SyscallEmulator::Impl {
   int64_t execute(ProgramThread& thread, const SyscallArguments& call);
   std::optional<int64_t> refused(const SyscallArguments& call) const;
   std::optional<int64_t> prctl(const SyscallArguments& call) const;
+  static std::optional<int64_t> membarrier(const SyscallArguments& call);
 
   std::optional<Outcome> filter(ProgramThread& thread, x86::CpuContext& context,
                                 const SyscallArguments& call);
@@ -163,11 +165,26 @@ std::optional<int64_t> SyscallEmulator::Impl::refused(const SyscallArguments& ca
     case __NR_rseq:
       // A restartable sequence would have to be restarted in the code cache.
       return -ENOSYS;
+    case __NR_membarrier:
+      return membarrier(call);
     case __NR_prctl:
       return prctl(call);
     default:
       return std::nullopt;
   }
+}
+
+std::optional<int64_t> SyscallEmulator::Impl::membarrier(const SyscallArguments& call) {
+  // A kernel without rseq has no barrier for it either; libraries that find one rely on both.
+  constexpr int kOfRseq =
+      MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+  const auto command = static_cast<int>(call.a[0]);
+  if (command == MEMBARRIER_CMD_QUERY && call.a[1] == 0) {
+    const int64_t commands = raw_syscall(__NR_membarrier, MEMBARRIER_CMD_QUERY, 0);
+    return commands < 0 ? commands : commands & ~int64_t{kOfRseq};
+  }
+  if ((command & kOfRseq) != 0) return -EINVAL;
+  return std::nullopt;
 }
 
 std::optional<int64_t> SyscallEmulator::Impl::prctl(const SyscallArguments& call) const {
