@@ -8,9 +8,9 @@ int main(void) {
   for (int i = 0; i < 1000; ++i) EXPECT(sched_getcpu() >= 0 && sched_getcpu() < 4096);
   long result = syscall(SYS_rseq, NULL, 0, 0, 0);
   EXPECT(result == -1 && (errno == EINVAL || errno == ENOSYS));
-  bool has_rseq = errno != ENOSYS;
+  int has_rseq = errno != ENOSYS;
   long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
-  bool has_barrier = commands > 0 && (commands & MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ) != 0;
+  int has_barrier = commands > 0 && (commands & MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ) != 0;
   EXPECT(has_rseq || !has_barrier);
   EXPECT((syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0) == 0) == has_barrier);
   cpu_set_t set;
