@@ -1,0 +1,322 @@
+// What a tool adds to a basic block while it is built. A Block is valid during on_block() only, on
+// the building thread; what is added to it may run on all threads until the fragment is deleted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <type_traits>
+
+#include "weft/instruction.h"
+
+namespace weft {
+
+class Thread;
+class CallContext;
+
+/// A 64-bit counter that all threads share, in memory that inlined code reaches at once. Made by
+/// Process::new_counter(); copies name the same counter. Lives as long as the process.
+class Counter {
+ public:
+  Counter() = default;
+  explicit Counter(uint64_t* cell) : cell_(cell) {}
+  /// May be read and set by any thread at any time; add() by plain counting loses some increments
+  /// where threads race, add_atomic() does not.
+  uint64_t get() const { return __atomic_load_n(cell_, __ATOMIC_RELAXED); }
+  void set(uint64_t value) const { __atomic_store_n(cell_, value, __ATOMIC_RELAXED); }
+  uint64_t* cell() const { return cell_; }
+
+ private:
+  uint64_t* cell_ = nullptr;
+};
+
+/// A 64-bit word of which each thread has its own, 0 when the thread starts; inlined code reaches
+/// it in one instruction. Made by Process::new_thread_counter(); read by Thread::get() and
+/// Process::sum(). There are kThreadCounters of them for all tools together.
+class ThreadCounter {
+ public:
+  ThreadCounter() = default;
+  explicit ThreadCounter(uint32_t slot) : slot_(slot) {}
+  uint32_t slot() const { return slot_; }
+
+ private:
+  uint32_t slot_ = ~uint32_t{0};
+};
+inline constexpr uint32_t kThreadCounters = 128;
+
+/// A buffer of records, one a thread. Made by Process::new_buffer().
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(uint32_t number) : number_(number) {}
+  uint32_t number() const { return number_; }
+
+ private:
+  uint32_t number_ = ~uint32_t{0};
+};
+
+/// A part of a record, or an argument of a call. Implicit from integers, enums and pointers: those
+/// are constants of the place.
+struct Value {
+  enum class Kind : uint8_t {
+    kConstant,       ///< `number`
+    kRegister,       ///< the program's value of register `number`
+    kFlags,          ///< the program's rflags
+    kMemoryAddress,  ///< effective address of operand `number`, segment base included
+    kMemoryValue,    ///< what is in operand `number` before the instruction, up to 8 bytes, zero-
+                     ///< extended; 0 where it cannot be read. In calls only.
+    kThread,         ///< Thread*. In calls only.
+    kThreadId,       ///< the kernel's number of the thread (gettid)
+    kContext,        ///< CallContext*. In calls only.
+    kThreadCounter,  ///< the thread's value of ThreadCounter `number`
+  };
+
+  Kind kind = Kind::kConstant;
+  uint64_t number = 0;
+
+  constexpr Value() = default;
+  constexpr Value(Kind k, uint64_t n) : kind(k), number(n) {}
+  template <typename T>
+  requires std::is_integral_v<T>
+  constexpr Value(T constant) : number(static_cast<uint64_t>(constant)) {}
+  template <typename T>
+  requires std::is_enum_v<T>
+  constexpr Value(T constant) : number(static_cast<uint64_t>(constant)) {}
+  template <typename T>
+  Value(T* constant) : number(reinterpret_cast<uint64_t>(constant)) {}
+};
+
+constexpr Value register_value(Register reg) {
+  return {Value::Kind::kRegister, static_cast<uint64_t>(reg)};
+}
+constexpr Value flags_value() { return {Value::Kind::kFlags, 0}; }
+/// `operand` as numbered in InstructionDetails::operands; see Instruction::memory_operand().
+constexpr Value memory_address(int operand) {
+  return {Value::Kind::kMemoryAddress, static_cast<uint64_t>(operand)};
+}
+constexpr Value memory_value(int operand) {
+  return {Value::Kind::kMemoryValue, static_cast<uint64_t>(operand)};
+}
+constexpr Value current_thread() { return {Value::Kind::kThread, 0}; }
+constexpr Value thread_id() { return {Value::Kind::kThreadId, 0}; }
+/// For a parameter of type CallContext&.
+constexpr Value call_context() { return {Value::Kind::kContext, 0}; }
+inline Value thread_counter(ThreadCounter counter) {
+  return {Value::Kind::kThreadCounter, counter.slot()};
+}
+
+/// One field of a record; fields follow one another without gaps.
+struct Field {
+  Value value;
+  uint8_t width = 8;  ///< bytes stored: 1, 2, 4 or 8
+};
+
+/// Before or after an instruction of a block.
+struct Place {
+  uint32_t index = 0;
+  bool after = false;
+};
+
+/// Lets the one addition that follows it run only if a word compares so. Two flag-free
+/// instructions and a jump.
+struct Condition {
+  enum class Kind : uint8_t {
+    kNone,
+    kNonZero,  ///< word != 0
+    kZero,     ///< word == 0
+    kLess,     ///< word < bound, both taken as signed and less than 2^55 apart
+    kEqual,    ///< word == bound
+  };
+  Kind kind = Kind::kNone;
+  bool per_thread = false;
+  uint64_t* cell = nullptr;  ///< of a Counter, if !per_thread
+  uint32_t slot = 0;         ///< of a ThreadCounter, if per_thread
+  int32_t bound = 0;
+};
+
+class Insertion;
+
+/// A basic block of the program that is being translated: instructions that run one after the
+/// other, entered at the first alone. Tools in the order of the command line see the same block,
+/// and what they add at one place runs in that order.
+class Block {
+ public:
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  /// Where the block starts; also names it to Code::delete_fragment().
+  virtual Address tag() const = 0;
+  virtual Range range() const = 0;
+  virtual size_t size() const = 0;  ///< instructions, at least 1
+  virtual const Instruction& operator[](size_t index) const = 0;
+
+  class Iterator {
+   public:
+    Iterator(const Block* block, size_t index) : block_(block), index_(index) {}
+    const Instruction& operator*() const { return (*block_)[index_]; }
+    Iterator& operator++() { return ++index_, *this; }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const Block* block_;
+    size_t index_;
+  };
+  Iterator begin() const { return {this, 0}; }
+  Iterator end() const { return {this, size()}; }
+
+  /// Additions in front of instruction `index`. They run each time before the instruction does, and
+  /// once more where a fault in it was handled by running it again; a signal that arrives between
+  /// the two waits for the instruction's end, so that it does not count twice.
+  Insertion before(size_t index);
+  /// Additions behind an instruction that goes on with the next (not one that transfers control:
+  /// can_insert_after()). They do not run if the instruction faults.
+  Insertion after(size_t index);
+  bool can_insert_after(size_t index) const {
+    return (*this)[index].kind() == InstructionKind::kPlain;
+  }
+  /// Additions that run once each time the block is entered, wherever in the block that is cheapest
+  /// (where the flags are dead): for counters.
+  Insertion anywhere();
+
+  /// The instruction is left out. It must be one that goes on with the next.
+  virtual void remove(size_t index) = 0;
+  /// These bytes, at most 64, run in place of the instruction, which must go on with the next; so
+  /// must they. They are copied as they are: no RIP-relative operands, no gs, no transfers of
+  /// control.
+  virtual void replace(size_t index, std::span<const uint8_t> code) = 0;
+
+  // The additions, as Insertion's functions call them. A place, an operand or a width that does not
+  // exist stops the process with a message that names the tool's mistake.
+  virtual void add_to_counter(Place place, Condition condition, Counter counter, int32_t amount,
+                              bool atomic) = 0;
+  virtual void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
+                                     int32_t amount) = 0;
+  virtual void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
+                                  int32_t value) = 0;
+  virtual void add_call(Place place, Condition condition, void (*function)(),
+                        std::span<const Value> arguments) = 0;
+  virtual void add_record(Place place, Condition condition, Buffer buffer,
+                          std::span<const Field> fields) = 0;
+  /// As replace(): runs `code` there. It may use the program's registers as it finds them; what it
+  /// changes stays changed, but for `scratch` registers (bit r for register r; not rsp), which are
+  /// saved and restored around it.
+  virtual void add_code(Place place, Condition condition, std::span<const uint8_t> code,
+                        uint16_t scratch) = 0;
+
+  /// A general register that is dead at the place (written before it is read, within the block), or
+  /// kNone.
+  virtual Register dead_register(Place place) const = 0;
+  /// Whether every arithmetic flag is dead there.
+  virtual bool flags_dead(Place place) const = 0;
+
+ protected:
+  Block() = default;
+  ~Block() = default;
+};
+
+/// A place in a block, and what can be added there. Costs are those of each execution.
+class Insertion {
+ public:
+  Insertion(Block& block, Place place) : block_(block), place_(place) {}
+
+  /// counter += amount: one instruction where the flags are dead, three to five elsewhere.
+  void add(Counter counter, int32_t amount = 1) {
+    block_.add_to_counter(place_, condition_, counter, amount, false);
+  }
+  /// The same by a locked instruction (about 20 cycles): exact whoever else counts.
+  void add_atomic(Counter counter, int32_t amount = 1) {
+    block_.add_to_counter(place_, condition_, counter, amount, true);
+  }
+  /// As add(Counter); exact, since each thread has its own.
+  void add(ThreadCounter counter, int32_t amount = 1) {
+    block_.add_to_thread_counter(place_, condition_, counter, amount);
+  }
+  void set(ThreadCounter counter, int32_t value) {
+    block_.set_thread_counter(place_, condition_, counter, value);
+  }
+
+  /// A clean call: saves the program's state (some 100 cycles, most of them for vector registers,
+  /// which are left alone if the function, a leaf, touches none), then calls `function` on the
+  /// thread's runtime stack with up to six arguments. The function may use all of C++, may read and
+  /// change the state through CallContext, may delete fragments (its own, too) and use everything
+  /// else whose comment does not say otherwise. It must not throw out and must not block for long:
+  /// what is deleted is not reclaimed until the thread leaves the cache. Signals of the program
+  /// wait.
+  template <typename... Parameters, typename... Arguments>
+  void call(void (*function)(Parameters...), Arguments... arguments) {
+    static_assert(sizeof...(Parameters) == sizeof...(Arguments), "one argument a parameter");
+    static_assert(sizeof...(Parameters) <= 6, "no more than six arguments");
+    static_assert(((std::is_integral_v<Parameters> || std::is_pointer_v<Parameters> ||
+                    std::is_enum_v<Parameters> || std::is_reference_v<Parameters>)&&...),
+                  "parameters are integers, enums, pointers or references");
+    const std::initializer_list<Value> list{Value(arguments)...};
+    block_.add_call(place_, condition_, reinterpret_cast<void (*)()>(function),
+                    std::span(list.begin(), list.size()));
+  }
+
+  /// Appends a record to the thread's buffer; when it is full the buffer's callback runs, on the
+  /// thread, as in a clean call. About as many instructions as fields and six more.
+  void record(Buffer buffer, std::initializer_list<Field> fields) {
+    block_.add_record(place_, condition_, buffer, std::span(fields.begin(), fields.size()));
+  }
+  void record(Buffer buffer, std::span<const Field> fields) {
+    block_.add_record(place_, condition_, buffer, fields);
+  }
+
+  /// Machine code of the tool's own; see Block::add_code().
+  void code(std::span<const uint8_t> bytes, uint16_t scratch = 0) {
+    block_.add_code(place_, condition_, bytes, scratch);
+  }
+
+  /// The next addition through the result runs only if the word compares so.
+  Insertion if_nonzero(Counter word) const { return given(Condition::Kind::kNonZero, word, 0); }
+  Insertion if_nonzero(ThreadCounter word) const {
+    return given(Condition::Kind::kNonZero, word, 0);
+  }
+  Insertion if_zero(Counter word) const { return given(Condition::Kind::kZero, word, 0); }
+  Insertion if_zero(ThreadCounter word) const { return given(Condition::Kind::kZero, word, 0); }
+  Insertion if_less(Counter word, int32_t bound) const {
+    return given(Condition::Kind::kLess, word, bound);
+  }
+  Insertion if_less(ThreadCounter word, int32_t bound) const {
+    return given(Condition::Kind::kLess, word, bound);
+  }
+  Insertion if_equal(Counter word, int32_t bound) const {
+    return given(Condition::Kind::kEqual, word, bound);
+  }
+  Insertion if_equal(ThreadCounter word, int32_t bound) const {
+    return given(Condition::Kind::kEqual, word, bound);
+  }
+
+  Place place() const { return place_; }
+
+ private:
+  Insertion given(Condition::Kind kind, Counter word, int32_t bound) const {
+    Insertion result(block_, place_);
+    result.condition_ = {kind, false, word.cell(), 0, bound};
+    return result;
+  }
+  Insertion given(Condition::Kind kind, ThreadCounter word, int32_t bound) const {
+    Insertion result(block_, place_);
+    result.condition_ = {kind, true, nullptr, word.slot(), bound};
+    return result;
+  }
+
+  Block& block_;
+  Place place_;
+  Condition condition_;
+};
+
+/// Place::index of Block::anywhere().
+inline constexpr uint32_t kAnywhere = ~uint32_t{0};
+
+inline Insertion Block::before(size_t index) {
+  return {*this, {static_cast<uint32_t>(index), false}};
+}
+inline Insertion Block::after(size_t index) {
+  return {*this, {static_cast<uint32_t>(index), true}};
+}
+inline Insertion Block::anywhere() { return {*this, {kAnywhere, false}}; }
+
+}  // namespace weft

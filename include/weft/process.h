@@ -1,0 +1,186 @@
+// The running program as tools see it: process, threads, modules, and what events hand over.
+// Owned by weft. Process and Code are for any thread at any time; the others say themselves.
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/block.h"
+#include "weft/deletion.h"
+#include "weft/instruction.h"
+
+namespace weft {
+
+/// A thread of the program. Valid from on_thread_start() to the return of on_thread_exit(). Its
+/// functions are for its own thread (events and clean calls on it), but for get(), which others may
+/// call for a value that may be a moment old. None takes a lock.
+class Thread {
+ public:
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  virtual pid_t id() const = 0;  ///< as gettid() says
+  virtual uint32_t number()
+      const = 0;  ///< 0, 1, 2, ... in the order of their starts in this process
+  virtual uint64_t get(ThreadCounter counter) const = 0;
+  virtual void set(ThreadCounter counter, uint64_t value) = 0;
+  /// Hands what is in the thread's buffer to its callback.
+  virtual void flush(Buffer buffer) = 0;
+  /// A pointer of the tool's, null at first; `key` comes from Process::new_thread_key().
+  virtual void*& data(uint32_t key) = 0;
+
+ protected:
+  Thread() = default;
+  ~Thread() = default;
+};
+
+/// The program's registers in a clean call, as if the instruction in front of which it stands were
+/// next (or the one after it, for Block::after). Valid during the call, on its thread.
+class CallContext {
+ public:
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+
+  virtual uint64_t get(Register reg) const = 0;
+  virtual void set(Register reg, uint64_t value) = 0;
+  virtual Address pc() const = 0;
+  virtual uint64_t flags() const = 0;
+  virtual void set_flags(uint64_t flags) = 0;
+  virtual uint64_t fs_base() const = 0;
+  virtual uint64_t gs_base() const = 0;
+  /// The vector state in the standard XSAVE format (bytes 160 + 16 n: xmm n); may be changed. Null
+  /// in a call that was found to leave it alone and so did not save it.
+  virtual void* xsave() = 0;
+  virtual Thread& thread() = 0;
+  /// When the function returns the program goes on at `pc` instead, with the registers as they then
+  /// are. The rest of the block, the instruction of the call first, does not run.
+  virtual void redirect(Address pc) = 0;
+
+ protected:
+  CallContext() = default;
+  ~CallContext() = default;
+};
+
+/// An ELF image in the program's memory. Owned by the process; stays valid after
+/// on_module_unload().
+struct Module {
+  uint32_t number = 0;  ///< 0, 1, 2, ... in the order of their appearance; never used again
+  std::string path;     ///< as /proc/self/maps gives it; "[vdso]" for the vdso
+  Range range;          ///< from the first to the last byte mapped from it
+  Address bias = 0;     ///< what was added to the addresses in the file
+  Address entry = 0;    ///< biased
+  bool loaded = true;
+};
+
+/// A system call. Valid during the event.
+class SystemCall {
+ public:
+  SystemCall(const SystemCall&) = delete;
+  SystemCall& operator=(const SystemCall&) = delete;
+
+  virtual Thread& thread() = 0;
+  virtual uint64_t number() const = 0;
+  virtual uint64_t argument(int index) const = 0;  ///< 0 to 5
+  virtual Address pc() const = 0;                  ///< behind the instruction
+  /// In on_syscall_after(): as the kernel gives it, -errno for errors.
+  virtual int64_t result() const = 0;
+
+  /// In on_syscall_before(): changes what is about to be called.
+  virtual void set_number(uint64_t number) = 0;
+  virtual void set_argument(int index, uint64_t value) = 0;
+  /// In on_syscall_before(): the call is not made, the program gets `result`. In
+  /// on_syscall_after(): the program gets `result` instead.
+  virtual void set_result(int64_t result) = 0;
+
+ protected:
+  SystemCall() = default;
+  ~SystemCall() = default;
+};
+
+/// A signal that is about to be delivered to a handler of the program, or to kill it.
+struct SignalInfo {
+  Thread& thread;
+  int number;
+  const siginfo_t& info;
+  Address pc;  ///< where the program was interrupted
+};
+
+/// Called with the records of a full buffer, or of one that is flushed, on their thread. `bytes` is
+/// a multiple of the record's size. Runs as in a clean call.
+using FlushFunction = void (*)(Thread& thread, const void* records, size_t bytes, void* argument);
+
+class Process {
+ public:
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  virtual pid_t id() const = 0;
+  virtual const std::string& program() const = 0;                 ///< path of the executable
+  virtual const std::vector<std::string>& arguments() const = 0;  ///< argv
+  /// Whether this process was made by fork, or by an execve that was followed.
+  virtual bool is_child() const = 0;
+  virtual Code& code() = 0;
+
+  /// Prints "weft: TOOL: MESSAGE" and ends the process with status 2. For on_start().
+  [[noreturn]] virtual void fail(std::string_view message) = 0;
+
+  /// Zero at first. Memory for 2 million of them is there; more stop the process.
+  virtual Counter new_counter() = 0;
+  virtual ThreadCounter new_thread_counter() = 0;
+  /// The sum over all threads of this process, ended ones included. Exact once they have stopped.
+  virtual uint64_t sum(ThreadCounter counter) = 0;
+  /// Sets the counter to 0 in every thread and forgets what ended threads had counted. For
+  /// on_fork().
+  virtual void reset(ThreadCounter counter) = 0;
+  /// Each thread gets room for `records` records of `record_bytes` bytes. Flushed when full, before
+  /// on_thread_exit(), and before on_exit(), on_exec() and, in the parent's threads' stead, not at
+  /// all in the child of a fork, whose buffers start empty. At most 16 for all tools together.
+  virtual Buffer new_buffer(size_t record_bytes, size_t records, FlushFunction flush,
+                            void* argument) = 0;
+  virtual uint32_t new_thread_key() = 0;
+
+  /// Those that were ever loaded, by number.
+  virtual std::vector<const Module*> modules() = 0;
+  /// The loaded module that `address` lies in, or null.
+  virtual const Module* module_at(Address address) = 0;
+  /// Copies program memory; returns how many bytes could be read. Never faults.
+  virtual size_t read_memory(Address from, void* to, size_t bytes) = 0;
+  virtual size_t write_memory(Address to, const void* from, size_t bytes) = 0;
+  /// An output's name: %p becomes the process's number, %% a percent sign.
+  virtual std::string output_name(std::string_view pattern) = 0;
+
+ protected:
+  Process() = default;
+  ~Process() = default;
+};
+
+/// A T for each thread, made when the thread first asks for it, and destroyed behind
+/// on_thread_exit() if that calls release(). Made in on_start(); get() is for the thread itself.
+template <typename T>
+class ThreadData {
+ public:
+  ThreadData() = default;
+  explicit ThreadData(Process& process) : key_(process.new_thread_key()) {}
+  T& get(Thread& thread) const {
+    void*& slot = thread.data(key_);
+    if (slot == nullptr) slot = new T();
+    return *static_cast<T*>(slot);
+  }
+  void release(Thread& thread) const {
+    void*& slot = thread.data(key_);
+    delete static_cast<T*>(slot);
+    slot = nullptr;
+  }
+
+ private:
+  uint32_t key_ = 0;
+};
+
+}  // namespace weft
