@@ -1,0 +1,212 @@
+// Functions of an ELF file, and where its debug file is.
+#include <cxxabi.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/address.h"
+#include "tool/symbol_tables.h"
+#include "weft/symbols.h"
+
+namespace weft {
+namespace {
+
+constexpr std::string_view kDebugRoot = "/usr/lib/debug";
+
+/// Best first: what a person calls the function at an address with several names.
+int rank(const GElf_Sym& symbol) {
+  switch (GELF_ST_BIND(symbol.st_info)) {
+    case STB_GLOBAL:
+      return 0;
+    case STB_WEAK:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+struct Found {
+  FunctionSymbol function;
+  int rank;
+};
+
+bool is_function(const GElf_Sym& symbol) {
+  const int type = GELF_ST_TYPE(symbol.st_info);
+  if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) return false;
+  return type == STT_FUNC || type == STT_GNU_IFUNC ||
+         // Hand-written code has names without a type.
+         (type == STT_NOTYPE && symbol.st_shndx < SHN_LORESERVE);
+}
+
+bool section_is_code(Elf* elf, size_t index) {
+  GElf_Shdr header;
+  Elf_Scn* section = elf_getscn(elf, index);
+  return section != nullptr && gelf_getshdr(section, &header) != nullptr &&
+         (header.sh_flags & SHF_EXECINSTR) != 0;
+}
+
+void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vector<Found>& out) {
+  Elf_Data* data = elf_getdata(section, nullptr);
+  if (data == nullptr || header.sh_entsize == 0) return;
+  const size_t count = header.sh_size / header.sh_entsize;
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Sym symbol;
+    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr || !is_function(symbol))
+      continue;
+    if (GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE && !section_is_code(elf, symbol.st_shndx))
+      continue;
+    const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
+    if (name == nullptr || *name == '\0') continue;
+    out.push_back({{symbol.st_value, symbol.st_size, name}, rank(symbol)});
+  }
+}
+
+void read_functions(Elf* elf, std::vector<Found>& out) {
+  if (elf == nullptr) return;
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) continue;
+    if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
+      read_section(elf, section, header, out);
+  }
+}
+
+/// Sorted, one for each address, sizes filled in.
+std::vector<FunctionSymbol> tidy(std::vector<Found> found) {
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return a.function.start != b.function.start ? a.function.start < b.function.start
+                                                : a.rank < b.rank;
+  });
+  std::vector<FunctionSymbol> functions;
+  for (Found& one : found) {
+    if (functions.empty() || functions.back().start != one.function.start) {
+      functions.push_back(std::move(one.function));
+    } else {
+      functions.back().size = std::max(functions.back().size, one.function.size);
+    }
+  }
+  for (size_t i = 0; i + 1 < functions.size(); ++i) {
+    FunctionSymbol& function = functions[i];
+    if (function.size == 0) function.size = functions[i + 1].start - function.start;
+  }
+  // The last one of a file without a size: a page's worth is as good a guess as any.
+  if (!functions.empty() && functions.back().size == 0) functions.back().size = kPageSize;
+  return functions;
+}
+
+/// The debug file's path if there is one that can be opened.
+std::vector<std::string> debug_file_candidates(const std::string& path, Elf* elf) {
+  std::vector<std::string> candidates;
+  const void* id = nullptr;
+  const ssize_t size = dwelf_elf_gnu_build_id(elf, &id);
+  if (size > 1) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string hex;
+    for (ssize_t i = 0; i < size; ++i) {
+      const uint8_t byte = static_cast<const uint8_t*>(id)[i];
+      hex += kDigits[byte >> 4];
+      hex += kDigits[byte & 15];
+    }
+    candidates.push_back(std::string(kDebugRoot) + "/.build-id/" + hex.substr(0, 2) + "/" +
+                         hex.substr(2) + ".debug");
+  }
+  GElf_Word checksum;
+  if (const char* link = dwelf_elf_gnu_debuglink(elf, &checksum); link != nullptr) {
+    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    candidates.push_back(folder + ".debug/" + link);
+    candidates.push_back(std::string(kDebugRoot) + folder + link);
+  }
+  return candidates;
+}
+
+uint64_t first_loaded(Elf* elf) {
+  size_t count = 0;
+  if (elf_getphdrnum(elf, &count) != 0) return 0;
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    if (gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr && header.p_type == PT_LOAD)
+      return page_down(header.p_vaddr);
+  }
+  return 0;
+}
+
+}  // namespace
+
+ElfFile::ElfFile(const std::string& path) {
+  elf_version(EV_CURRENT);
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) return;
+  elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
+  if (elf_ != nullptr && elf_kind(elf_) != ELF_K_ELF) {
+    elf_end(elf_);
+    elf_ = nullptr;
+  }
+}
+
+ElfFile::~ElfFile() {
+  if (elf_ != nullptr) elf_end(elf_);
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::string demangle(std::string_view name) {
+  if (!name.starts_with("_Z")) return std::string(name);
+  int status = 0;
+  // A version ("@GLIBCXX_3.4") is no part of the mangled name.
+  const std::string plain(name.substr(0, name.find('@')));
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(plain.c_str(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? std::string(text.get()) : std::string(name);
+}
+
+std::unique_ptr<SymbolFile> SymbolFile::open(const std::string& path) {
+  auto tables = std::make_unique<Tables>();
+  tables->main = std::make_unique<ElfFile>(path);
+  if (tables->main->elf() == nullptr) return nullptr;
+  for (const std::string& candidate : debug_file_candidates(path, tables->main->elf())) {
+    auto debug = std::make_unique<ElfFile>(candidate);
+    if (debug->elf() == nullptr) continue;
+    tables->debug = std::move(debug);
+    break;
+  }
+  return std::unique_ptr<SymbolFile>(new SymbolFile(path, std::move(tables)));
+}
+
+SymbolFile::SymbolFile(std::string path, std::unique_ptr<Tables> tables)
+    : path_(std::move(path)),
+      first_address_(first_loaded(tables->main->elf())),
+      tables_(std::move(tables)) {}
+
+SymbolFile::~SymbolFile() = default;
+
+std::span<const FunctionSymbol> SymbolFile::functions() const {
+  std::call_once(tables_->functions_once, [this] {
+    const std::lock_guard guard(tables_->reading);
+    std::vector<Found> found;
+    read_functions(tables_->main->elf(), found);
+    if (tables_->debug) read_functions(tables_->debug->elf(), found);
+    tables_->functions = tidy(std::move(found));
+  });
+  return tables_->functions;
+}
+
+const FunctionSymbol* SymbolFile::function_at(uint64_t address) const {
+  const std::span<const FunctionSymbol> all = functions();
+  auto after = std::upper_bound(
+      all.begin(), all.end(), address,
+      [](uint64_t value, const FunctionSymbol& function) { return value < function.start; });
+  // A symbol inside another one (an alternative entry) may end before the outer one does.
+  constexpr int kDepth = 4;
+  for (int depth = 0; depth < kDepth && after != all.begin(); ++depth) {
+    --after;
+    if (address - after->start < after->size) return &*after;
+  }
+  return nullptr;
+}
+
+}  // namespace weft

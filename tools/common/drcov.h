@@ -1,0 +1,27 @@
+// The coverage format that Lighthouse and other viewers read, version 2 with module table
+// version 2. Values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace weft::tools {
+
+struct DrcovModule {
+  uint64_t start = 0;
+  uint64_t end = 0;  ///< one past the last byte
+  uint64_t entry = 0;
+  std::string path;
+};
+
+struct DrcovBlock {
+  uint64_t start = 0;  ///< in memory
+  uint64_t size = 0;   ///< in bytes
+};
+
+/// The file's contents. Blocks outside all modules are left out; a block too long for the format's
+/// 16 bits is written as several.
+std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlock> blocks);
+
+}  // namespace weft::tools

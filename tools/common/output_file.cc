@@ -1,0 +1,76 @@
+#include "common/output_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace weft::tools {
+
+std::string output_name(std::string_view pattern, int pid, bool must_differ) {
+  std::string name;
+  bool has_pid = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    if (pattern[i] != '%' || (next != 'p' && next != '%')) {
+      name += pattern[i];
+      continue;
+    }
+    ++i;
+    has_pid |= next == 'p';
+    name += next == 'p' ? std::to_string(pid) : "%";
+  }
+  if (must_differ && !has_pid && name != "-") name += "." + std::to_string(pid);
+  return name;
+}
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+  if (path_ == "-") {
+    file_ = stderr;
+    return;
+  }
+  // Beside its final place, so that renaming it there cannot fail half-way.
+  unfinished_ = path_ + ".unfinished-" + std::to_string(getpid());
+  file_ = std::fopen(unfinished_.c_str(), "we");
+  if (file_ == nullptr) {
+    unfinished_.clear();
+    fail();
+  }
+}
+
+OutputFile::~OutputFile() {
+  if (unfinished_.empty()) return;
+  if (file_ != nullptr) std::fclose(file_);
+  unlink(unfinished_.c_str());
+}
+
+void OutputFile::fail() {
+  if (error_.empty()) error_ = "cannot write " + path_ + ": " + std::strerror(errno);
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (file_ == nullptr || bytes.empty()) return;
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail();
+}
+
+bool OutputFile::finish() {
+  if (file_ == nullptr) return false;
+  if (file_ == stderr) {
+    if (std::fflush(file_) != 0) fail();
+    return error_.empty();
+  }
+  if (std::fclose(file_) != 0) fail();
+  file_ = nullptr;
+  if (error_.empty() && std::rename(unfinished_.c_str(), path_.c_str()) != 0) fail();
+  if (error_.empty()) unfinished_.clear();
+  return error_.empty();
+}
+
+std::string write_file(const std::string& path, std::string_view bytes) {
+  OutputFile file(path);
+  file.write(bytes);
+  file.finish();
+  return file.error();
+}
+
+}  // namespace weft::tools
