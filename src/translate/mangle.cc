@@ -93,6 +93,8 @@ void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
     draft.hot.mov_reg_imm(static_cast<Reg>(reg), address);
     return;
   }
+  const bool addressable = !at.insn.address_size_prefix;
+  if (addressable && emit_with_absolute(draft.hot, at.bytes, at.insn, address)) return;
   emit_far_operand(draft, at, record);
 }
 
@@ -143,7 +145,13 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
     return;
   }
   if (insn.rip_relative && (insn.address_size_prefix || !draft.reaches(at.target().value))) {
-    draft.hot.mov_reg_imm(x86::kRcx, at.target().value);
+    const uint64_t address = at.target().value;
+    if (!insn.address_size_prefix && address <= INT32_MAX) {
+      if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
+      draft.hot.mov_reg_absolute(x86::kRcx, static_cast<uint32_t>(address));
+      return;
+    }
+    draft.hot.mov_reg_imm(x86::kRcx, address);
     if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
     const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
     draft.hot.bytes(load, sizeof load);

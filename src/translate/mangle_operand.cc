@@ -87,6 +87,21 @@ void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg 
   out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
 }
 
+bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t address) {
+  constexpr uint32_t kLongest = 15;
+  if (address > INT32_MAX || insn.length + 1u > kLongest) return false;
+  uint32_t at = 0;
+  for (; is_legacy_prefix(bytes[at]); ++at) out.u8(bytes[at]);
+  emit_opcode_without_base_bits(out, bytes, insn, at);
+  constexpr uint8_t kSib = 4;        // rm: a SIB byte follows
+  constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index
+  out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), kSib));
+  out.u8(kDisp32);
+  out.u32(static_cast<uint32_t>(address));
+  out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
+  return true;
+}
+
 void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to,
                   uint64_t rip_target) {
   if (insn.rip_relative) {

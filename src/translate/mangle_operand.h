@@ -18,6 +18,11 @@ x86::Reg pick_scratch(uint16_t used);
 void emit_with_base(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
                     x86::Reg base);
 
+/// Emits the instruction, which names its memory by RIP, with the operand [disp32] instead. False,
+/// with nothing emitted, if `address` does not fit or the instruction would become too long.
+bool emit_with_absolute(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
+                        uint64_t address);
+
 /// Emits `lea to, [the instruction's memory operand]`, without its segment. `rip_target` is what a
 /// RIP-relative operand names; it must not be used for one otherwise.
 void emit_address(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn, x86::Reg to,

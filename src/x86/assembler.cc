@@ -72,6 +72,12 @@ void Assembler::mov_reg_imm(Reg reg, uint64_t value) {
   }
 }
 
+void Assembler::mov_reg_absolute(Reg to, uint32_t address) {
+  const uint8_t head[] = {rex(to, kRax), 0x8B, modrm(0, to, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(address);
+}
+
 void Assembler::lea_rsp(int32_t delta) {
   if (delta == static_cast<int8_t>(delta)) {
     const uint8_t code[] = {kRexW, 0x8D, modrm(1, kRsp, 4), 0x24, static_cast<uint8_t>(delta)};

@@ -54,6 +54,7 @@ class Assembler {
   void mov_reg_gs(Reg reg, uint32_t offset) { gs_access(0x8B, offset, reg); }
   void mov_gs_imm32(uint32_t offset, uint32_t value);  ///< dword store
   void mov_reg_reg(Reg to, Reg from);
+  void mov_reg_absolute(Reg to, uint32_t address);  ///< to = [address], which is below 2 GB
   void mov_reg_imm(Reg reg, uint64_t value);  ///< the shortest form that leaves the flags alone
   void lea_rsp(int32_t delta);                ///< rsp += delta without touching flags
   void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
