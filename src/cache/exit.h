@@ -1,5 +1,5 @@
 // A direct exit's record: where it is in code memory, whose it is, and its place among the exits of
-// its target. Owned by its fragment; the fields below `target` belong to the target's tag lock.
+// its target. Owned by its fragment; the fields below `owner` belong to the target's tag lock.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,20 @@
 
 namespace weft::cache {
 
+/// Every id fits: a list's fields have a bit to spare.
+inline constexpr ExitId kExitIdMask = ~ExitId{0} >> 1;
+
 struct Exit {
+  TagEntry* target;
   uint32_t site;   ///< offset in the reservation of the rel32 field
   uint32_t stub;   ///< offset in the reservation of where it goes unlinked
   uint32_t owner;  ///< id of the fragment
-  TagEntry* target;
-  ExitId previous;
-  ExitId next;
-  bool registered;  ///< it is in its target's list
-  bool linked;      ///< its site goes to the target's direct entry, unless cut
+  ExitId previous : 31;
+  uint32_t registered : 1;  ///< it is in its target's list
+  ExitId next : 31;
+  uint32_t linked : 1;  ///< its site goes to the target's direct entry, unless cut
 };
+static_assert(sizeof(Exit) == 32);
 
 using ExitTable = IdTable<Exit>;
 using FragmentTable = IdTable<std::atomic<Fragment*>>;

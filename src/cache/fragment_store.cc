@@ -153,14 +153,14 @@ void FragmentStore::lay_exits(Fragment& fragment, const FragmentSpec& spec) {
     const ExitSpec& from = spec.exits[i];
     CHECK(from.site % 8 <= 4 && from.site + 4 <= spec.hot.size() && from.stub < spec.cold.size());
     Exit& exit = parts_.exits.at(fragment.first_exit_ + i);
-    exit = Exit{.site = fragment.hot_.offset + from.site,
+    exit = Exit{.target = &parts_.tags.find_or_make(from.target),
+                .site = fragment.hot_.offset + from.site,
                 .stub = fragment.cold_.offset + from.stub,
                 .owner = fragment.id_,
-                .target = &parts_.tags.find_or_make(from.target),
                 .previous = kNoExit,
+                .registered = 0,
                 .next = kNoExit,
-                .registered = false,
-                .linked = false};
+                .linked = 0};
     Links::patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
   }
 }

@@ -214,7 +214,7 @@ void Lifecycle::mend_exits(Fragment& fragment) {
   for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
     const Exit& exit = parts_.exits.at(fragment.exit_id(i));
     TagLock held(parts_.locks, *exit.target);
-    if (!exit.registered || !exit.linked) continue;
+    if (exit.registered == 0 || exit.linked == 0) continue;
     Links::patch(parts_.space.address(exit.site),
                  parts_.space.address(exit.target->direct.load(std::memory_order_relaxed)));
   }

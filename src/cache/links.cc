@@ -20,25 +20,25 @@ void Links::send_to_stub(const Exit& exit) const {
 void Links::link(Exit& exit, uint32_t direct) {
   patch(parts_.space.address(exit.site), parts_.space.address(direct));
   parts_.counters.add(Count::kLinksMade);
-  if (!exit.linked) parts_.counters.add(Count::kLinked);
-  exit.linked = true;
+  if (exit.linked == 0) parts_.counters.add(Count::kLinked);
+  exit.linked = 1;
 }
 
 void Links::unlink(Exit& exit) {
   send_to_stub(exit);
-  if (exit.linked) parts_.counters.add(Count::kLinked, -1);
-  exit.linked = false;
+  if (exit.linked != 0) parts_.counters.add(Count::kLinked, -1);
+  exit.linked = 0;
 }
 
 void Links::attach(ExitId id, const TagLock& held) {
   Exit& exit = parts_.exits.at(id);
   TagEntry& entry = held.entry();
-  DCHECK(exit.target == &entry && !exit.registered);
+  DCHECK(exit.target == &entry && exit.registered == 0);
   exit.previous = kNoExit;
-  exit.next = entry.exits;
-  if (exit.next != kNoExit) parts_.exits.at(exit.next).previous = id;
+  exit.next = entry.exits & kExitIdMask;
+  if (exit.next != kNoExit) parts_.exits.at(exit.next).previous = id & kExitIdMask;
   entry.exits = id;
-  exit.registered = true;
+  exit.registered = 1;
   parts_.counters.add(Count::kRegistered);
   const uint32_t direct = entry.direct.load(std::memory_order_relaxed);
   if (direct != 0) link(exit, direct);
@@ -48,7 +48,7 @@ void Links::detach(ExitId id, const TagLock& held) {
   Exit& exit = parts_.exits.at(id);
   TagEntry& entry = held.entry();
   DCHECK(exit.target == &entry);
-  if (!exit.registered) return;
+  if (exit.registered == 0) return;
   unlink(exit);
   if (exit.previous != kNoExit) {
     parts_.exits.at(exit.previous).next = exit.next;
@@ -56,7 +56,7 @@ void Links::detach(ExitId id, const TagLock& held) {
     entry.exits = exit.next;
   }
   if (exit.next != kNoExit) parts_.exits.at(exit.next).previous = exit.previous;
-  exit.registered = false;
+  exit.registered = 0;
   parts_.counters.add(Count::kRegistered, -1);
 }
 

@@ -12,6 +12,16 @@ uint32_t position(uint64_t hash, uint32_t shift, uint32_t mask) {
   return static_cast<uint32_t>(hash >> shift) & mask;
 }
 
+constexpr uint32_t kAddressBits = 48;
+
+/// The bits of the hash that stand above an entry's address; no others choose the slot.
+uint64_t check_bits(uint64_t hash) { return hash << 32 >> kAddressBits << kAddressBits; }
+
+TagEntry* address_in(uint64_t word) {
+  constexpr uint32_t kAbove = 64 - kAddressBits;
+  return reinterpret_cast<TagEntry*>(word << kAbove >> kAbove);
+}
+
 }  // namespace
 
 TagTable::TagTable() {
@@ -24,18 +34,23 @@ TagTable::TagTable() {
 
 TagTable::~TagTable() {
   for (Shard& shard : shards_) {
-    for (uint32_t i = 0; i < shard.count; ++i) {
-      std::byte* raw = shard.slabs[i / kSlabEntries]->bytes + (i % kSlabEntries) * sizeof(TagEntry);
-      reinterpret_cast<TagEntry*>(raw)->~TagEntry();
-    }
+    for (uint32_t i = 0; i < shard.count; ++i) entry_at(shard, i).~TagEntry();
   }
 }
 
+TagEntry& TagTable::entry_at(const Shard& shard, uint32_t index) {
+  std::byte* slab = shard.slabs[index / kSlabEntries]->bytes;
+  return *reinterpret_cast<TagEntry*>(slab + (index % kSlabEntries) * sizeof(TagEntry));
+}
+
 TagEntry* TagTable::probe(const Slots& slots, AppPc tag, uint64_t hash) {
+  const uint64_t wanted = check_bits(hash);
   for (uint32_t i = position(hash, slots.shift, slots.mask);; i = (i + 1) & slots.mask) {
     // Acquire: the entry's tag must be seen with its address.
-    TagEntry* entry = slots.at[i].load(std::memory_order_acquire);
-    if (entry == nullptr || entry->tag == tag) return entry;
+    const uint64_t word = slots.at[i].load(std::memory_order_acquire);
+    if (word == 0) return nullptr;
+    TagEntry* entry = address_in(word);
+    if (word - reinterpret_cast<uint64_t>(entry) == wanted && entry->tag == tag) return entry;
   }
 }
 
@@ -68,18 +83,18 @@ TagEntry& TagTable::make(Shard& shard, AppPc tag) {
 }
 
 void TagTable::insert(Slots& slots, TagEntry& entry) {
-  uint32_t i = position(mix(entry.tag.value), slots.shift, slots.mask);
-  while (slots.at[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & slots.mask;
+  const uint64_t hash = mix(entry.tag.value);
+  uint32_t i = position(hash, slots.shift, slots.mask);
+  while (slots.at[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & slots.mask;
   // Release: pairs with probe().
-  slots.at[i].store(&entry, std::memory_order_release);
+  slots.at[i].store(check_bits(hash) | reinterpret_cast<uint64_t>(&entry),
+                    std::memory_order_release);
 }
 
 void TagTable::grow(Shard& shard) {
-  const Slots& old = *shard.slots.load(std::memory_order_relaxed);
   auto larger = std::make_unique<Slots>(++shard.capacity_log2);
-  for (uint32_t i = 0; i <= old.mask; ++i) {
-    if (TagEntry* entry = old.at[i].load(std::memory_order_relaxed)) insert(*larger, *entry);
-  }
+  // In the order in which they lie in memory, not in that of the slots.
+  for (uint32_t i = 0; i < shard.count; ++i) insert(*larger, entry_at(shard, i));
   // Release: the slots must be seen filled. A reader still in the old ones misses only what is new.
   shard.slots.store(larger.get(), std::memory_order_release);
   shard.all_slots.push_back(std::move(larger));
@@ -100,7 +115,7 @@ uint64_t TagTable::bytes() const {
     std::lock_guard held(shard.lock);
     sum += shard.slabs.size() * sizeof(Slab);
     for (const auto& slots : shard.all_slots) {
-      sum += (size_t{slots->mask} + 1) * sizeof(std::atomic<TagEntry*>);
+      sum += (size_t{slots->mask} + 1) * sizeof(std::atomic<uint64_t>);
     }
   }
   return sum;

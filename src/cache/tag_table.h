@@ -34,15 +34,16 @@ class TagTable {
   static constexpr uint32_t kFirstCapacity = 64;
   static constexpr uint32_t kSlabEntries = 64;
 
-  /// Open addressing; a slot goes from null to an entry once.
+  /// Open addressing; a slot goes from 0 to an entry's address once. Above the address stand
+  /// further bits of the tag's hash, so that other tags' entries are not touched on the way.
   struct Slots {
     explicit Slots(uint32_t capacity_log2)
         : shift(64 - kShardBits - capacity_log2),
           mask((1u << capacity_log2) - 1),
-          at(new std::atomic<TagEntry*>[size_t{mask} + 1]()) {}
+          at(new std::atomic<uint64_t>[size_t{mask} + 1]()) {}
     uint32_t shift;
     uint32_t mask;
-    std::unique_ptr<std::atomic<TagEntry*>[]> at;
+    std::unique_ptr<std::atomic<uint64_t>[]> at;
   };
 
   struct Slab {
@@ -62,6 +63,7 @@ class TagTable {
   static void insert(Slots& slots, TagEntry& entry);
   static void grow(Shard& shard);
   static TagEntry& make(Shard& shard, AppPc tag);
+  static TagEntry& entry_at(const Shard& shard, uint32_t index);
   Shard& shard_of(uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
 
   std::array<Shard, 1u << kShardBits> shards_;

@@ -5,11 +5,12 @@
 namespace weft::translate {
 namespace {
 
-// A record is [cache length][app length | tag << 4]; a cache length of kLong is followed by two
-// bytes. Tags: plain; mangled: followed by a count and that many zones; go-to: followed by pc and
-// hot offset.
+// A record is one byte for an instruction that was copied: its length | kCopied. Any other is
+// [cache length][app length | tag << 4]; a cache length of kLong is followed by two bytes. Tags:
+// plain; mangled: followed by a count and that many zones; go-to: followed by pc and hot offset.
 enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2 };
-constexpr uint8_t kLong = 0xFF;
+constexpr uint8_t kCopied = 0x80;
+constexpr uint8_t kLong = 0x7F;
 constexpr size_t kZoneBytes = 6;
 
 class Reader {
@@ -26,6 +27,10 @@ class Reader {
     zones = nullptr;
     while (cursor_ < end_) {
       const uint8_t first = *cursor_++;
+      if ((first & kCopied) != 0) {
+        app_length = cache_length = first & (kCopied - 1u);
+        return true;
+      }
       const uint8_t second = *cursor_++;
       const auto tag = static_cast<Tag>(second >> 4);
       if (tag == kGoTo) {
@@ -98,6 +103,10 @@ void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
 void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
                          std::span<const UndoZone> zones) {
   CHECK(app_length <= 15 && cache_length <= UINT16_MAX);
+  if (zones.empty() && app_length == cache_length) {
+    bytes_.push_back(static_cast<uint8_t>(kCopied | app_length));
+    return;
+  }
   const Tag tag = zones.empty() ? kPlain : kMangled;
   bytes_.push_back(cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong);
   bytes_.push_back(static_cast<uint8_t>(tag << 4 | app_length));
