@@ -52,6 +52,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   const translate::Environment& environment() const { return environment_; }
   const Options& options() const { return options_; }
 
+  /// Whether something is written when the program ends, however it does.
+  bool has_last_words() const;
+
   /// A thread object for the calling kernel thread: registered, gs attached.
   std::unique_ptr<Thread> make_thread();
   /// Before a thread object goes; on its own kernel thread.

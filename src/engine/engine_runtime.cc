@@ -107,6 +107,10 @@ void Engine::process_ending(linux::ProgramThread&, int) {
   write_report();
 }
 
+bool Engine::has_last_words() const {
+  return options_.stats || !options_.stats_file.empty() || options_.dump_count != 0;
+}
+
 void Engine::exec_starting(linux::ProgramThread&) { write_report(); }
 
 void Engine::write_dump() {

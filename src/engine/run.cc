@@ -22,7 +22,7 @@
 namespace weft::engine {
 namespace {
 
-constexpr size_t kMainStackSize = 1u << 20;
+constexpr size_t kMainStackSize = 8u << 20;  // touched as far as it is used
 
 /// Everything that the first thread needs from before the program's start; lives for ever.
 struct Process {
@@ -41,6 +41,7 @@ struct Process {
   linux::LoadedImage program;
   std::optional<linux::LoadedImage> interpreter;
   linux::VdsoPlace vdso;
+  void* stack = nullptr;  ///< of the runtime, for the first thread; above a guard page
 };
 
 Status map_program(Process& process) {
@@ -125,7 +126,8 @@ void start_program(void* argument) {
   process.launch.program.fd.reset();
   process.launch.interpreter.fd.reset();
   std::unique_ptr<Thread> thread = process.engine.make_thread();
-  process.engine.signals().start();
+  thread->program.host_stack = linux::word(process.stack);
+  process.engine.signals().start(process.engine.has_last_words());
   process.engine.signals().attach_thread(thread->program, nullptr);
   const bool filtered = process.engine.emulator().prepare_first_thread(thread->program);
   CHECK(filtered);  // never without the filters that the program has put on itself
@@ -140,10 +142,14 @@ void start_program(void* argument) {
 Error run(const Options& options, linux::Launch launch, char** kernel_argv) {
   auto* process = new Process(options, std::move(launch), kernel_argv);
   if (const Status prepared = prepare(*process); !prepared) return prepared.error();
-  void* stack = mmap(nullptr, kMainStackSize, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack == MAP_FAILED) return {"no memory for the runtime's stack", errno};
-  weft_run_on_stack(process, start_program, static_cast<uint8_t*>(stack) + kMainStackSize);
+  void* memory = mmap(nullptr, kPageSize + kMainStackSize, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED || mprotect(memory, kPageSize, PROT_NONE) != 0) {
+    return {"no memory for the runtime's stack", errno};
+  }
+  auto* stack = static_cast<uint8_t*>(memory) + kPageSize;
+  process->stack = stack;
+  weft_run_on_stack(process, start_program, stack + kMainStackSize);
 }
 
 }  // namespace weft::engine

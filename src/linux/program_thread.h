@@ -40,6 +40,9 @@ struct ProgramThread {
   std::shared_ptr<const SeccompFilter> seccomp;
   uint64_t seccomp_generation = 0;
 
+  /// The lowest address of the runtime stack that this thread is on; 0: not known.
+  uint64_t host_stack = 0;
+
   /// This thread is the child of a vfork-like clone that has neither exited nor called execve: it
   /// runs in its parent's memory, on its parent's thread object, while the parent is suspended.
   bool borrowed = false;

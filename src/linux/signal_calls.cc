@@ -41,7 +41,7 @@ Outcome SignalServices::handle(ProgramThread& thread, x86::CpuContext& context) 
     return Outcome::kContinue;
   }
   int64_t result = -ENOSYS;
-  if (number == __NR_rt_sigaction) result = sigaction(context);
+  if (number == __NR_rt_sigaction) result = sigaction(thread, context);
   if (number == __NR_rt_sigprocmask) result = sigprocmask(thread, context);
   if (number == __NR_rt_sigpending) result = sigpending(thread, context);
   if (number == __NR_rt_sigtimedwait) result = sigtimedwait(thread, context);
@@ -57,7 +57,7 @@ Outcome SignalServices::handle(ProgramThread& thread, x86::CpuContext& context) 
   return Outcome::kContinue;
 }
 
-int64_t SignalServices::sigaction(const x86::CpuContext& call) {
+int64_t SignalServices::sigaction(ProgramThread& thread, const x86::CpuContext& call) {
   const auto signal = static_cast<int>(call[x86::kRdi]);
   const uint64_t wanted = call[x86::kRsi];
   const uint64_t old = call[x86::kRdx];
@@ -68,8 +68,8 @@ int64_t SignalServices::sigaction(const x86::CpuContext& call) {
   if (wanted != 0 && (kUnblockable & set_of(signal)) != 0) return -EINVAL;
   KernelAction before;
   {
-    const std::lock_guard held(lock_);
-    KernelAction& entry = actions_[static_cast<size_t>(signal)];
+    const std::unique_lock held = lock_actions(thread);
+    KernelAction& entry = entry_of(thread, signal);
     before = entry;
     if (wanted != 0) {
       action.mask &= ~kUnblockable;

@@ -16,10 +16,6 @@ namespace {
 constexpr uint64_t kHandlerClearsFlags = 0x400 | 0x100 | 0x10000;  // DF, TF, RF
 constexpr uint64_t kRestoredFlags = 0x40DD5 | 0x10000;             // AC, OF, DF, TF, SF..CF, RF
 constexpr uint64_t kRestorerFlag = 0x04000000;                     // SA_RESTORER
-constexpr SignalSet kIgnoredByDefault =
-    set_of(SIGCHLD) | set_of(SIGCONT) | set_of(SIGURG) | set_of(SIGWINCH);
-constexpr SignalSet kStopsByDefault =
-    set_of(SIGSTOP) | set_of(SIGTSTP) | set_of(SIGTTIN) | set_of(SIGTTOU);
 
 void fill_registers(const x86::CpuContext& context, FrameRegisters& out) {
   std::copy_n(&context.gpr[x86::kR8], 8, &out.r8);
@@ -71,9 +67,9 @@ bool SignalServices::has_handler(const KernelAction& action) const {
          action.handler != reinterpret_cast<uint64_t>(SIG_IGN);
 }
 
-bool SignalServices::take_action(int signal, KernelAction* action) {
-  const std::lock_guard held(lock_);
-  KernelAction& entry = actions_[static_cast<size_t>(signal)];
+bool SignalServices::take_action(const ProgramThread& thread, int signal, KernelAction* action) {
+  const std::unique_lock held = lock_actions(thread);
+  KernelAction& entry = entry_of(thread, signal);
   *action = entry;
   if (!has_handler(entry)) return false;
   if ((entry.flags & SA_RESETHAND) != 0) {
@@ -86,16 +82,12 @@ bool SignalServices::take_action(int signal, KernelAction* action) {
 void SignalServices::take_default_action(ProgramThread& thread, const Delivery& delivery) {
   const int signal = delivery.info.si_signo;
   const SignalSet bit = set_of(signal);
-  const bool ignored = action_of(signal).handler == reinterpret_cast<uint64_t>(SIG_IGN);
+  const bool ignored = action_of(thread, signal).handler == reinterpret_cast<uint64_t>(SIG_IGN);
   if (delivery.forced || (!ignored && ((kIgnoredByDefault | kStopsByDefault) & bit) == 0)) {
     die(thread, delivery.info);
   }
   // The handler was taken away after the signal came: the kernel does what is done now.
-  siginfo_t info = delivery.info;
-  if ((kSynchronous & bit) == 0) {
-    raw_syscall(__NR_rt_tgsigqueueinfo, static_cast<uint64_t>(thread.pid),
-                static_cast<uint64_t>(thread.tid), static_cast<uint64_t>(signal), word(&info));
-  }
+  if ((kSynchronous & bit) == 0) send_again(delivery.info);
   change_mask(thread, delivery.restored_mask);
 }
 
@@ -154,7 +146,7 @@ void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
   *thread.signal_pending = 0;
 
   KernelAction action;
-  if ((delivery.forced && blocked) || !take_action(signal, &action)) {
+  if ((delivery.forced && blocked) || !take_action(thread, signal, &action)) {
     take_default_action(thread, delivery);
     return;
   }

@@ -11,7 +11,40 @@ size_t place_of(int signal) {
   return static_cast<size_t>(std::popcount(kSynchronous & (set_of(signal) - 1)));
 }
 
+/// What siginfo tells of whom a signal was meant for. In doubt (timers, queued values) the thread:
+/// as it had not blocked the signal, the kernel might have chosen it anyway.
+bool is_for_process(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGPIPE:
+      return false;  // raised by write(2), with the code of kill(2)
+    case SIGCHLD:
+    case SIGALRM:
+    case SIGVTALRM:
+    case SIGPROF:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGHUP:
+    case SIGWINCH:
+      return info.si_code != SI_TKILL && info.si_code != SI_QUEUE && info.si_code != SI_TIMER;
+    default:
+      return info.si_code == SI_USER;
+  }
+}
+
+uint64_t as_word(int value) { return static_cast<uint64_t>(value); }
+
 }  // namespace
+
+void send_again(const siginfo_t& info) {
+  const auto pid = static_cast<uint64_t>(raw_syscall(__NR_getpid));
+  if (is_for_process(info)) {
+    raw_syscall(__NR_rt_sigqueueinfo, pid, as_word(info.si_signo), word(&info));
+    return;
+  }
+  const auto tid = static_cast<uint64_t>(raw_syscall(__NR_gettid));
+  raw_syscall(__NR_rt_tgsigqueueinfo, pid, tid, as_word(info.si_signo), word(&info));
+}
 
 void make_pending(ProgramThread& thread, const siginfo_t& info, bool synchronous, SignalSet mask) {
   SignalState& state = *thread.signals;
@@ -34,9 +67,7 @@ void give_back_pending(ProgramThread& thread) {
     hold(state, info);
     return;
   }
-  raw_syscall(__NR_rt_tgsigqueueinfo, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)), static_cast<uint64_t>(info.si_signo),
-              word(&info));
+  send_again(info);
 }
 
 void hold(SignalState& state, const siginfo_t& info) {

@@ -19,6 +19,9 @@ SIGNAL_SAFE void make_pending(ProgramThread& thread, const siginfo_t& info, bool
 /// the held ones. Nothing is pending then; the mask stays the caller's business.
 SIGNAL_SAFE void give_back_pending(ProgramThread& thread);
 
+/// Sends the thread what it took from the kernel once more: to the whole process if it came so.
+SIGNAL_SAFE void send_again(const siginfo_t& info);
+
 /// Keeps a signal of kSynchronous that somebody sent. A second one of the same number is lost, as
 /// in the kernel.
 SIGNAL_SAFE void hold(SignalState& state, const siginfo_t& info);

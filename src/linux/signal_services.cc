@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 
@@ -17,14 +18,6 @@ constexpr int kSynchronousSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
 
 uint64_t as_word(int value) { return static_cast<uint64_t>(value); }
 
-/// A thread ends with a signal that it took for the whole process: another thread gets it.
-void give_back_to_process(ProgramThread& thread) {
-  SignalState& state = *thread.signals;
-  if (!state.has_pending || state.synchronous || state.pending.si_code == SI_TKILL) return;
-  siginfo_t info = state.pending;
-  raw_syscall(__NR_rt_sigqueueinfo, as_word(thread.pid), as_word(info.si_signo), word(&info));
-}
-
 /// What is held for the program stays pending over execve.
 void send_held(ProgramThread& thread) {
   siginfo_t info;
@@ -39,7 +32,8 @@ void send_held(ProgramThread& thread) {
 SignalServices::SignalServices(SignalRuntime& runtime) : runtime_(runtime) {}
 SignalServices::~SignalServices() = default;
 
-void SignalServices::start() {
+void SignalServices::start(bool last_words) {
+  last_words_ = last_words;
   xstate_.learn();
   set_signal_runtime(runtime_);
   for (int signal = 1; signal < kSignals; ++signal) {
@@ -47,7 +41,18 @@ void SignalServices::start() {
     raw_syscall(__NR_rt_sigaction, as_word(signal), 0, word(&inherited), sizeof(SignalSet));
     actions_[static_cast<size_t>(signal)].handler = inherited.handler;
   }
-  for (const int signal : kSynchronousSignals) install_master_handler(signal, SA_RESTART);
+  for (int signal = 1; signal < kSignals; ++signal) {
+    if (is_ours_by_default(signal, actions_[static_cast<size_t>(signal)])) {
+      install_master_handler(signal, SA_RESTART);
+    }
+  }
+}
+
+bool SignalServices::is_ours_by_default(int signal, const KernelAction& action) const {
+  const SignalSet bit = set_of(signal);
+  if ((kSynchronous & bit) != 0) return true;
+  const bool harmless = ((kIgnoredByDefault | kStopsByDefault | kUnblockable) & bit) != 0;
+  return last_words_ && !harmless && action.handler == reinterpret_cast<uint64_t>(SIG_DFL);
 }
 
 void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* parent) {
@@ -77,7 +82,7 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
 void SignalServices::detach_thread(ProgramThread& thread) {
   exchange_mask(kAllSignals);
   SignalState* state = thread.signals;
-  give_back_to_process(thread);
+  give_back(thread);
   thread.signals = nullptr;
   stack_t off{};
   off.ss_flags = SS_DISABLE;
@@ -91,16 +96,33 @@ void SignalServices::set_mask(ProgramThread& thread, SignalSet mask) {
   change_mask(thread, mask);
 }
 
-KernelAction SignalServices::action_of(int signal) {
-  const std::lock_guard held(lock_);
-  return actions_[static_cast<size_t>(signal)];
+KernelAction& SignalServices::entry_of(const ProgramThread& thread, int signal) {
+  KernelAction* const own = thread.signals->own_actions;
+  return (own != nullptr ? own : actions_.data())[signal];
+}
+
+std::unique_lock<SpinLock> SignalServices::lock_actions(const ProgramThread& thread) {
+  if (thread.signals->own_actions != nullptr) return {};
+  return std::unique_lock(lock_);
+}
+
+KernelAction SignalServices::action_of(const ProgramThread& thread, int signal) {
+  const std::unique_lock held = lock_actions(thread);
+  return entry_of(thread, signal);
+}
+
+void SignalServices::give_back(ProgramThread& thread) {
+  const SignalState& state = *thread.signals;
+  if (!state.has_pending || state.synchronous || state.pending.si_code == SI_TKILL) return;
+  raw_syscall(__NR_rt_sigqueueinfo, as_word(thread.pid), as_word(state.pending.si_signo),
+              word(&state.pending));
 }
 
 void SignalServices::install(int signal, const KernelAction& action) {
   // What the program has no handler for, but we have, must not end its calls.
   if (has_handler(action)) {
     install_master_handler(signal, action.flags);
-  } else if ((kSynchronous & set_of(signal)) != 0) {
+  } else if (is_ours_by_default(signal, action)) {
     install_master_handler(signal, SA_RESTART);
   } else {
     raw_syscall(__NR_rt_sigaction, as_word(signal), word(&action), 0, sizeof(SignalSet));
@@ -142,6 +164,11 @@ void SignalServices::after_fork_child(ProgramThread& thread) {
   // Nothing that was sent to the parent is pending in the child.
   SignalState& state = *thread.signals;
   state.held_set = 0;
+  if (state.own_actions != nullptr) {
+    // Forked by a child of vfork: its actions are those of a process now.
+    std::copy_n(state.own_actions, kSignals, actions_.begin());
+    state.own_actions = nullptr;
+  }
   if (!state.has_pending) return;
   state.has_pending = false;
   *thread.signal_pending = 0;
@@ -150,8 +177,7 @@ void SignalServices::after_fork_child(ProgramThread& thread) {
 
 struct SignalServices::Saved final : Suspended {
   SignalState state;
-  Actions actions;
-  bool own_actions = false;
+  Actions childs_actions;
   stack_t alt_stack{};
 };
 
@@ -159,10 +185,11 @@ std::unique_ptr<SignalCalls::Suspended> SignalServices::suspend(ProgramThread& t
                                                                 bool own_actions) {
   auto saved = std::make_unique<Saved>();
   saved->state = *thread.signals;
-  saved->own_actions = own_actions;
   saved->alt_stack = thread.alt_stack;
-  const std::lock_guard held(lock_);
-  saved->actions = actions_;
+  if (!own_actions) return saved;
+  const std::unique_lock held = lock_actions(thread);
+  std::copy_n(&entry_of(thread, 0), kSignals, saved->childs_actions.begin());
+  thread.signals->own_actions = saved->childs_actions.data();
   return saved;
 }
 
@@ -171,16 +198,13 @@ void SignalServices::resume(ProgramThread& thread, std::unique_ptr<Suspended> su
   // The parent was suspended with its signals blocked: what is queued here is the child's.
   *thread.signals = saved.state;
   thread.alt_stack = saved.alt_stack;
-  if (!saved.own_actions) return;
-  const std::lock_guard held(lock_);
-  actions_ = saved.actions;
 }
 
-void SignalServices::reset_actions(ProgramThread&) {
+void SignalServices::reset_actions(ProgramThread& thread) {
   // Not under the lock: a fork's child has it already, and the child of a vfork that asks for this
   // has the table to itself.
   for (int signal = 1; signal < kSignals; ++signal) {
-    KernelAction& action = actions_[static_cast<size_t>(signal)];
+    KernelAction& action = entry_of(thread, signal);
     if (!has_handler(action)) continue;
     action = {};
     install(signal, action);
@@ -192,12 +216,12 @@ uint64_t SignalServices::program_mask(const ProgramThread& thread, uint64_t kern
   return (state.has_pending ? state.mask_before : kernel_mask) | state.virtual_blocked;
 }
 
-void SignalServices::dispositions(uint64_t* ignored, uint64_t* caught) {
+void SignalServices::dispositions(const ProgramThread& thread, uint64_t* ignored,
+                                  uint64_t* caught) {
   *ignored = *caught = 0;
-  const std::lock_guard held(lock_);
+  const std::unique_lock held = lock_actions(thread);
   for (int signal = 1; signal < kSignals; ++signal) {
-    const auto handler =
-        reinterpret_cast<sighandler_t>(actions_[static_cast<size_t>(signal)].handler);
+    const auto handler = reinterpret_cast<sighandler_t>(entry_of(thread, signal).handler);
     if (handler == SIG_IGN) *ignored |= set_of(signal);
     if (handler != SIG_IGN && handler != SIG_DFL) *caught |= set_of(signal);
   }
@@ -207,7 +231,7 @@ void SignalServices::prepare_exec(ProgramThread& thread) {
   // The kernel resets handlers by itself, ours included; what the program ignores it must ignore
   // too.
   for (const int signal : kSynchronousSignals) {
-    KernelAction action = action_of(signal);
+    KernelAction action = action_of(thread, signal);
     if (action.handler != reinterpret_cast<uint64_t>(SIG_IGN)) continue;
     raw_syscall(__NR_rt_sigaction, as_word(signal), word(&action), 0, sizeof(SignalSet));
   }
@@ -220,12 +244,10 @@ void SignalServices::prepare_exec(ProgramThread& thread) {
 
 void SignalServices::undo_exec(ProgramThread& thread) {
   {
-    const std::lock_guard held(lock_);
-    for (const int signal : kSynchronousSignals)
-      install(signal, actions_[static_cast<size_t>(signal)]);
+    const std::unique_lock held = lock_actions(thread);
+    for (const int signal : kSynchronousSignals) install(signal, entry_of(thread, signal));
   }
   exchange_mask(exchange_mask(kAllSignals) & ~kSynchronous);
-  static_cast<void>(thread);
 }
 
 }  // namespace weft::linux

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "base/spin_lock.h"
 #include "linux/program_thread.h"
@@ -26,8 +27,9 @@ class SignalServices final : public SignalCalls {
   ~SignalServices() override;
 
   /// Installs our handler for synchronous signals and reads what dispositions the process
-  /// inherited. Once, before the program runs.
-  void start();
+  /// inherited. Once, before the program runs. `last_words`: signals that end the process by
+  /// default come to the runtime first, so that SignalRuntime::dying() is called.
+  void start(bool last_words = false);
   /// Gives the calling kernel thread its runtime signal stack and the program thread its state.
   /// `parent`: whose virtual mask it inherits, or null.
   void attach_thread(ProgramThread& thread, const ProgramThread* parent);
@@ -51,9 +53,10 @@ class SignalServices final : public SignalCalls {
   Outcome handle(ProgramThread& thread, x86::CpuContext& context) override;
   void force(ProgramThread& thread, const siginfo_t& info) override;
   uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const override;
-  void dispositions(uint64_t* ignored, uint64_t* caught) override;
+  void dispositions(const ProgramThread& thread, uint64_t* ignored, uint64_t* caught) override;
   void prepare_exec(ProgramThread& thread) override;
   void undo_exec(ProgramThread& thread) override;
+  void give_back(ProgramThread& thread) override;
   void after_fork_child(ProgramThread& thread) override;
   std::unique_ptr<Suspended> suspend(ProgramThread& thread, bool own_actions) override;
   void resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) override;
@@ -65,7 +68,7 @@ class SignalServices final : public SignalCalls {
   struct Saved;
   struct Delivery;
 
-  int64_t sigaction(const x86::CpuContext& call);
+  int64_t sigaction(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigprocmask(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigaltstack(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigpending(ProgramThread& thread, const x86::CpuContext& call);
@@ -75,20 +78,27 @@ class SignalServices final : public SignalCalls {
   /// With all signals blocked: the program's mask becomes `mask`, and the kernel's accordingly.
   void change_mask(ProgramThread& thread, SignalSet mask);
   bool has_handler(const KernelAction& action) const;
-  bool take_action(int signal, KernelAction* action);
+  bool take_action(const ProgramThread& thread, int signal, KernelAction* action);
   void take_default_action(ProgramThread& thread, const Delivery& delivery);
   uint64_t frame_top(const ProgramThread& thread, const KernelAction& action, uint64_t rsp) const;
   /// The frame's address, or 0 if there is no room for it.
   uint64_t push_frame(ProgramThread& thread, const x86::CpuContext& context,
                       const KernelAction& action, const Delivery& delivery);
   void install(int signal, const KernelAction& action);
-  KernelAction action_of(int signal);
+  /// Without a handler of the program, the kernel still calls ours.
+  bool is_ours_by_default(int signal, const KernelAction& action) const;
+  /// The action of `signal` as `thread` has it; change it under the lock below.
+  KernelAction& entry_of(const ProgramThread& thread, int signal);
+  /// Holds lock_ unless the thread's table is its own: a child of vfork may be killed at any time.
+  std::unique_lock<SpinLock> lock_actions(const ProgramThread& thread);
+  KernelAction action_of(const ProgramThread& thread, int signal);
   [[noreturn]] void die(ProgramThread& thread, siginfo_t info);
 
   SignalRuntime& runtime_;
   XstateFormat xstate_;
   SpinLock lock_;
   Actions actions_{};  ///< under lock_
+  bool last_words_ = false;
 };
 
 }  // namespace weft::linux

@@ -7,6 +7,8 @@
 
 namespace weft::linux {
 
+struct KernelAction;  // src/linux/signal_frame.h
+
 /// The kernel's signal set: bit (signal - 1).
 using SignalSet = uint64_t;
 
@@ -20,6 +22,11 @@ inline constexpr SignalSet kUnblockable = set_of(SIGKILL) | set_of(SIGSTOP);
 inline constexpr SignalSet kSynchronous = set_of(SIGSEGV) | set_of(SIGBUS) | set_of(SIGFPE) |
                                           set_of(SIGILL) | set_of(SIGTRAP) | set_of(SIGSYS);
 inline constexpr int kSynchronousCount = 6;
+
+inline constexpr SignalSet kIgnoredByDefault =
+    set_of(SIGCHLD) | set_of(SIGCONT) | set_of(SIGURG) | set_of(SIGWINCH);
+inline constexpr SignalSet kStopsByDefault =
+    set_of(SIGSTOP) | set_of(SIGTSTP) | set_of(SIGTTIN) | set_of(SIGTTOU);
 
 struct SignalState {
   /// Taken by the handler, not yet given to the program. While there is one, the kernel has all
@@ -41,6 +48,9 @@ struct SignalState {
   uint64_t trap_number = 0;
   uint64_t fault_address = 0;
   void* host_stack = nullptr;
+  /// The table of actions that a child of vfork has to itself, indexed by signal; null: the
+  /// process's. Other threads of the parent go on meanwhile, with the table of their own.
+  KernelAction* own_actions = nullptr;
 };
 
 }  // namespace weft::linux

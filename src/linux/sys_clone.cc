@@ -187,6 +187,7 @@ bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
   auto& start = static_cast<HostStart&>(thread_start);
   thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
   thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  thread.host_stack = start.calls->host_threads_.stack_of(__builtin_frame_address(0));
   thread.seccomp = start.parent->seccomp;
   thread.seccomp_generation = start.parent->seccomp_generation;
   // libc set both of these for itself; what the kernel does at this thread's end is the program's.
@@ -233,6 +234,11 @@ int64_t CloneCalls::borrow(ProgramThread& thread, const x86::CpuContext& child_c
 
 int64_t CloneCalls::clone_borrowed(ProgramThread& thread, const x86::CpuContext& child_context,
                                    const CloneRequest& request, uint64_t mask, HostStart* start) {
+  // Its child may do the same, and so on: each lives on this stack below its parent.
+  constexpr uint64_t kRoomForChild = 128u << 10;
+  const auto here = word(__builtin_frame_address(0));
+  if (thread.host_stack != 0 && here - thread.host_stack < kRoomForChild) return -EAGAIN;
+
   Borrow borrow;
   borrow.calls = this;
   borrow.thread = &thread;

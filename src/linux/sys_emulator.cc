@@ -293,6 +293,7 @@ Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status
   raw_syscall(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, word(&all), 0, sizeof all);
   // The first thread's status is the process's, and libc would end the process with its last one.
   if (last || thread.tid == thread.pid) {
+    if (!last) signals.give_back(thread);
     while (true) raw_syscall(__NR_exit, status);
   }
   return Outcome::kThreadEnds;

@@ -78,6 +78,15 @@ int64_t HostThreads::start(Body body, void* argument) {
   return -error;
 }
 
+uint64_t HostThreads::stack_of(const void* frame) {
+  const std::lock_guard<SpinLock> held(lock_);
+  const auto* at = static_cast<const uint8_t*>(frame);
+  for (const auto& stack : stacks_) {
+    if (at >= stack->base && at < stack->base + kStackSize) return word(stack->base);
+  }
+  return 0;
+}
+
 void HostThreads::after_fork_child(bool reuse) {
   // The caller's own stack is the one that this frame lies on.
   const auto here = reinterpret_cast<uint8_t*>(__builtin_frame_address(0));

@@ -27,6 +27,9 @@ class HostThreads {
   /// Starts body(argument) on a new kernel thread with the caller's signal mask. 0 or -errno.
   int64_t start(Body body, void* argument);
 
+  /// The lowest usable address of the stack that `frame` lies on; 0 if it is none of these.
+  uint64_t stack_of(const void* frame);
+
   /// In the child of a fork, where only the calling thread is left. `reuse`: the stacks of the
   /// other threads may be used again (libc knows of the fork).
   void after_fork_child(bool reuse);

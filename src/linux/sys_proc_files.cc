@@ -274,7 +274,7 @@ ProcessView ProcFiles::view(const ProgramThread& thread) const {
   uint64_t kernel_mask = 0;
   raw_syscall(__NR_rt_sigprocmask, 0, 0, word(&kernel_mask), sizeof kernel_mask);
   view.blocked = signals_.program_mask(thread, kernel_mask);
-  signals_.dispositions(&view.ignored, &view.caught);
+  signals_.dispositions(thread, &view.ignored, &view.caught);
   return view;
 }
 

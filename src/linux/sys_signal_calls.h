@@ -34,12 +34,16 @@ class SignalCalls {
   virtual uint64_t program_mask(const ProgramThread& thread, uint64_t kernel_mask) const = 0;
 
   /// The signals that the program ignores and those it has handlers for, as bits.
-  virtual void dispositions(uint64_t* ignored, uint64_t* caught) = 0;
+  virtual void dispositions(const ProgramThread& thread, uint64_t* ignored, uint64_t* caught) = 0;
 
   /// Before execve: gives the kernel what the new image inherits (ignored signals, the mask). After
   /// a failure, undo_exec() takes it back.
   virtual void prepare_exec(ProgramThread& thread) = 0;
   virtual void undo_exec(ProgramThread& thread) = 0;
+
+  /// The thread ends, and has all signals blocked: what it took for the whole process another
+  /// thread gets.
+  virtual void give_back(ProgramThread& thread) = 0;
 
   /// In the child of a fork, before anything else of this layer runs there.
   virtual void after_fork_child(ProgramThread& thread) = 0;

@@ -29,12 +29,13 @@ class FakeSignals : public SignalCalls {
   uint64_t program_mask(const ProgramThread&, uint64_t kernel_mask) const override {
     return kernel_mask;
   }
-  void dispositions(uint64_t* ignored, uint64_t* caught) override {
+  void dispositions(const ProgramThread&, uint64_t* ignored, uint64_t* caught) override {
     *ignored = 0x1000;
     *caught = 0x4000;
   }
   void prepare_exec(ProgramThread&) override { ++prepared; }
   void undo_exec(ProgramThread&) override { ++undone; }
+  void give_back(ProgramThread&) override {}
   void after_fork_child(ProgramThread&) override {}
   std::unique_ptr<Suspended> suspend(ProgramThread&, bool) override {
     return std::make_unique<Suspended>();
