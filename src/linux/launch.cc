@@ -164,15 +164,31 @@ Error for_user(const std::string& name, const Error& error) {
   return Error{std::move(line), missing && !inner ? kStatusNotFound : kStatusCannotRun};
 }
 
-/// Under weft the kernel would not give a program the rights that it counts on.
-Result<Launch> unprivileged(Result<Launch> launch) {
-  if (!launch || !gains_privileges(launch->program.fd.get())) return launch;
-  return for_user(
-      launch->program.path,
-      Error{"is set-uid, set-gid or has capabilities: only the kernel can run it", EPERM});
+/// Under weft the kernel would not give a program the rights that it counts on, and weft has no
+/// room for another one.
+Result<Launch> acceptable(Result<Launch> launch) {
+  if (!launch) return launch;
+  const std::string& path = launch->program.path;
+  if (gains_privileges(launch->program.fd.get())) {
+    return for_user(
+        path, Error{"is set-uid, set-gid or has capabilities: only the kernel can run it", EPERM});
+  }
+  if (is_ourselves(path)) {
+    return for_user(path, Error{"is weft itself: give the program that it is to run", EPERM});
+  }
+  return launch;
 }
 
 }  // namespace
+
+bool is_ourselves(const std::string& path) {
+  struct stat ours {};
+  struct stat file {};
+  // Of the calling thread: the process's first thread, which "self" stands for, may have ended.
+  return !failed(raw_syscall(__NR_stat, word("/proc/thread-self/exe"), word(&ours))) &&
+         !failed(raw_syscall(__NR_stat, word(path.c_str()), word(&file))) &&
+         ours.st_dev == file.st_dev && ours.st_ino == file.st_ino;
+}
 
 Result<Launch> open_program(const std::string& path, std::span<const char* const> argv,
                             std::span<const char* const> envp) {
@@ -218,7 +234,7 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
   if (name.find('/') != std::string::npos || name.empty()) {
     Result<Launch> launch = open_or_give_to_shell(name, argv, envp);
     if (!launch) return for_user(name, launch.error());
-    return unprivileged(std::move(launch));
+    return acceptable(std::move(launch));
   }
   // An empty part of PATH is the current directory.
   std::string_view path = find_variable(envp, "PATH").value_or("/bin:/usr/bin");
@@ -230,7 +246,7 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
     candidate += name;
     if (candidate == name) candidate = "./" + name;
     Result<Launch> launch = open_or_give_to_shell(candidate, argv, envp);
-    if (launch) return unprivileged(std::move(launch));
+    if (launch) return acceptable(std::move(launch));
     const int code = launch.error().code;
     const bool inner = launch.error().message.starts_with("its interpreter");
     if (code == EACCES) {

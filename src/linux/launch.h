@@ -39,13 +39,16 @@ struct Launch {
 
 /// What running `argv` does from a command line: argv[0] is looked up along the PATH of `envp`
 /// unless it has a slash, and a text file that is no script is given to /bin/sh, as execvp does. A
-/// set-uid program is refused. Error::code is kStatusNotFound or kStatusCannotRun, the message one
+/// set-uid program and weft itself are refused. Error::code is kStatusNotFound or kStatusCannotRun, the message one
 /// line for the user.
 Result<Launch> find_program(std::span<const char* const> argv, std::span<const char* const> envp);
 
 /// What execve(path, argv, envp) does. Error::code is the errno it fails with.
 Result<Launch> open_program(const std::string& path, std::span<const char* const> argv,
                             std::span<const char* const> envp);
+
+/// Whether the file is weft itself, which is not run under weft.
+bool is_ourselves(const std::string& path);
 
 /// What has to be known of a file before execve is carried out in its stead.
 struct ExecCheck {

@@ -76,8 +76,9 @@ void look(int, siginfo_t*, void* context) {
 }  // namespace
 
 void XstateFormat::learn() {
-  // Sent to this thread while it is unblocked, so it is taken before tgkill() returns.
-  constexpr uint64_t kSignal = SIGTRAP;
+  // Sent to this thread while it is unblocked, so it is taken before tgkill() returns. One that
+  // debuggers do not stop for, and that is ignored where nobody handles it.
+  constexpr uint64_t kSignal = SIGURG;
   const SignalSet mask = exchange_mask(kAllSignals & ~set_of(static_cast<int>(kSignal)));
   const KernelAction before = exchange_host_action(static_cast<int>(kSignal), look);
   raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),

@@ -40,15 +40,6 @@ std::string path_of_fd(int fd) {
   return path;
 }
 
-/// weft itself is not run under weft.
-bool is_ourselves(const std::string& path) {
-  struct stat ours {};
-  struct stat file {};
-  return !failed(raw_syscall(__NR_stat, word(kOurselves), word(&ours))) &&
-         !failed(raw_syscall(__NR_stat, word(path.c_str()), word(&file))) &&
-         ours.st_dev == file.st_dev && ours.st_ino == file.st_ino;
-}
-
 bool is_symbolic_link(const std::string& path) {
   struct stat status {};
   return !failed(raw_syscall(__NR_lstat, word(path.c_str()), word(&status))) &&
@@ -173,6 +164,11 @@ int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch) con
   return result;
 }
 
+bool ExecCalls::is_debugged() const {
+  const int tracer = tracer_of_this_thread();
+  return tracer != 0 && tracer != tracer_at_start_;
+}
+
 int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
                            ExecScratch& scratch) {
   int64_t error = find_target(thread, call, &scratch);
@@ -191,8 +187,8 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   if (error != 0) return error;
 
   if (!thread.borrowed) runtime_.exec_starting(thread);
-  const bool followed =
-      follow_.follow && !check.privileged && check.is_elf64 && !is_ourselves(scratch.path);
+  const bool followed = follow_.follow && !check.privileged && check.is_elf64 &&
+                        !is_ourselves(scratch.path) && !is_debugged();
   if (followed) return run_followed(thread, scratch);
   error = install_in_kernel(thread.seccomp.get());
   if (error != 0) return error;

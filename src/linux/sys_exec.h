@@ -12,6 +12,7 @@
 #include "linux/sys_proc_files.h"
 #include "linux/sys_runtime.h"
 #include "linux/sys_signal_calls.h"
+#include "linux/tracer.h"
 
 namespace weft::linux {
 
@@ -58,7 +59,12 @@ class ExecCalls {
   /// All outlive this.
   ExecCalls(SysRuntime& runtime, SignalCalls& signals, Limits& limits, const ProcFiles& files,
             const FollowOptions& follow)
-      : runtime_(runtime), signals_(signals), limits_(limits), files_(files), follow_(follow) {}
+      : runtime_(runtime),
+        signals_(signals),
+        limits_(limits),
+        files_(files),
+        follow_(follow),
+        tracer_at_start_(tracer_of_this_thread()) {}
 
   static bool handles(int64_t number) { return number == __NR_execve || number == __NR_execveat; }
 
@@ -71,6 +77,8 @@ class ExecCalls {
   int64_t execute(ProgramThread& thread, const SyscallArguments& call, ExecScratch& scratch);
   int64_t find_target(const ProgramThread& thread, const SyscallArguments& call,
                       ExecScratch* target) const;
+  /// A debugger that the program runs is about to see the new image, and wants to see that alone.
+  bool is_debugged() const;
   int64_t run_followed(ProgramThread& thread, ExecScratch& scratch) const;
   int64_t run_native(ProgramThread& thread, const SyscallArguments& call) const;
 
@@ -79,6 +87,7 @@ class ExecCalls {
   Limits& limits_;
   const ProcFiles& files_;
   const FollowOptions& follow_;
+  const int tracer_at_start_;  ///< who traces all of us, weft included
 };
 
 }  // namespace weft::linux
