@@ -39,8 +39,8 @@ struct Launch {
 
 /// What running `argv` does from a command line: argv[0] is looked up along the PATH of `envp`
 /// unless it has a slash, and a text file that is no script is given to /bin/sh, as execvp does. A
-/// set-uid program and weft itself are refused. Error::code is kStatusNotFound or kStatusCannotRun, the message one
-/// line for the user.
+/// set-uid program and weft itself are refused. Error::code is kStatusNotFound or kStatusCannotRun,
+/// the message one line for the user.
 Result<Launch> find_program(std::span<const char* const> argv, std::span<const char* const> envp);
 
 /// What execve(path, argv, envp) does. Error::code is the errno it fails with.

@@ -12,9 +12,9 @@
 namespace weft::linux {
 
 int tracer_of_this_thread() {
-  const UniqueFd status(static_cast<int>(
-      raw_syscall(__NR_openat, static_cast<uint64_t>(AT_FDCWD), word("/proc/thread-self/status"),
-                  O_RDONLY | O_CLOEXEC)));
+  const UniqueFd status(
+      static_cast<int>(raw_syscall(__NR_openat, static_cast<uint64_t>(AT_FDCWD),
+                                   word("/proc/thread-self/status"), O_RDONLY | O_CLOEXEC)));
   if (!status.valid()) return 0;
   char text[2048];
   const int64_t length =
