@@ -52,7 +52,7 @@ Status CodeSpace::start(uint64_t base, uint64_t reserve) {
   if (linux::failed(owners)) return Error{"no memory for the code cache's owners", 0};
   owners_ = reinterpret_cast<std::atomic<uint32_t>*>(owners);
   end_cold_ = static_cast<uint32_t>(reserve / kChunk);
-  chunk_arena_.reset(new std::atomic<uint8_t>[end_cold_]());
+  chunk_arena_ = std::make_unique<std::atomic<uint8_t>[]>(end_cold_);
   return Unit{};
 }
 

@@ -20,7 +20,9 @@ using translate::ExitReason;
 void Dispatcher::run() {
   for (;;) {
     if (thread_.block().signal_pending != 0) {
-      engine_.signals().deliver_pending(thread_.program, thread_.context());
+      if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
+        ++thread_.counters.signals_taken;
+      }
       indirect_ = false;
     }
     engine_.cache().reclaim();

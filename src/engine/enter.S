@@ -163,8 +163,6 @@ weft_back_to_runtime:
   pop %rbx
   ret
   .size weft_enter_cache, . - weft_enter_cache
-  .globl weft_enter_end
-weft_enter_end:
 
 // void weft_run_on_stack(void* argument, void (*function)(void*), void* stack_top): never returns.
   .globl weft_run_on_stack

@@ -17,7 +17,6 @@ void weft_leave_for_signal();
 void weft_abort_enter();
 extern const char weft_entering_begin[];
 extern const char weft_entering_end[];
-extern const char weft_enter_end[];
 }
 
 namespace weft::engine {
@@ -28,11 +27,6 @@ inline uint64_t address_of(void (*function)()) { return reinterpret_cast<uint64_
 inline bool is_entering(uint64_t pc) {
   return pc >= reinterpret_cast<uint64_t>(weft_entering_begin) &&
          pc < reinterpret_cast<uint64_t>(weft_entering_end);
-}
-
-/// Whether `pc` is in enter.S, on the way in or out.
-inline bool is_crossing(uint64_t pc) {
-  return pc >= address_of(weft_enter_cache) && pc < reinterpret_cast<uint64_t>(weft_enter_end);
 }
 
 }  // namespace weft::engine

@@ -55,9 +55,4 @@ XsaveArea::XsaveArea(const CpuFeatures& features)
   std::memcpy(data_.get() + kMxcsrOffset, &kMxcsrDefault, sizeof kMxcsrDefault);
 }
 
-void XsaveArea::copy_from(const XsaveArea& other) {
-  CHECK(size_ == other.size_);
-  std::memcpy(data_.get(), other.data_.get(), size_);
-}
-
 }  // namespace weft::engine

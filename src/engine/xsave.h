@@ -24,7 +24,6 @@ class XsaveArea {
   explicit XsaveArea(const CpuFeatures& features);
   void* data() { return data_.get(); }
   size_t size() const { return size_; }
-  void copy_from(const XsaveArea& other);
 
  private:
   struct Free {

@@ -83,7 +83,7 @@ Status read_interpreter(const ElfReader& read, const Elf64_Phdr& header, ElfImag
     return Error{"a truncated ELF file", EIO};
   }
   if (name.back() != '\0') return not_executable("an ELF file with an invalid interpreter name");
-  image.interpreter = name.c_str();
+  image.interpreter = name.substr(0, name.find('\0'));
   if (image.interpreter.empty()) {
     return Error{"an ELF file with an empty interpreter name", ENOENT};
   }

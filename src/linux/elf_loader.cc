@@ -85,7 +85,7 @@ class Loader {
     uint64_t anonymous = start;
     if (segment.filesz != 0) {
       anonymous = page_up(file_end);
-      const Status mapped = map({{start}, {anonymous}}, segment.prot, &segment);
+      Status mapped = map({{start}, {anonymous}}, segment.prot, &segment);
       if (!mapped) return mapped;
       // The file's next bytes share the last page; the program expects zeros. What is not writable
       // is left as the file has it, as the kernel leaves it.

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -21,6 +22,16 @@ namespace {
 
 /// The kernel gives up on the fifth nested script.
 constexpr int kMostScripts = 5;
+
+/// Whether someone has the file open for writing, which execve refuses: a read lease does, too.
+/// Held for no longer than the question takes; whoever opens the file meanwhile raises no more than
+/// a SIGURG.
+bool is_open_for_writing(int fd) {
+  if (fcntl(fd, F_SETSIG, SIGURG) != 0) return false;
+  if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  fcntl(fd, F_SETLEASE, F_UNLCK);
+  return false;
+}
 
 Error errno_error(int code) { return Error{std::strerror(code), code}; }
 
@@ -48,6 +59,7 @@ Result<UniqueFd> open_executable(const std::string& path) {
     return Error{"is on a file system mounted noexec", EACCES};
   }
   if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) return errno_error(errno);
+  if (is_open_for_writing(fd.get())) return errno_error(ETXTBSY);
   return fd;
 }
 
@@ -153,7 +165,7 @@ Result<Launch> open_or_give_to_shell(const std::string& path, std::span<const ch
 }
 
 Error for_user(const std::string& name, const Error& error) {
-  const bool missing = error.code == ENOENT || error.code == ENOTDIR;
+  const bool missing = error.code == ENOENT;
   // The name itself was found when it is the interpreter that is missing.
   const bool inner = error.message.starts_with("its interpreter");
   std::string line = name + ": " + error.message;
@@ -267,8 +279,8 @@ ExecCheck check_exec(const std::string& path) {
   Result<Launch> launch = open_program(path, no_arguments, {});
   if (!launch) {
     const int code = launch.error().code;
-    const bool names_nothing = code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
-    check.error = names_nothing ? code : 0;
+    const bool final = code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG || code == ETXTBSY;
+    check.error = final ? code : 0;
     return check;
   }
   check.is_elf64 = true;

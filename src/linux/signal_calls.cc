@@ -110,7 +110,7 @@ int64_t SignalServices::sigprocmask(ProgramThread& thread, const x86::CpuContext
   return 0;
 }
 
-int64_t SignalServices::sigpending(ProgramThread& thread, const x86::CpuContext& call) {
+int64_t SignalServices::sigpending(ProgramThread& thread, const x86::CpuContext& call) const {
   const uint64_t size = call[x86::kRsi];
   if (size > sizeof(SignalSet)) return -EINVAL;
   const SignalSet kernel = exchange_mask(kAllSignals);

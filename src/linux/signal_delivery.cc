@@ -1,5 +1,4 @@
 // Delivery: the frame that the kernel would build for a handler, and the way back from it.
-#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <vector>
@@ -16,36 +15,6 @@ namespace {
 constexpr uint64_t kHandlerClearsFlags = 0x400 | 0x100 | 0x10000;  // DF, TF, RF
 constexpr uint64_t kRestoredFlags = 0x40DD5 | 0x10000;             // AC, OF, DF, TF, SF..CF, RF
 constexpr uint64_t kRestorerFlag = 0x04000000;                     // SA_RESTORER
-
-void fill_registers(const x86::CpuContext& context, FrameRegisters& out) {
-  std::copy_n(&context.gpr[x86::kR8], 8, &out.r8);
-  out.rdi = context[x86::kRdi];
-  out.rsi = context[x86::kRsi];
-  out.rbp = context[x86::kRbp];
-  out.rbx = context[x86::kRbx];
-  out.rdx = context[x86::kRdx];
-  out.rax = context[x86::kRax];
-  out.rcx = context[x86::kRcx];
-  out.rsp = context[x86::kRsp];
-  out.rip = context.rip;
-  out.eflags = context.rflags;
-  out.cs = kUserCode;
-  out.ss = kUserStack;
-}
-
-void restore_registers(const FrameRegisters& in, x86::CpuContext& context) {
-  std::copy_n(&in.r8, 8, &context.gpr[x86::kR8]);
-  context[x86::kRdi] = in.rdi;
-  context[x86::kRsi] = in.rsi;
-  context[x86::kRbp] = in.rbp;
-  context[x86::kRbx] = in.rbx;
-  context[x86::kRdx] = in.rdx;
-  context[x86::kRax] = in.rax;
-  context[x86::kRcx] = in.rcx;
-  context[x86::kRsp] = in.rsp;
-  context.rip = in.rip;
-  context.rflags = (context.rflags & ~kRestoredFlags) | (in.eflags & kRestoredFlags);
-}
 
 bool uses_alt_stack(const ProgramThread& thread, const KernelAction& action, uint64_t rsp) {
   return (action.flags & SA_ONSTACK) != 0 && thread.alt_stack.ss_size != 0 &&
@@ -114,7 +83,9 @@ uint64_t SignalServices::push_frame(ProgramThread& thread, const x86::CpuContext
   frame.return_address = action.restorer;
   frame.context.flags = kFlagFpXstate | kFlagSigcontextSs | kFlagStrictRestoreSs;
   frame.context.stack = thread.alt_stack;
-  fill_registers(context, frame.context.registers);
+  copy_registers(context, frame.context.registers);
+  frame.context.registers.cs = kUserCode;
+  frame.context.registers.ss = kUserStack;
   frame.context.registers.fpstate = xstate;
   frame.context.registers.old_mask = delivery.restored_mask;
   frame.context.registers.error_code = thread.signals->error_code;
@@ -127,13 +98,13 @@ uint64_t SignalServices::push_frame(ProgramThread& thread, const x86::CpuContext
   return write_program(at, bytes.data(), bytes.size()) ? at : 0;
 }
 
-void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& context) {
+bool SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& context) {
   SignalState& state = *thread.signals;
   const SignalSet kernel_mask = exchange_mask(kAllSignals);
   if (!state.has_pending) {
     *thread.signal_pending = 0;
     change_mask(thread, program_mask(thread, kernel_mask));
-    return;
+    return false;
   }
   Delivery delivery;
   delivery.info = state.pending;
@@ -148,7 +119,7 @@ void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
   KernelAction action;
   if ((delivery.forced && blocked) || !take_action(thread, signal, &action)) {
     take_default_action(thread, delivery);
-    return;
+    return false;
   }
   const uint64_t frame = push_frame(thread, context, action, delivery);
   if (frame == 0) {
@@ -159,7 +130,7 @@ void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
     if (signal == SIGSEGV) die(thread, fault);
     make_pending(thread, fault, true, delivery.restored_mask);
     exchange_mask(kAsynchronousSignals);
-    return;
+    return false;
   }
   if (disarms_itself(thread.alt_stack)) thread.alt_stack = kNoAltStack;
   xstate_.read(thread, 0);  // handlers start with initial vector state
@@ -172,6 +143,7 @@ void SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
   context.rflags &= ~kHandlerClearsFlags;
   const SignalSet own = (action.flags & SA_NODEFER) == 0 ? set_of(signal) : 0;
   change_mask(thread, delivery.current_mask | action.mask | own);
+  return true;
 }
 
 void SignalServices::sigreturn(ProgramThread& thread, x86::CpuContext& context) {
@@ -181,7 +153,9 @@ void SignalServices::sigreturn(ProgramThread& thread, x86::CpuContext& context) 
     raise_fault(thread, SIGSEGV, SI_KERNEL, 0);
     return;
   }
-  restore_registers(frame.context.registers, context);
+  const uint64_t kept_flags = context.rflags & ~kRestoredFlags;
+  copy_registers(frame.context.registers, context);
+  context.rflags = kept_flags | (context.rflags & kRestoredFlags);
   change_alt_stack(thread.alt_stack, frame.context.stack, context[x86::kRsp]);
   exchange_mask(kAllSignals);
   change_mask(thread, frame.context.mask);

@@ -1,9 +1,12 @@
-// The kernel's frame for a signal handler on x86-64, as memory layout. Values only.
+// The kernel's frame for a signal handler on x86-64, as memory layout. Values; signal-safe.
 #pragma once
 
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+
+#include "base/check.h"
+#include "x86/context.h"
 
 namespace weft::linux {
 
@@ -17,6 +20,11 @@ struct FrameRegisters {
   uint64_t reserved[8];
 };
 static_assert(sizeof(FrameRegisters) == 256);
+
+/// The general registers, rip and flags. The frame's other fields, and the context's fs and gs,
+/// stay.
+SIGNAL_SAFE void copy_registers(const x86::CpuContext& from, FrameRegisters& to);
+SIGNAL_SAFE void copy_registers(const FrameRegisters& from, x86::CpuContext& to);
 
 /// struct ucontext of the kernel (libc's is larger).
 struct FrameContext {

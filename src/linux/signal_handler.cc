@@ -77,34 +77,10 @@ class HostFs {
   uint64_t host_ = 0;
 };
 
-x86::CpuContext read_registers(const FrameRegisters& frame) {
+x86::CpuContext registers_in(const FrameRegisters& frame) {
   x86::CpuContext context;
-  context[x86::kRax] = frame.rax;
-  context[x86::kRcx] = frame.rcx;
-  context[x86::kRdx] = frame.rdx;
-  context[x86::kRbx] = frame.rbx;
-  context[x86::kRsp] = frame.rsp;
-  context[x86::kRbp] = frame.rbp;
-  context[x86::kRsi] = frame.rsi;
-  context[x86::kRdi] = frame.rdi;
-  std::copy_n(&frame.r8, 8, &context.gpr[x86::kR8]);
-  context.rip = frame.rip;
-  context.rflags = frame.eflags;
+  copy_registers(frame, context);
   return context;
-}
-
-void write_registers(const x86::CpuContext& context, FrameRegisters& frame) {
-  frame.rax = context[x86::kRax];
-  frame.rcx = context[x86::kRcx];
-  frame.rdx = context[x86::kRdx];
-  frame.rbx = context[x86::kRbx];
-  frame.rsp = context[x86::kRsp];
-  frame.rbp = context[x86::kRbp];
-  frame.rsi = context[x86::kRsi];
-  frame.rdi = context[x86::kRdi];
-  std::copy_n(&context.gpr[x86::kR8], 8, &frame.r8);
-  frame.rip = context.rip;
-  frame.eflags = context.rflags;
 }
 
 /// What else comes waits in the kernel until the pending one is delivered.
@@ -195,11 +171,11 @@ bool read_clock_for_runtime(FrameRegisters& frame) {
 }
 
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
-  x86::CpuContext registers = read_registers(frame.registers);
+  x86::CpuContext registers = registers_in(frame.registers);
   const siginfo_t raised = info;
   switch (g_runtime->on_fault(thread, info, registers)) {
     case FaultAnswer::kHandled:
-      write_registers(registers, frame.registers);
+      copy_registers(registers, frame.registers);
       return;
     case FaultAnswer::kProgram: {
       // The fault comes before the signal for whose delivery the thread was on its way.
@@ -224,7 +200,7 @@ void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame,
 /// The thread is in the cache: takes it out, or lets it go on by one instruction.
 void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   SignalState& state = *thread.signals;
-  x86::CpuContext registers = read_registers(frame.registers);
+  x86::CpuContext registers = registers_in(frame.registers);
   state.stepping = !g_runtime->translate(thread, registers);
   if (state.stepping) {
     frame.registers.eflags |= kTrapFlag;
@@ -334,7 +310,7 @@ void master_handler(int, siginfo_t* info, void* context) {
   }
   ProgramThread* thread = g_runtime->current();
   if (thread == nullptr || thread->signals == nullptr) {
-    if (synchronous) report_bug(info->si_signo, *info, read_registers(frame.registers));
+    if (synchronous) report_bug(info->si_signo, *info, registers_in(frame.registers));
     return;
   }
   const HostFs fs(g_runtime->host_fs(*thread));

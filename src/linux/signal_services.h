@@ -38,8 +38,8 @@ class SignalServices final : public SignalCalls {
   void set_mask(ProgramThread& thread, SignalSet mask);
 
   /// Gives the program its pending signal: context becomes that of its handler. Or ends the
-  /// process.
-  void deliver_pending(ProgramThread& thread, x86::CpuContext& context);
+  /// process. False if no handler is run after all.
+  bool deliver_pending(ProgramThread& thread, x86::CpuContext& context);
   /// Queues a fault of the program at its current context, as an instruction raises it. A SIGSEGV
   /// at context.rip itself is one of fetching the instruction.
   void raise_fault(ProgramThread& thread, int signal, int code, uint64_t address);
@@ -71,7 +71,7 @@ class SignalServices final : public SignalCalls {
   int64_t sigaction(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigprocmask(ProgramThread& thread, const x86::CpuContext& call);
   int64_t sigaltstack(ProgramThread& thread, const x86::CpuContext& call);
-  int64_t sigpending(ProgramThread& thread, const x86::CpuContext& call);
+  int64_t sigpending(ProgramThread& thread, const x86::CpuContext& call) const;
   int64_t sigtimedwait(ProgramThread& thread, const x86::CpuContext& call);
   void sigreturn(ProgramThread& thread, x86::CpuContext& context);
 

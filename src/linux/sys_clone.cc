@@ -97,7 +97,15 @@ bool is_plain_fork(const CloneRequest& request) {
 
 /// What a new host thread is told. On its creator's stack until `done`.
 struct CloneCalls::HostStart : ThreadStart {
-  CloneCalls* calls = nullptr;
+  HostStart(CloneCalls& clone_calls, const ProgramThread& creator,
+            const x86::CpuContext& child_context, const CloneRequest& what, uint64_t mask)
+      : calls(&clone_calls), request(what) {
+    context = child_context;
+    signal_mask = mask;
+    parent = &creator;
+  }
+
+  CloneCalls* calls;
   CloneRequest request;
   bool shares_memory_only = false;  ///< a process of its own, not a thread
   int64_t result = 0;
@@ -157,12 +165,7 @@ int64_t CloneCalls::handle(ProgramThread& thread, x86::CpuContext& context,
 int64_t CloneCalls::start_thread(ProgramThread& thread, const x86::CpuContext& child_context,
                                  const CloneRequest& request, uint64_t mask) {
   if (request.set_tid_size != 0) return -EPERM;
-  HostStart start;
-  start.context = child_context;
-  start.signal_mask = mask;
-  start.parent = &thread;
-  start.calls = this;
-  start.request = request;
+  HostStart start(*this, thread, child_context, request, mask);
   if ((request.flags & CLONE_CHILD_SETTID) != 0) start.set_child_tid = request.child_tid;
   if ((request.flags & CLONE_CHILD_CLEARTID) != 0) start.clear_child_tid = request.child_tid;
   live_threads_.fetch_add(1);
@@ -217,12 +220,7 @@ bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
 
 int64_t CloneCalls::share_memory(ProgramThread& thread, const x86::CpuContext& child_context,
                                  const CloneRequest& request, uint64_t mask) {
-  HostStart start;
-  start.context = child_context;
-  start.signal_mask = mask;
-  start.parent = &thread;
-  start.calls = this;
-  start.request = request;
+  HostStart start(*this, thread, child_context, request, mask);
   start.shares_memory_only = true;
   return start_host_thread(start);
 }

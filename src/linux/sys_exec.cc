@@ -29,7 +29,7 @@ std::string path_of_fd(int fd) {
   const int64_t length =
       raw_syscall(__NR_readlink, word(link.c_str()), word(buffer), sizeof buffer);
   if (failed(length)) return {};
-  const std::string path(buffer, static_cast<size_t>(length));
+  std::string path(buffer, static_cast<size_t>(length));
   struct stat by_fd {};
   struct stat by_path {};
   if (failed(raw_syscall(__NR_fstat, static_cast<uint64_t>(fd), word(&by_fd))) ||

@@ -14,24 +14,24 @@ constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kFsPrefix = 0x64;
 constexpr uint8_t kAddressSizePrefix = 0x67;
 
-bool is_legacy_prefix(uint8_t byte) {
-  switch (byte) {
-    case 0x26:
-    case 0x2E:
-    case 0x36:
-    case 0x3E:
-    case kFsPrefix:
-    case kGsPrefix:
-    case 0x66:
-    case kAddressSizePrefix:
-    case 0xF0:
-    case 0xF2:
-    case 0xF3:
-      return true;
+/// Where the bytes begin that make up the opcode: a REX in effect, the escape bytes, or a VEX, EVEX
+/// or XOP lead. Before them stand prefixes, and REX bytes that a prefix behind them has overridden.
+uint32_t opcode_start(const Insn& insn) {
+  switch (insn.map) {
+    case Map::kOneByte:
+      return insn.opcode_offset - (insn.rex != 0 ? 1u : 0u);
+    case Map::k0F:
+    case Map::k3dNow:
+      return insn.opcode_offset - (insn.rex != 0 ? 2u : 1u);
+    case Map::k0F38:
+    case Map::k0F3A:
+      return insn.opcode_offset - (insn.rex != 0 ? 3u : 2u);
     default:
-      return false;
+      return insn.opcode_offset;
   }
 }
+
+bool is_rex(uint8_t byte) { return (byte & 0xF0) == 0x40; }
 
 uint8_t modrm_of(uint8_t mod, uint8_t reg, uint8_t rm) {
   return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
@@ -74,15 +74,15 @@ Reg pick_scratch(uint16_t used) {
 }
 
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
-  uint32_t at = 0;
-  for (; is_legacy_prefix(bytes[at]); ++at) {
+  const uint32_t start = opcode_start(insn);
+  for (uint32_t at = 0; at < start; ++at) {
     // An address-size prefix stays, because it wraps what bt and its kin reach; with gs's base
     // added the address is a whole one.
-    const bool dropped = bytes[at] == kGsPrefix ||
+    const bool dropped = bytes[at] == kGsPrefix || is_rex(bytes[at]) ||
                          (bytes[at] == kAddressSizePrefix && insn.segment == x86::Segment::kGs);
     if (!dropped) out.u8(bytes[at]);
   }
-  emit_opcode_without_base_bits(out, bytes, insn, at);
+  emit_opcode_without_base_bits(out, bytes, insn, start);
   out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), base));
   out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
 }
@@ -109,8 +109,7 @@ void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to
     return;
   }
   // Index and base extension bits come from REX, or inverted from the second VEX/XOP/EVEX byte.
-  uint32_t lead = 0;
-  while (is_legacy_prefix(bytes[lead])) ++lead;
+  const uint32_t lead = insn.opcode_offset;
   uint8_t extension = insn.rex & 0x03;
   if (insn.map >= Map::kVex0F && insn.map != Map::k3dNow) {
     extension = bytes[lead] == 0xC5 ? 0 : static_cast<uint8_t>(~(bytes[lead + 1] >> 5) & 0x03);

@@ -81,6 +81,7 @@ def run_cases(cases, directory):
     check("a folder", ["/tmp"], 126)
     write(f"{directory}/plain", b"echo hello\n", 0o644)
     check("not executable", ["./plain"], 126)
+    check("a path through a file", ["./plain/x"], 126)
     check("text of a script without #!", ["./nothing/x"], 127)
     # execvp hands what execve does not know to a shell; weft run does not.
     write(f"{directory}/garbage", bytes(range(256)))

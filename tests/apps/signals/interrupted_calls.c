@@ -55,7 +55,7 @@ static long do_clock(void) {
 static long do_wait(void) { return waitpid(-1, NULL, 0) > 0; }
 static long do_futex(void) {
   int word = 0;
-  struct timespec t = {0, 200000000};
+  struct timespec t = {5, 0};
   return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &t, NULL, 0);
 }
 static long do_pause(void) { return pause(); }

@@ -39,6 +39,14 @@ int main(void) {
   TRY("./loop");
   put("notexec", "#!/bin/sh\n", 10, 0600);
   TRY("./notexec");
+  int writer = open("text", O_WRONLY);
+  TRY("./text");  // busy
+  close(writer);
+  REQUIRE(system("cp /bin/true busy") == 0);
+  writer = open("busy", O_WRONLY);
+  TRY("./busy");
+  close(writer);
+  REQUIRE(system("./busy") == 0);
   EXPECT(symlink("cycle", "cycle") == 0);
   TRY("./cycle");
   static char huge[4 << 20];
