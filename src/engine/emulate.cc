@@ -73,7 +73,7 @@ uint64_t operand_address(const CpuContext& context, const Insn& insn, AppPc pc) 
   }
   int64_t displacement = 0;
   if (insn.disp_size == 1) {
-    displacement = static_cast<int64_t>(static_cast<int8_t>(bytes[insn.disp_offset]));
+    displacement = static_cast<int8_t>(bytes[insn.disp_offset]);
   } else if (insn.disp_size == 4) {
     int32_t wide = 0;
     __builtin_memcpy(&wide, bytes + insn.disp_offset, sizeof wide);

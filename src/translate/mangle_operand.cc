@@ -90,9 +90,11 @@ void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg 
 bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t address) {
   constexpr uint32_t kLongest = 15;
   if (address > INT32_MAX || insn.length + 1u > kLongest) return false;
-  uint32_t at = 0;
-  for (; is_legacy_prefix(bytes[at]); ++at) out.u8(bytes[at]);
-  emit_opcode_without_base_bits(out, bytes, insn, at);
+  const uint32_t start = opcode_start(insn);
+  for (uint32_t at = 0; at < start; ++at) {
+    if (!is_rex(bytes[at])) out.u8(bytes[at]);
+  }
+  emit_opcode_without_base_bits(out, bytes, insn, start);
   constexpr uint8_t kSib = 4;        // rm: a SIB byte follows
   constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index
   out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), kSib));
