@@ -49,6 +49,14 @@ bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuCo
   return true;
 }
 
+bool is_before_instruction(const cache::CodeCache& cache, CachePc pc) {
+  const cache::Fragment* fragment = cache.fragment_at(pc);
+  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) return false;
+  const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
+  const auto point = translate::find_point(fragment->state_map(), offset);
+  return point && point->before;
+}
+
 std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
                                                     const Thread& thread,
                                                     const CpuContext& context) {

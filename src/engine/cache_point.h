@@ -17,6 +17,10 @@ namespace weft::engine {
 SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
                                   x86::CpuContext& context);
 
+/// Whether the cache address `pc` is in a fragment's code of ours that comes before the program's
+/// instruction: its comparison of the program's bytes.
+SIGNAL_SAFE bool is_before_instruction(const cache::CodeCache& cache, CachePc pc);
+
 /// An indirect branch on its way when it faulted: where it goes, with the program's state as if it
 /// had just gone there.
 struct InterruptedBranch {

@@ -1,48 +1,182 @@
 #include "engine/code_pages.h"
 
+#include <algorithm>
 #include <mutex>
-#include <utility>
 
 #include "linux/program_protection.h"
 
 namespace weft::engine {
+namespace {
+
+using Guard = std::lock_guard<SpinLock>;
+
+/// A store carried out in the fault handler costs some 5 us; opening a page costs one fault and the
+/// translation of what is used there again, some 5 us a superblock. So after this many stores the
+/// page is opened: somebody fills it with new code, or has data on it.
+constexpr uint16_t kStores = 16;
+constexpr uint16_t kClosingStores = 200;
+/// Opened this often in a row, it is a page of code and busy data.
+constexpr uint8_t kOpenings = 4;
+/// 0.1 s: openings further apart are not in a row; the first time of checking.
+constexpr CodePages::Moment kShortWhile = 100'000'000;
+constexpr uint8_t kLongestPatience = 6;  // doublings
+
+}  // namespace
 
 void CodePages::set_kernel_protection(uint64_t page, bool writable) const {
   const auto mapping = space_.find({page});
   if (mapping) linux::set_program_protection(page, kPageSize, mapping->prot, writable);
 }
 
-void CodePages::protect(AppRange range) {
-  const std::lock_guard held(lock_);
-  for (uint64_t page = range.start.value; page < range.end.value; page += kPageSize) {
-    if (pages_.insert(page).second) set_kernel_protection(page, false);
+CodePages::Page* CodePages::find(AppPc address) {
+  const auto found = pages_.find(page_down(address.value));
+  return found == pages_.end() ? nullptr : &found->second;
+}
+
+bool CodePages::protect(AppPc page) {
+  const Guard held(lock_);
+  Page& state = pages_[page_down(page.value)];
+  if (state.mode == Mode::kHeld) return true;
+  if (state.mode != Mode::kFree) return false;
+  state.mode = Mode::kHeld;
+  state.stores = 0;
+  held_.fetch_add(1, std::memory_order_relaxed);
+  set_kernel_protection(page_down(page.value), false);
+  return true;
+}
+
+bool CodePages::holds_any_of(AppRange range) const {
+  if (!any_held()) return false;
+  const Guard held(lock_);
+  const auto inside = [&](uint64_t address, const Page& page) {
+    return is_protected(page) && range.overlaps({{address}, {address + kPageSize}});
+  };
+  if (range.size() / kPageSize > pages_.size()) {
+    return std::any_of(pages_.begin(), pages_.end(),
+                       [&](const auto& entry) { return inside(entry.first, entry.second); });
+  }
+  for (uint64_t at = page_down(range.start.value); at < range.end.value; at += kPageSize) {
+    const auto found = pages_.find(at);
+    if (found != pages_.end() && inside(at, found->second)) return true;
+  }
+  return false;
+}
+
+CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment now) {
+  const Guard held(lock_);
+  Page* page = find(address);
+  if (page == nullptr || !is_protected(*page)) return Store::kRetry;
+  ++page->stores;
+  if (page->mode == Mode::kHeld) {
+    if (page->stores <= kStores) return Store::kEmulate;
+    start_closing(*page, now);
+    return Store::kClose;
+  }
+  // A thread that stays away from the dispatcher holds the epoch back, and by now hardly stands in
+  // what died on this page.
+  const bool passed = page->closed <= freeable || page->stores > kClosingStores;
+  return passed ? Store::kGrant : Store::kEmulate;
+}
+
+void CodePages::start_closing(Page& page, Moment now) {
+  page.mode = Mode::kClosing;
+  page.stores = 0;
+  page.closed = kNever;
+  if (now - page.last_opened > kShortWhile) page.opened = page.patience = 0;
+  page.last_opened = now;
+  ++page.opened;
+}
+
+bool CodePages::begin_closing(AppPc address, Moment now) {
+  const Guard held(lock_);
+  Page* page = find(address);
+  if (page == nullptr || page->mode != Mode::kHeld) return false;
+  start_closing(*page, now);
+  return true;
+}
+
+void CodePages::close(AppPc address, uint64_t epoch) {
+  const Guard held(lock_);
+  Page* page = find(address);
+  if (page != nullptr && page->mode == Mode::kClosing) page->closed = epoch;
+}
+
+void CodePages::give_back(uint64_t address, Page& page) {
+  if (!is_protected(page)) return;
+  page.mode = Mode::kFree;
+  held_.fetch_sub(1, std::memory_order_relaxed);
+  set_kernel_protection(address, true);
+}
+
+void CodePages::check_from(Page& page, Moment now) {
+  page.mode = Mode::kChecked;
+  page.checked_until = now + (kShortWhile << page.patience);
+  page.patience = std::min<uint8_t>(page.patience + 1, kLongestPatience);
+  if (page.checked_until < next_calm_.load(std::memory_order_relaxed)) {
+    next_calm_.store(page.checked_until, std::memory_order_relaxed);
   }
 }
 
-bool CodePages::holds(AppPc address) {
-  const std::lock_guard held(lock_);
-  return pages_.contains(page_down(address.value));
+void CodePages::grant(AppPc address, Moment now) {
+  const Guard held(lock_);
+  Page* page = find(address);
+  if (page == nullptr || !is_protected(*page)) return;
+  const bool often = page->opened >= kOpenings;
+  give_back(page_down(address.value), *page);
+  if (!often) return;
+  // After the next calm, one opening tells that it goes on.
+  page->opened = kOpenings - 1;
+  check_from(*page, now);
+}
+
+bool CodePages::let_write(AppRange range, Moment now) {
+  const Guard held(lock_);
+  bool any = false;
+  for (auto& [address, page] : pages_) {
+    if (!is_protected(page) || !range.overlaps({{address}, {address + kPageSize}})) continue;
+    give_back(address, page);
+    check_from(page, now);
+    any = true;
+  }
+  return any;
 }
 
 void CodePages::release(AppRange range) {
-  const std::lock_guard held(lock_);
-  for (uint64_t page = page_down(range.start.value); page < range.end.value; page += kPageSize) {
-    if (pages_.erase(page) != 0) set_kernel_protection(page, true);
+  const Guard held(lock_);
+  const auto take = [&](Pages::iterator at) {
+    give_back(at->first, at->second);
+    return pages_.erase(at);
+  };
+  if (range.size() / kPageSize <= pages_.size()) {
+    for (uint64_t at = page_down(range.start.value); at < range.end.value; at += kPageSize) {
+      const auto found = pages_.find(at);
+      if (found != pages_.end()) take(found);
+    }
+    return;
+  }
+  for (auto at = pages_.begin(); at != pages_.end();) {
+    const bool inside = range.overlaps({{at->first}, {at->first + kPageSize}});
+    at = inside ? take(at) : std::next(at);
   }
 }
 
-std::unordered_set<uint64_t> CodePages::release_all() {
-  const std::lock_guard held(lock_);
-  for (const uint64_t page : pages_) set_kernel_protection(page, true);
-  return std::exchange(pages_, {});
-}
-
-void CodePages::forget(AppRange range) {
-  const std::lock_guard held(lock_);
-  if (pages_.empty()) return;
-  std::erase_if(pages_, [&](uint64_t page) {
-    return range.overlaps({{page}, {page + kPageSize}});
-  });
+std::vector<AppRange> CodePages::calm(Moment now) {
+  std::vector<AppRange> calmed;
+  if (now < next_calm_.load(std::memory_order_relaxed)) return calmed;
+  const Guard held(lock_);
+  Moment next = kNever;
+  for (auto& [address, page] : pages_) {
+    if (page.mode != Mode::kChecked) continue;
+    if (page.checked_until > now) {
+      next = std::min(next, page.checked_until);
+      continue;
+    }
+    page.mode = Mode::kFree;
+    page.last_opened = now;
+    calmed.push_back({{address}, {address + kPageSize}});
+  }
+  next_calm_.store(next, std::memory_order_relaxed);
+  return calmed;
 }
 
 }  // namespace weft::engine

@@ -1,10 +1,12 @@
-// Writable pages that hold translated code: read-only to the kernel until the program writes there,
-// so that no fragment outlives the bytes it was made from. Owned by the engine; any thread, short
-// lock.
+// Writable pages that hold translated code: so that no fragment outlives the bytes it was made
+// from, they are read-only to the kernel until the program writes there, or, where it writes often,
+// writable and their fragments check their own bytes. Owned by the engine; any thread, short lock.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <unordered_set>
+#include <unordered_map>
+#include <vector>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
@@ -14,31 +16,88 @@ namespace weft::engine {
 
 class CodePages {
  public:
+  /// In nanoseconds.
+  using Moment = uint64_t;
+
   explicit CodePages(linux::AddressSpace& space) : space_(space) {}
 
-  /// Before code is read from `range`, whole pages of one writable mapping: takes write permission
-  /// away.
-  void protect(AppRange range);
-  /// Whether write permission was taken from the page of `address`.
-  bool holds(AppPc address);
-  /// Gives write permission back in `range`, where the program has it. The caller deletes the
-  /// fragments there afterwards, so that what is translated in between dies, too.
+  /// Before code is read from `page`, of a writable mapping: takes write permission away. False if
+  /// the page is one whose code has to check itself; nothing is changed then.
+  bool protect(AppPc page);
+  /// Whether any page may be held; cheap.
+  bool any_held() const { return held_.load(std::memory_order_relaxed) != 0; }
+  /// Whether a page of `range` is held.
+  bool holds_any_of(AppRange range) const;
+
+  /// What becomes of a store that a page's protection stopped.
+  enum class Store : uint8_t {
+    kRetry,    ///< nothing stops it any more
+    kEmulate,  ///< it is carried out past the protection
+    kClose,    ///< the same, and the page is about to be opened: the caller calls close() first
+    kGrant,    ///< nobody executes what was translated there any more: the caller calls grant()
+  };
+  /// To be asked once for each. `freeable`: see cache::Epochs.
+  Store on_store(AppPc address, uint64_t freeable, Moment now);
+  /// Begins to open the held page of `address`: what is translated there from now on checks itself.
+  /// The caller then deletes the fragments there and calls close().
+  bool begin_closing(AppPc address, Moment now);
+  /// The page's fragments are deleted; `epoch`: when, as cache::Epochs counts.
+  void close(AppPc address, uint64_t epoch);
+  /// Gives write permission back to the page of `address`. Its code goes on checking itself if such
+  /// pages are written often; otherwise the caller deletes the fragments there, so that the next
+  /// ones are plain.
+  void grant(AppPc address, Moment now);
+  /// Has the code of all held pages of `range` check itself from now on, and gives write permission
+  /// back. The caller deletes the fragments there before and after. True if there were any.
+  bool let_write(AppRange range, Moment now);
+  /// Gives write permission back in `range`, where the program has it, and forgets what was counted
+  /// there. The caller deletes the fragments afterwards, so that what is translated in between
+  /// dies, too.
   void release(AppRange range);
-  /// Gives it back everywhere; returns the pages.
-  std::unordered_set<uint64_t> release_all();
-  /// The range was mapped anew or its protection set by the program: nothing is taken away there
-  /// now.
-  void forget(AppRange range);
+
+  /// Whether there are pages whose code checks itself; cheap.
+  bool any_checked() const { return next_calm_.load(std::memory_order_relaxed) != kNever; }
+  /// Pages that have checked themselves long enough to try protection again. The caller deletes
+  /// their fragments.
+  std::vector<AppRange> calm(Moment now);
 
   void lock_for_fork() { lock_.lock(); }
   void unlock_after_fork() { lock_.unlock(); }
 
  private:
+  static constexpr Moment kNever = ~Moment{0};
+
+  enum class Mode : uint8_t {
+    kFree,
+    kHeld,     ///< read-only; fragments are plain
+    kClosing,  ///< read-only; new fragments check themselves, plain ones are dying
+    kChecked,  ///< writable; fragments check themselves
+  };
+  struct Page {
+    Mode mode = Mode::kFree;
+    uint8_t opened = 0;    ///< times in a row, without a long pause
+    uint8_t patience = 0;  ///< each time that it is checked, it is so twice as long
+    uint16_t stores = 0;   ///< emulated since the mode changed
+    uint64_t closed = 0;   ///< the epoch after which nobody executes plain fragments
+    Moment last_opened = 0;
+    Moment checked_until = 0;
+  };
+  using Pages = std::unordered_map<uint64_t, Page>;
+
+  void give_back(uint64_t address, Page& page);
+  Page* find(AppPc address);
+  bool is_protected(const Page& page) const {
+    return page.mode == Mode::kHeld || page.mode == Mode::kClosing;
+  }
+  void start_closing(Page& page, Moment now);
+  void check_from(Page& page, Moment now);
   void set_kernel_protection(uint64_t page, bool writable) const;
 
   linux::AddressSpace& space_;
-  SpinLock lock_;
-  std::unordered_set<uint64_t> pages_;  ///< addresses; under lock_
+  mutable SpinLock lock_;
+  Pages pages_;                    ///< by address; under lock_
+  std::atomic<uint32_t> held_{0};  ///< pages that are read-only on our account
+  std::atomic<Moment> next_calm_{kNever};
 };
 
 }  // namespace weft::engine

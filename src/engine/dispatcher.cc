@@ -26,6 +26,7 @@ void Dispatcher::run() {
       indirect_ = false;
     }
     engine_.cache().reclaim();
+    engine_.calm_code_pages();
     engine_.epochs().enter(thread_.epoch);
     const CachePc entry = entry_for_pc(indirect_);
     if (entry.value == 0) {
@@ -60,6 +61,10 @@ bool Dispatcher::handle_exit() {
     case ExitReason::kEmulate:
       ++thread_.counters.emulated;
       emulate_instruction();
+      break;
+    case ExitReason::kStale:
+      ++thread_.counters.stale_checks;
+      engine_.code_stale(thread_.pc());
       break;
     case ExitReason::kAborted:
     case ExitReason::kSignal:

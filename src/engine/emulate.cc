@@ -4,6 +4,7 @@
 
 #include "linux/sys_program_memory.h"
 #include "x86/decode.h"
+#include "x86/operand.h"
 
 namespace weft::engine {
 namespace {
@@ -57,30 +58,7 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
 
 /// The address of a modrm memory operand without its segment.
 uint64_t operand_address(const CpuContext& context, const Insn& insn, AppPc pc) {
-  const uint8_t* bytes = pc.bytes();
-  if (insn.rip_relative) return x86::target_of(insn, pc).value;
-  const int mod = insn.modrm >> 6;
-  const int rm = insn.modrm & 7;
-  uint64_t address = 0;
-  if (rm == 4) {
-    const uint8_t sib = bytes[insn.modrm_offset + 1];
-    const int index = (sib >> 3 & 7) | (insn.rex & 2) << 2;
-    const int base = (sib & 7) | (insn.rex & 1) << 3;
-    if (index != x86::kRsp) address += context.gpr[index] << (sib >> 6);
-    if ((sib & 7) != 5 || mod != 0) address += context.gpr[base];
-  } else {
-    address += context.gpr[rm | (insn.rex & 1) << 3];
-  }
-  int64_t displacement = 0;
-  if (insn.disp_size == 1) {
-    displacement = static_cast<int8_t>(bytes[insn.disp_offset]);
-  } else if (insn.disp_size == 4) {
-    int32_t wide = 0;
-    __builtin_memcpy(&wide, bytes + insn.disp_offset, sizeof wide);
-    displacement = wide;
-  }
-  address += static_cast<uint64_t>(displacement);
-  return insn.address_size_prefix ? static_cast<uint32_t>(address) : address;
+  return x86::operand_address(context, pc.bytes(), insn, pc).value_or(0);
 }
 
 uint64_t segment_base(const CpuContext& context, const Insn& insn) {

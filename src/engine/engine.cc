@@ -14,6 +14,7 @@ Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout
       space_(space),
       layout_(layout),
       code_pages_(space),
+      protected_store_(space, own_memory_),
       features_(detect_cpu_features()),
       shadow_(linux::kShadowDisplacement) {}
 
@@ -34,6 +35,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   mapping.owner = linux::Owner::kRuntime;
   space_.note_map(mapping);
 
+  if (Status ready = protected_store_.start(*cache_); !ready) return ready;
   Result<translate::Routines> routines = make_routines(*cache_);
   if (!routines) return routines.error();
   environment_.routines = *routines;
@@ -98,26 +100,6 @@ void Engine::retire(Thread& thread) {
   ended_counters_.add(thread.counters);
 }
 
-AppRange Engine::executable_range(AppPc pc) {
-  const auto mapping = space_.find(pc);
-  if (!mapping || mapping->owner != linux::Owner::kProgram || !mapping->executable()) return {};
-  AppRange range = mapping->range;
-  if (mapping->writable()) {
-    // The page and the one after it, into which an instruction may straddle.
-    range.start = {page_down(pc.value)};
-    range.end = std::min(range.end, range.start + 2 * kPageSize);
-    code_pages_.protect(range);
-    return range;
-  }
-  // An instruction may straddle two mappings of one run of executable memory.
-  for (int i = 0; i < 2; ++i) {
-    const auto next = space_.find(range.end);
-    if (!next || next->owner != linux::Owner::kProgram || !next->executable()) break;
-    range.end = next->range.end;
-  }
-  return range;
-}
-
 void Engine::add_shadow(AppRange range) {
   if (options_.ibl != IblMode::kShadow || layout_.has_shadow(range.start)) return;
   if (layout_.reserve_module_shadow(range)) shadow_.reserve(range);
@@ -125,12 +107,6 @@ void Engine::add_shadow(AppRange range) {
 
 bool Engine::has_shadow(AppPc pc) const {
   return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
-}
-
-void Engine::code_written(AppPc address) {
-  const AppRange page{{page_down(address.value)}, {page_down(address.value) + kPageSize}};
-  code_pages_.release(page);
-  cache_->delete_region(page);
 }
 
 void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }

@@ -16,11 +16,14 @@
 #include "cache/shadow_map.h"
 #include "engine/code_pages.h"
 #include "engine/options.h"
+#include "engine/protected_store.h"
 #include "engine/report.h"
 #include "engine/stress.h"
 #include "engine/thread.h"
 #include "linux/address_space.h"
 #include "linux/layout.h"
+#include "linux/own_memory.h"
+#include "linux/signal_runtime.h"
 #include "linux/signal_services.h"
 #include "linux/sys_emulator.h"
 #include "linux/sys_runtime.h"
@@ -46,7 +49,6 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   cache::CodeCache& cache() { return *cache_; }
   cache::Epochs& epochs() { return epochs_; }
   linux::AddressSpace& space() { return space_; }
-  CodePages& code_pages() { return code_pages_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
   const translate::Environment& environment() const { return environment_; }
@@ -72,14 +74,21 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void expect_returns(std::span<const AppPc> targets);
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the
   /// runtime.
-  bool is_executable(AppPc pc) { return !executable_range(pc).empty(); }
+  bool is_executable(AppPc pc) const;
 
-  /// The program writes to a page that code was translated from: lets it, and deletes what lies
-  /// there.
-  void code_written(AppPc address);
+  /// SIGNAL_SAFE but for locks that program threads take in the runtime only. The instruction in
+  /// the cache at registers.rip faulted when it wrote to `address`, where the program may write:
+  /// carries it out or lets it, and deletes what was translated from the bytes.
+  linux::FaultAnswer code_written(AppPc address, x86::CpuContext& registers,
+                                  const void* vector_state);
+  /// A fragment of `tag` found that its bytes have changed.
+  void code_stale(AppPc tag);
+  /// Tries protection again for pages whose code has checked itself for long enough. Cheap if there
+  /// are none. The caller is quiescent.
+  void calm_code_pages();
 
   // translate::ProgramCode
-  AppRange executable_range(AppPc pc) override;
+  translate::CodeRange executable_range(AppPc pc) override;
 
   // linux::SysRuntime
   void code_changed(AppRange range) override;
@@ -105,6 +114,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::AddressSpace& space_;
   linux::Layout& layout_;
   CodePages code_pages_;
+  linux::OwnMemory own_memory_;
+  ProtectedStore protected_store_;
   const CpuFeatures features_;
   cache::Epochs epochs_;
   cache::ShadowMap shadow_;

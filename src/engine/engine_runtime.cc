@@ -34,27 +34,6 @@ std::string with_pid(const std::string& path) {
 
 }  // namespace
 
-void Engine::code_changed(AppRange range) {
-  code_pages_.forget(range);
-  cache_->delete_region(range);
-}
-
-void Engine::mapped_executable(AppRange range) { add_shadow(range); }
-
-int Engine::effective_protection(AppRange range, int prot) {
-  // What the program asks for replaces what was taken away; code there is translated, and its page
-  // protected, anew.
-  code_pages_.release(range);
-  cache_->delete_region(range);
-  return prot;
-}
-
-bool Engine::restore_write_access(linux::ProgramThread&) {
-  const auto pages = code_pages_.release_all();
-  for (const uint64_t page : pages) cache_->delete_region({{page}, {page + kPageSize}});
-  return !pages.empty();
-}
-
 void Engine::run_thread(linux::ThreadStart& start) {
   std::unique_ptr<Thread> thread = make_thread();
   thread->context() = start.context;
@@ -72,6 +51,7 @@ void Engine::before_fork(linux::ProgramThread&) {
   threads_lock_.lock();
   signals_->lock_for_fork();
   code_pages_.lock_for_fork();
+  protected_store_.lock_for_fork();
   space_.lock_for_fork();
   cache_->lock_all_for_fork();
   shadow_.lock_for_fork();
@@ -83,8 +63,10 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
   cache_->unlock_after_fork(child, &thread.epoch);
   space_.unlock_after_fork();
   signals_->unlock_after_fork();
+  protected_store_.unlock_after_fork();
   code_pages_.unlock_after_fork();
   if (child) {
+    own_memory_.forget();
     threads_ = {&thread};
     ended_counters_ = {};
     thread.counters = {};

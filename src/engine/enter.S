@@ -95,9 +95,16 @@ weft_exit_syscall:
   mov %rcx, GPR(1)
   jmp weft_save_state
 
+// A fragment found that its bytes have changed.
+  .globl weft_exit_stale
+weft_exit_stale:
+  movq $WEFT_REASON_STALE, %gs:WEFT_EXIT_REASON
+  jmp 1f
+
   .globl weft_exit_emulate
 weft_exit_emulate:
   movq $WEFT_REASON_EMULATE, %gs:WEFT_EXIT_REASON
+1:
   mov %rcx, GPR(1)
   mov %gs:WEFT_NEXT_PC, %rcx
   mov %rcx, %gs:WEFT_RIP

@@ -33,7 +33,7 @@ bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) 
 }
 
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
-                                   x86::CpuContext& registers) {
+                                   x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
   if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) {
     const bool read = info.si_signo == SIGSEGV && linux::read_time_stamp_for_runtime(registers);
@@ -66,21 +66,16 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     }
   }
   const AppPc accessed{reinterpret_cast<uint64_t>(info.si_addr)};
-  if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR &&
-      engine_.code_pages().holds(accessed)) {
-    // The program writes where code was translated from. The write is made by the fragment that is
-    // being executed, dead or not; the instruction behind it may already be another one.
-    ++thread.counters.code_writes;
-    engine_.code_written(accessed);
-    return FaultAnswer::kStep;
-  }
   if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR) {
-    // Another thread got its write through between this fault and the look at the page: try again.
     const auto mapping = engine_.space().find(accessed);
     if (mapping && mapping->owner == linux::Owner::kProgram && mapping->writable()) {
-      return FaultAnswer::kHandled;
+      ++thread.counters.code_writes;
+      return engine_.code_written(accessed, registers, vector_state);
     }
   }
+  // The program's bytes were unmapped while they were compared: whoever did it deletes the
+  // fragment.
+  if (is_before_instruction(engine_.cache(), {registers.rip})) return FaultAnswer::kLeave;
   const uint64_t cache_pc = registers.rip;
   // int3 and int n report the address behind them, debug traps the one that they came to.
   const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;

@@ -17,7 +17,7 @@ class FaultHandler final : public linux::SignalRuntime {
   linux::Place place(const linux::ProgramThread& thread, uint64_t rip) override;
   bool translate(linux::ProgramThread& thread, x86::CpuContext& registers) override;
   linux::FaultAnswer on_fault(linux::ProgramThread& thread, siginfo_t& info,
-                              x86::CpuContext& registers) override;
+                              x86::CpuContext& registers, const void* vector_state) override;
   uint64_t leave_cache_address() override;
   uint64_t abort_enter_address() override;
   uint64_t host_fs(const linux::ProgramThread& thread) override;

@@ -75,7 +75,8 @@ Result<translate::Routines> make_routines(cache::CodeCache& cache) {
   } doors[] = {{&routines.link_exit, weft_exit_link},
                {&routines.indirect_miss, weft_exit_indirect_miss},
                {&routines.syscall, weft_exit_syscall},
-               {&routines.emulate, weft_exit_emulate}};
+               {&routines.emulate, weft_exit_emulate},
+               {&routines.stale, weft_exit_stale}};
   for (const auto& door : doors) {
     Result<CachePc> made = far_jump_routine(cache, door.destination);
     if (!made) return made.error();

@@ -48,6 +48,9 @@ void ThreadCounters::add(const ThreadCounters& other) {
   emulated += other.emulated;
   signals_taken += other.signals_taken;
   code_writes += other.code_writes;
+  stores_emulated += other.stores_emulated;
+  pages_opened += other.pages_opened;
+  stale_checks += other.stale_checks;
   superblocks += other.superblocks;
   blocks += other.blocks;
   instructions += other.instructions;

@@ -21,7 +21,10 @@ struct ThreadCounters {
   uint64_t system_calls = 0;
   uint64_t emulated = 0;
   uint64_t signals_taken = 0;
-  uint64_t code_writes = 0;
+  uint64_t code_writes = 0;      ///< stores stopped by the protection of a page with code
+  uint64_t stores_emulated = 0;  ///< of these: carried out past the protection
+  uint64_t pages_opened = 0;
+  uint64_t stale_checks = 0;  ///< fragments that found their bytes changed
   uint64_t superblocks = 0;
   uint64_t blocks = 0;
   uint64_t instructions = 0;

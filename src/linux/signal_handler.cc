@@ -170,12 +170,19 @@ bool read_clock_for_runtime(FrameRegisters& frame) {
   return true;
 }
 
+void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs);
+
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
   x86::CpuContext registers = registers_in(frame.registers);
   const siginfo_t raised = info;
-  switch (g_runtime->on_fault(thread, info, registers)) {
+  const auto* vector_state = reinterpret_cast<const void*>(frame.registers.fpstate);
+  switch (g_runtime->on_fault(thread, info, registers, vector_state)) {
     case FaultAnswer::kHandled:
       copy_registers(registers, frame.registers);
+      return;
+    case FaultAnswer::kLeave:
+      copy_registers(registers, frame.registers);
+      leave_cache(thread, frame, fs);
       return;
     case FaultAnswer::kProgram: {
       // The fault comes before the signal for whose delivery the thread was on its way.

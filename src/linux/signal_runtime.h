@@ -22,6 +22,7 @@ enum class FaultAnswer : uint8_t {
   kProgram,  ///< the program's own fault; the registers are the program's now
   kHandled,  ///< the registers were changed so that the thread can go on
   kStep,     ///< as kHandled, but the thread leaves the cache after this one instruction
+  kLeave,    ///< as kHandled, but the thread leaves the cache at once
   kBug,      ///< not the program's doing
 };
 
@@ -36,8 +37,10 @@ class SignalRuntime {
   /// has to go on a little before that can be done.
   SIGNAL_SAFE virtual bool translate(ProgramThread& thread, x86::CpuContext& registers) = 0;
   /// A synchronous fault in the cache. May change `info` to what the program would see.
+  /// `vector_state`: a standard-format XSAVE area, or null.
   SIGNAL_SAFE virtual FaultAnswer on_fault(ProgramThread& thread, siginfo_t& info,
-                                           x86::CpuContext& registers) = 0;
+                                           x86::CpuContext& registers,
+                                           const void* vector_state) = 0;
   /// Where a thread goes on that is taken out of the cache with its context saved.
   SIGNAL_SAFE virtual uint64_t leave_cache_address() = 0;
   /// Where a thread goes on that was about to enter the cache.

@@ -17,6 +17,7 @@ enum class ExitReason : uint64_t {
   kEmulate = 4,       ///< the instruction at context.rip has to be carried out by the runtime
   kAborted = 5,       ///< a signal came before the cache was entered; context is untouched
   kSignal = 6,        ///< the signal handler took the thread out; it has filled context itself
+  kStale = 7,         ///< the bytes at context.rip are not those that the fragment was made from
 };
 
 /// The code that exits and misses jump to; each saves the program's state and enters the
@@ -27,6 +28,7 @@ struct Routines {
   CachePc syscall;        ///< rcx is the next program address
   CachePc emulate;        ///< ThreadBlock::next_pc is the instruction
   CachePc hash_mismatch;  ///< --ibl=hash: a checking entry was reached by another address
+  CachePc stale;          ///< ThreadBlock::next_pc is the tag of a fragment whose bytes changed
 };
 
 enum class IndirectMode : uint8_t { kShadow, kHash };

@@ -7,8 +7,9 @@ namespace {
 
 // A record is one byte for an instruction that was copied: its length | kCopied. Any other is
 // [cache length][app length | tag << 4]; a cache length of kLong is followed by two bytes. Tags:
-// plain; mangled: followed by a count and that many zones; go-to: followed by pc and hot offset.
-enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2 };
+// plain; mangled: followed by a count and that many zones; go-to: followed by pc and hot offset;
+// seal.
+enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2, kSeal = 3 };
 constexpr uint8_t kCopied = 0x80;
 constexpr uint8_t kLong = 0x7F;
 constexpr size_t kZoneBytes = 6;
@@ -36,6 +37,10 @@ class Reader {
       if (tag == kGoTo) {
         pc = AppPc{take<uint64_t>()};
         hot_offset = take<uint32_t>();
+        continue;
+      }
+      if (tag == kSeal) {
+        sealed = true;
         continue;
       }
       app_length = second & 0x0F;
@@ -69,6 +74,7 @@ class Reader {
   uint32_t cache_length = 0;
   const uint8_t* zones = nullptr;
   size_t zone_count = 0;
+  bool sealed = false;
 
  private:
   template <typename T>
@@ -100,6 +106,11 @@ void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
   append(bytes_, hot_offset);
 }
 
+void StateMapWriter::seal() {
+  bytes_.push_back(0);
+  bytes_.push_back(kSeal << 4);
+}
+
 void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
                          std::span<const UndoZone> zones) {
   CHECK(app_length <= 15 && cache_length <= UINT16_MAX);
@@ -129,7 +140,7 @@ std::optional<ProgramPoint> find_point(std::span<const uint8_t> map, uint32_t ho
     if (hot_offset < reader.hot_offset) return std::nullopt;
     const uint32_t inside = hot_offset - reader.hot_offset;
     if (inside >= reader.cache_length) continue;
-    ProgramPoint point{reader.pc, {}, inside == 0};
+    ProgramPoint point{reader.pc, {}, inside == 0, reader.app_length == 0};
     for (size_t i = 0; reader.zones != nullptr && i < reader.zone_count; ++i) {
       const UndoZone zone = reader.zone(i);
       if (zone.offset <= inside) point.undo = zone;
@@ -144,6 +155,7 @@ std::optional<uint32_t> find_boundary(std::span<const uint8_t> map, AppPc pc) {
   Reader reader(map);
   while (reader.next()) {
     if (reader.pc == pc) return reader.hot_offset;
+    if (reader.sealed) return std::nullopt;
   }
   return std::nullopt;
 }

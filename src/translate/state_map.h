@@ -35,7 +35,10 @@ class StateMapWriter {
   void clear();
   /// The next record starts at `pc`, not where the last one ended.
   void go_to(AppPc pc, uint32_t hot_offset);
-  /// An instruction of `app_length` bytes takes `cache_length` bytes of hot code.
+  /// The only boundary to enter at is the first: what follows relies on what was checked there.
+  void seal();
+  /// An instruction of `app_length` bytes (0: code that comes before the next one) takes
+  /// `cache_length` bytes of hot code.
   void add(uint32_t app_length, uint32_t cache_length, std::span<const UndoZone> zones = {});
   std::span<const uint8_t> bytes() const { return bytes_; }
 
@@ -48,6 +51,7 @@ struct ProgramPoint {
   AppPc pc;
   UndoZone undo;          ///< all-empty for an instruction that was copied
   bool at_start = false;  ///< the cache pc is the first byte of the instruction's cached form
+  bool before = false;    ///< in code of ours that comes before the instruction
 };
 
 /// The program's position at `hot_offset` of the fragment with this map; nothing for bytes that
@@ -55,7 +59,8 @@ struct ProgramPoint {
 SIGNAL_SAFE std::optional<ProgramPoint> find_point(std::span<const uint8_t> map,
                                                    uint32_t hot_offset);
 
-/// The offset in hot code at which the instruction at `pc` starts, if one does in this fragment.
+/// The offset in hot code at which the instruction at `pc` can be entered, if it can in this
+/// fragment.
 SIGNAL_SAFE std::optional<uint32_t> find_boundary(std::span<const uint8_t> map, AppPc pc);
 
 /// Makes `context`, as saved at that point, the program's own.

@@ -15,6 +15,8 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   marks_.clear();
   covered_ = {tag, tag};
   readable_ = {};
+  // Before it is asked whether the bytes may be read, and they are: see ProgramCode.
+  head_generation_ = cache_.generation(tag);
   map_pc_ = {};
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (indirect) {
@@ -27,6 +29,9 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
 
 bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   begin(tag, indirect);
+  Instruction first;
+  if (!fetch(tag, first)) return false;
+  if (readable_.checked) return build_checked(tag);
   AppPc pc = tag;
   while (add_block(pc)) {
   }
@@ -38,18 +43,22 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
 }
 
 bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
-  if (!readable_.contains(pc)) readable_ = code_.executable_range(pc);
-  if (!readable_.contains(pc)) {
+  if (!readable_.range.contains(pc)) readable_ = code_.executable_range(pc);
+  if (!readable_.range.contains(pc)) {
     fault_address_ = pc;
     return false;
   }
   out.pc = pc;
   out.bytes = pc.bytes();
-  if (!x86::decode(out.bytes, readable_.end - pc, out.insn)) {
-    fault_address_ = readable_.end;
-    return false;
-  }
-  return true;
+  if (x86::decode(out.bytes, readable_.range.end - pc, out.insn)) return true;
+  // It may go on in the next run, which may be of another kind.
+  const CodeRange next = code_.executable_range(readable_.range.end);
+  fault_address_ = readable_.range.end;
+  if (next.range.empty()) return false;
+  readable_ = {{readable_.range.start, next.range.end}, readable_.checked || next.checked};
+  if (x86::decode(out.bytes, readable_.range.end - pc, out.insn)) return true;
+  fault_address_ = readable_.range.end;
+  return false;
 }
 
 const SuperblockBuilder::Mark* SuperblockBuilder::mark_of(AppPc pc) const {
@@ -62,14 +71,15 @@ const SuperblockBuilder::Mark* SuperblockBuilder::mark_of(AppPc pc) const {
 bool SuperblockBuilder::add_block(AppPc& pc) {
   const AppPc tag = pc;
   // Read before the bytes are: publish() then notices a deletion that came in between.
-  const uint64_t generation = cache_.generation(tag);
+  const uint64_t generation = marks_.empty() ? head_generation_ : cache_.generation(tag);
   const auto index = static_cast<uint32_t>(draft_.constituents.size());
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
   Instruction at;
   bool goes_on = false;
   for (;;) {
-    if (!fetch(pc, at)) {
-      // The fault comes when the program gets here, not before.
+    if (!fetch(pc, at) || readable_.checked) {
+      // The fault comes when the program gets here, not before; and checked code is entered by its
+      // check.
       if (!marks_.empty()) draft_.exit_jump(pc);
       break;
     }

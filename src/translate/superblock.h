@@ -2,6 +2,8 @@
 // One builder per translating thread, reused. Holds no lock; the caller holds an EpochGuard.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,12 +13,20 @@
 
 namespace weft::translate {
 
+/// A run of executable memory.
+struct CodeRange {
+  AppRange range;
+  /// Nobody will tell when the bytes change: fragments have to compare them on entry.
+  bool checked = false;
+};
+
 /// Where the program's code may be read. Implemented by the engine; any thread.
 class ProgramCode {
  public:
   virtual ~ProgramCode() = default;
-  /// The longest known run of executable memory that holds `pc`; empty if `pc` is not executable.
-  virtual AppRange executable_range(AppPc pc) = 0;
+  /// The longest known run of executable memory of one kind that holds `pc`; empty if `pc` is not
+  /// executable. Bytes are read after the call, and a deletion tells of each that changes later.
+  virtual CodeRange executable_range(AppPc pc) = 0;
 };
 
 class SuperblockBuilder {
@@ -35,6 +45,8 @@ class SuperblockBuilder {
   uint32_t instruction_count() const { return static_cast<uint32_t>(marks_.size()); }
 
  private:
+  static constexpr size_t kCheckedBytes = 64;
+
   struct Mark {
     AppPc pc;
     uint32_t hot_offset;
@@ -42,6 +54,15 @@ class SuperblockBuilder {
   };
 
   void begin(AppPc tag, bool indirect);
+  /// Builds one basic block, up to an instruction that may write memory, behind code that compares
+  /// the program's bytes with those that were translated.
+  bool build_checked(AppPc tag);
+  /// Copies the bytes from `tag` on that a checked block may consist of; their number.
+  size_t copy_source(AppPc tag);
+  void end_checked_block(const Instruction& at);
+  bool decode_copy(AppPc tag, size_t offset, size_t available, Instruction& out) const;
+  /// How many of the `available` copied bytes are of the block.
+  size_t measure_checked(AppPc tag, size_t available) const;
   /// Translates one basic block at `pc`; true if `pc` was moved to where the superblock goes on.
   bool add_block(AppPc& pc);
   /// Emits what ends a block; true if the superblock goes on at `pc`.
@@ -62,7 +83,9 @@ class SuperblockBuilder {
   ProgramCode& code_;
   Draft draft_;
   std::vector<Mark> marks_;
-  AppRange readable_;
+  CodeRange readable_;
+  uint64_t head_generation_ = 0;
+  std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes
   AppRange covered_;
   AppPc fault_address_;
   AppPc map_pc_;  ///< where the state map's last record ends

@@ -18,7 +18,7 @@ class FakeSignalRuntime : public SignalRuntime {
   ProgramThread* current() override { return thread; }
   Place place(const ProgramThread&, uint64_t) override { return Place::kRuntime; }
   bool translate(ProgramThread&, x86::CpuContext&) override { return true; }
-  FaultAnswer on_fault(ProgramThread&, siginfo_t&, x86::CpuContext&) override {
+  FaultAnswer on_fault(ProgramThread&, siginfo_t&, x86::CpuContext&, const void*) override {
     return FaultAnswer::kBug;
   }
   uint64_t leave_cache_address() override { return 0; }

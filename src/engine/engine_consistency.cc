@@ -1,0 +1,122 @@
+// The engine's side of consistency with application memory: which bytes may be translated and how,
+// and what happens when they change.
+#include <time.h>
+
+#include <algorithm>
+
+#include "engine/engine.h"
+
+namespace weft::engine {
+
+using linux::FaultAnswer;
+
+namespace {
+
+bool is_program_code(const std::optional<linux::Mapping>& mapping) {
+  return mapping && mapping->owner == linux::Owner::kProgram && mapping->executable();
+}
+
+AppRange page_of(AppPc pc) { return {{page_down(pc.value)}, {page_down(pc.value) + kPageSize}}; }
+
+/// The coarse clock, because it is read in the fault handler, and the program may forbid the time
+/// stamp counter.
+CodePages::Moment now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  constexpr uint64_t kSecond = 1'000'000'000;
+  return static_cast<uint64_t>(time.tv_sec) * kSecond + static_cast<uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
+bool Engine::is_executable(AppPc pc) const { return is_program_code(space_.find(pc)); }
+
+translate::CodeRange Engine::executable_range(AppPc pc) {
+  const auto mapping = space_.find(pc);
+  if (!is_program_code(mapping)) return {};
+  if (mapping->writable()) {
+    own_memory_.open([this](int fd) { return emulator_->keep_descriptor(fd); });
+    const bool held = code_pages_.protect(pc);
+    return {page_of(pc), !held};
+  }
+  AppRange range = mapping->range;
+  // An instruction may straddle two mappings of one run of executable memory.
+  for (int i = 0; i < 2; ++i) {
+    const auto next = space_.find(range.end);
+    if (!is_program_code(next) || next->writable()) break;
+    range.end = next->range.end;
+  }
+  return {range, false};
+}
+
+FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
+                                 const void* vector_state) {
+  using Store = CodePages::Store;
+  ThreadCounters& counters = Thread::current().counters;
+  const AppRange page = page_of(address);
+  const Store store = code_pages_.on_store(address, epochs_.freeable(), now());
+  switch (store) {
+    case Store::kRetry:
+      // Another thread opened the page since, or its program changed its protection.
+      return FaultAnswer::kHandled;
+    case Store::kGrant:
+      ++counters.pages_opened;
+      code_pages_.grant(address, now());
+      cache_->delete_region(page);
+      return FaultAnswer::kHandled;
+    case Store::kClose:
+      cache_->delete_region(page);
+      code_pages_.close(address, epochs_.advance());
+      break;
+    case Store::kEmulate:
+      break;
+  }
+  const cache::Fragment* fragment = cache_->fragment_at({registers.rip});
+  const auto changed = protected_store_.run(registers, address, vector_state, features_.xsave_mask);
+  if (!changed) {
+    // The store is made by the fragment that is being executed, dead or not; the instruction behind
+    // it may already be another one.
+    ++counters.pages_opened;
+    if (code_pages_.begin_closing(address, now())) cache_->delete_region(page);
+    code_pages_.grant(address, now());
+    cache_->delete_region(page);
+    return FaultAnswer::kStep;
+  }
+  ++counters.stores_emulated;
+  if (!changed->empty()) cache_->delete_region(*changed);
+  // In a page that is to be opened, the thread announces a new epoch.
+  const bool stays = store == Store::kEmulate && fragment != nullptr && fragment->is_live();
+  return stays ? FaultAnswer::kHandled : FaultAnswer::kLeave;
+}
+
+void Engine::code_stale(AppPc tag) { cache_->delete_fragment(tag); }
+
+void Engine::calm_code_pages() {
+  if (!code_pages_.any_checked()) return;
+  for (const AppRange page : code_pages_.calm(now())) cache_->delete_region(page);
+}
+
+void Engine::code_changed(AppRange range) {
+  // Memory that is still there (its contents discarded) gets its permission back.
+  code_pages_.release(range);
+  cache_->delete_region(range);
+}
+
+void Engine::mapped_executable(AppRange range) { add_shadow(range); }
+
+int Engine::effective_protection(AppRange range, int prot) {
+  // What the program asks for replaces what was taken away; code there is translated, and its page
+  // protected, anew.
+  code_pages_.release(range);
+  cache_->delete_region(range);
+  return prot;
+}
+
+bool Engine::restore_write_access(linux::ProgramThread&) {
+  const AppRange everything{{0}, {~uint64_t{0}}};
+  if (!code_pages_.any_held()) return false;
+  cache_->delete_region(everything);
+  return code_pages_.let_write(everything, now());
+}
+
+}  // namespace weft::engine

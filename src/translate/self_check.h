@@ -1,0 +1,22 @@
+// Code that compares the program's bytes with those that a fragment was made from. x86-specific.
+// Works on one Draft, on the thread that owns it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/address.h"
+#include "translate/draft.h"
+#include "x86/decode.h"
+
+namespace weft::translate {
+
+/// Emits, at the start of the fragment of `tag`, the comparison of what lies at `tag` with `bytes`:
+/// if they differ, the thread leaves for the dispatcher with nothing done. Changes no register and
+/// no flag; some 5 instructions for 8 bytes.
+void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes);
+
+/// Whether a plain instruction may write memory. Conservative.
+bool may_write_memory(const x86::Insn& insn);
+
+}  // namespace weft::translate
