@@ -99,6 +99,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void before_fork(linux::ProgramThread& thread) override;
   void after_fork(linux::ProgramThread& thread, bool child) override;
   [[noreturn]] void run_borrowed(linux::ProgramThread& thread) override;
+  void abandoned(linux::ProgramThread& thread) override;
   void thread_ending(linux::ProgramThread& thread) override;
   void process_ending(linux::ProgramThread& thread, int status) override;
   void exec_starting(linux::ProgramThread& thread) override;

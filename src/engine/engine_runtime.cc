@@ -13,7 +13,12 @@ namespace {
 
 constexpr int kStandardError = 2;
 
-Thread& thread_of(linux::ProgramThread&) { return Thread::current(); }
+/// Not by gs: a process that shares this memory begins with its parent's.
+Thread& thread_of(linux::ProgramThread& program) {
+  auto* block =
+      reinterpret_cast<uint8_t*>(program.context) - offsetof(translate::ThreadBlock, context);
+  return *static_cast<Thread*>(reinterpret_cast<translate::ThreadBlock*>(block)->owner);
+}
 
 void write_all(int fd, const std::string& text) {
   for (size_t done = 0; done < text.size();) {
@@ -80,6 +85,14 @@ void Engine::run_borrowed(linux::ProgramThread& program) {
   Dispatcher(*this, thread).run();
   CHECK(!"a borrowed thread ends inside a system call");
   __builtin_unreachable();
+}
+
+void Engine::abandoned(linux::ProgramThread& program) {
+  Thread& thread = thread_of(program);
+  thread.in_cache = false;
+  thread.epoch.depth = 0;
+  // Release: what the process did in the cache comes before whatever is made of it now.
+  thread.epoch.announced.store(0, std::memory_order_release);
 }
 
 void Engine::thread_ending(linux::ProgramThread&) {}

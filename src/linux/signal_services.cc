@@ -72,11 +72,15 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
   CHECK(!failed(memory));
   raw_syscall(__NR_mprotect, static_cast<uint64_t>(memory), kPageSize, PROT_NONE);
   state->host_stack = reinterpret_cast<void*>(memory);
+  thread.signals = state;
+  attach_kernel_thread(thread);
+}
+
+void SignalServices::attach_kernel_thread(ProgramThread& thread) {
   stack_t stack{};
-  stack.ss_sp = reinterpret_cast<void*>(memory + static_cast<int64_t>(kPageSize));
+  stack.ss_sp = static_cast<uint8_t*>(thread.signals->host_stack) + kPageSize;
   stack.ss_size = kHostStackSize;
   raw_syscall(__NR_sigaltstack, word(&stack), 0);
-  thread.signals = state;
 }
 
 void SignalServices::detach_thread(ProgramThread& thread) {
@@ -191,6 +195,15 @@ std::unique_ptr<SignalCalls::Suspended> SignalServices::suspend(ProgramThread& t
   std::copy_n(&entry_of(thread, 0), kSignals, saved->childs_actions.begin());
   thread.signals->own_actions = saved->childs_actions.data();
   return saved;
+}
+
+void SignalServices::begin_shared(ProgramThread& child, const ProgramThread& parent) {
+  SignalState begun;
+  begun.host_stack = child.signals->host_stack;
+  begun.virtual_blocked = parent.signals->virtual_blocked;
+  begun.own_actions = parent.signals->own_actions;
+  *child.signals = begun;
+  *child.signal_pending = 0;
 }
 
 void SignalServices::resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) {

@@ -60,6 +60,8 @@ class SignalServices final : public SignalCalls {
   void after_fork_child(ProgramThread& thread) override;
   std::unique_ptr<Suspended> suspend(ProgramThread& thread, bool own_actions) override;
   void resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) override;
+  void begin_shared(ProgramThread& child, const ProgramThread& parent) override;
+  void attach_kernel_thread(ProgramThread& thread) override;
   void reset_actions(ProgramThread& thread) override;
 
  private:

@@ -1,8 +1,6 @@
 #include "linux/sys_clone.h"
 
 #include <cpuid.h>
-#include <linux/futex.h>
-#include <linux/sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,25 +10,11 @@
 #include <vector>
 
 #include "linux/raw_syscall.h"
-#include "linux/sys_exec.h"
+#include "linux/sys_clone_parts.h"
 #include "linux/sys_program_memory.h"
-
-extern "C" int64_t weft_clone_borrowed(const uint64_t* call, void (*child)(void*), void* argument);
 
 namespace weft::linux {
 namespace {
-
-constexpr uint64_t bit(int signal) { return uint64_t{1} << (signal - 1); }
-/// Faults of the runtime's own must reach its handler at all times.
-constexpr uint64_t kAsynchronous =
-    ~(bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGSYS));
-
-uint64_t set_kernel_mask(int how, uint64_t mask) {
-  uint64_t old = 0;
-  raw_syscall(__NR_rt_sigprocmask, static_cast<uint64_t>(how), word(&mask), word(&old),
-              sizeof mask);
-  return old;
-}
 
 size_t xsave_size() {
   unsigned eax = 0;
@@ -52,39 +36,6 @@ x86::CpuContext child_context_of(const x86::CpuContext& parent, const CloneReque
   return child;
 }
 
-/// The kernel call for `request`, of a child that goes on on the caller's stack, with the caller's
-/// TLS: both of these are the program's, and in the child's context.
-struct KernelClone {
-  clone_args args{};
-  uint64_t call[6] = {};
-
-  explicit KernelClone(const CloneRequest& request) {
-    const uint64_t flags = request.flags & ~uint64_t{CLONE_SETTLS} & ~uint64_t{CLONE_CLEAR_SIGHAND};
-    CloneRequest plain = request;
-    plain.flags = flags;
-    if (!plain.needs_clone3()) {
-      call[0] = __NR_clone;
-      call[1] = flags | request.exit_signal;
-      call[3] = request.parent_tid;
-      call[4] = request.child_tid;
-      return;
-    }
-    args.flags = flags;
-    args.pidfd = request.pidfd;
-    args.child_tid = request.child_tid;
-    args.parent_tid = request.parent_tid;
-    args.exit_signal = request.exit_signal;
-    args.set_tid = request.set_tid;
-    args.set_tid_size = request.set_tid_size;
-    args.cgroup = request.cgroup;
-    call[0] = __NR_clone3;
-    call[1] = word(&args);
-    call[2] = sizeof args;
-  }
-  KernelClone(const KernelClone&) = delete;
-  KernelClone& operator=(const KernelClone&) = delete;
-};
-
 /// A fork that libc's own fork() can make, which also brings its allocator through it whole.
 bool is_plain_fork(const CloneRequest& request) {
   constexpr uint64_t kEmulated = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
@@ -94,46 +45,6 @@ bool is_plain_fork(const CloneRequest& request) {
 }
 
 }  // namespace
-
-/// What a new host thread is told. On its creator's stack until `done`.
-struct CloneCalls::HostStart : ThreadStart {
-  HostStart(CloneCalls& clone_calls, const ProgramThread& creator,
-            const x86::CpuContext& child_context, const CloneRequest& what, uint64_t mask)
-      : calls(&clone_calls), request(what) {
-    context = child_context;
-    signal_mask = mask;
-    parent = &creator;
-  }
-
-  CloneCalls* calls;
-  CloneRequest request;
-  bool shares_memory_only = false;  ///< a process of its own, not a thread
-  int64_t result = 0;
-  std::atomic<uint32_t> done{0};
-
-  void finish(int64_t answer) {
-    result = answer;
-    // Release: the result is there when the creator sees this; the start may be gone right after.
-    done.store(1, std::memory_order_release);
-    raw_syscall(__NR_futex, word(&done), FUTEX_WAKE_PRIVATE, 1);
-  }
-  void wait() {
-    while (done.load(std::memory_order_acquire) == 0) {
-      raw_syscall(__NR_futex, word(&done), FUTEX_WAIT_PRIVATE, 0);
-    }
-  }
-};
-
-/// A child that runs in this memory on a thread object of this process. On the stack of the thread
-/// that made it, which the kernel keeps suspended meanwhile.
-struct CloneCalls::Borrow {
-  CloneCalls* calls = nullptr;
-  ProgramThread* thread = nullptr;
-  uint64_t mask = 0;
-  bool clear_actions = false;
-  HostStart* start = nullptr;  ///< whom to tell the number
-  std::unique_ptr<ExecScratch> exec_scratch;
-};
 
 int64_t CloneCalls::handle(ProgramThread& thread, x86::CpuContext& context,
                            const SyscallArguments& call) {
@@ -199,16 +110,7 @@ bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
   raw_syscall(__NR_set_tid_address, start.clear_child_tid);
 
   const CloneRequest& request = start.request;
-  if (start.shares_memory_only) {
-    CloneRequest suspending = request;
-    suspending.flags |= CLONE_VFORK;
-    CloneCalls& calls = *start.calls;
-    const int64_t result =
-        calls.clone_borrowed(thread, start.context, suspending, start.signal_mask, &start);
-    // If there is a child, it has answered for itself, and `start` is gone.
-    if (failed(result)) start.finish(result);
-    return false;
-  }
+  if (start.body != nullptr) leave_body(start, thread);
   const uint64_t unshared = ~request.flags & (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM);
   if (unshared != 0) raw_syscall(__NR_unshare, unshared);
   const pid_t tid = thread.tid;
@@ -218,20 +120,8 @@ bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
   return true;
 }
 
-int64_t CloneCalls::share_memory(ProgramThread& thread, const x86::CpuContext& child_context,
-                                 const CloneRequest& request, uint64_t mask) {
-  HostStart start(*this, thread, child_context, request, mask);
-  start.shares_memory_only = true;
-  return start_host_thread(start);
-}
-
 int64_t CloneCalls::borrow(ProgramThread& thread, const x86::CpuContext& child_context,
                            const CloneRequest& request, uint64_t mask) {
-  return clone_borrowed(thread, child_context, request, mask, nullptr);
-}
-
-int64_t CloneCalls::clone_borrowed(ProgramThread& thread, const x86::CpuContext& child_context,
-                                   const CloneRequest& request, uint64_t mask, HostStart* start) {
   // Its child may do the same, and so on: each lives on this stack below its parent.
   constexpr uint64_t kRoomForChild = 128u << 10;
   const auto here = word(__builtin_frame_address(0));
@@ -242,7 +132,6 @@ int64_t CloneCalls::clone_borrowed(ProgramThread& thread, const x86::CpuContext&
   borrow.thread = &thread;
   borrow.mask = mask;
   borrow.clear_actions = (request.flags & CLONE_CLEAR_SIGHAND) != 0;
-  borrow.start = start;
 
   // All that the child changes of the thread object.
   const ProgramThread saved_thread = thread;
@@ -272,7 +161,7 @@ void CloneCalls::run_borrow(void* argument) {
   ProgramThread& thread = *borrow.thread;
   thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
   thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
-  if (borrow.start != nullptr) borrow.start->finish(thread.tid);
+  if (borrow.new_kernel_thread) borrow.calls->signals_.attach_kernel_thread(thread);
   if (borrow.clear_actions) borrow.calls->signals_.reset_actions(thread);
   set_kernel_mask(SIG_SETMASK, borrow.mask & kAsynchronous);
   borrow.calls->runtime_.run_borrowed(thread);
@@ -315,6 +204,7 @@ void CloneCalls::become_fork_child(ProgramThread& thread, x86::CpuContext& conte
   thread.exec_scratch = nullptr;
   live_threads_.store(1);
   host_threads_.after_fork_child(libc_knows);
+  bodies_.clear();
   constexpr uint64_t kRobustHeadSize = 24;
   raw_syscall(__NR_set_robust_list, 0, kRobustHeadSize);
   const bool clears = (request.flags & CLONE_CHILD_CLEARTID) != 0;

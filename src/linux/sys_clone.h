@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
+#include "base/spin_lock.h"
 #include "linux/program_thread.h"
 #include "linux/sys_gate.h"
 #include "linux/sys_host_thread.h"
@@ -62,6 +64,7 @@ class CloneCalls {
  private:
   struct HostStart;
   struct Borrow;
+  struct SharedBody;
 
   int64_t start_thread(ProgramThread& thread, const x86::CpuContext& child_context,
                        const CloneRequest& request, uint64_t mask);
@@ -69,10 +72,11 @@ class CloneCalls {
                        const CloneRequest& request);
   int64_t borrow(ProgramThread& thread, const x86::CpuContext& child_context,
                  const CloneRequest& request, uint64_t mask);
-  int64_t clone_borrowed(ProgramThread& thread, const x86::CpuContext& child_context,
-                         const CloneRequest& request, uint64_t mask, HostStart* start);
   int64_t share_memory(ProgramThread& thread, const x86::CpuContext& child_context,
                        const CloneRequest& request, uint64_t mask);
+  SharedBody* take_body(ProgramThread& parent);
+  /// In the thread that makes a body: ends it where it stands.
+  [[noreturn]] static void leave_body(HostStart& start, ProgramThread& thread);
   void become_fork_child(ProgramThread& thread, x86::CpuContext& context,
                          const CloneRequest& request, bool libc_knows);
   static void run_host_thread(void* start);
@@ -84,6 +88,8 @@ class CloneCalls {
   MemoryCalls& memory_;
   HostThreads host_threads_;
   std::atomic<int> live_threads_{1};
+  SpinLock bodies_lock_;
+  std::vector<SharedBody*> bodies_;  ///< each on its own stack, for ever
 };
 
 }  // namespace weft::linux

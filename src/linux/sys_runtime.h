@@ -80,6 +80,10 @@ class SysRuntime {
   /// which this layer saves and restores.
   [[noreturn]] virtual void run_borrowed(ProgramThread& thread) = 0;
 
+  /// `thread` is that of a process which shared this memory and is gone, wherever it was: it is
+  /// quiescent, and may be used by the next.
+  virtual void abandoned(ProgramThread& thread) { static_cast<void>(thread); }
+
   /// The program thread is about to end by exit(2); still quiescent, still able to call tools.
   virtual void thread_ending(ProgramThread& thread) = 0;
   /// The process is about to end with `status` (exit_group, or the last thread's exit): buffers are

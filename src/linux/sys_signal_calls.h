@@ -53,6 +53,11 @@ class SignalCalls {
   virtual std::unique_ptr<Suspended> suspend(ProgramThread& thread, bool own_actions) = 0;
   /// In the parent after it: as it was before suspend().
   virtual void resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) = 0;
+  /// For a process that shares this memory and runs beside its parent. In the parent, before: the
+  /// child's thread object has what it inherits, and nothing pending.
+  virtual void begin_shared(ProgramThread& child, const ProgramThread& parent) = 0;
+  /// In the child: gives the kernel thread the thread object's runtime signal stack.
+  virtual void attach_kernel_thread(ProgramThread& thread) = 0;
   /// In the child: all handlers were reset to the default (CLONE_CLEAR_SIGHAND).
   virtual void reset_actions(ProgramThread& thread) = 0;
 };

@@ -14,7 +14,7 @@ static void edit(int number, siginfo_t* info, void* context) {
 int main(void) {
   handle(SIGALRM, edit, 0);
   for (int i = 0; i < 10; ++i) {
-    struct itimerval t = {{0, 0}, {0, 2000}};
+    struct itimerval t = {{0, 0}, {0, 20000}};
     setitimer(ITIMER_REAL, &t, NULL);
     unsigned long rax, r15, rcx, xmm, flags;
     unsigned mxcsr, normal = 0x1f80;

@@ -41,6 +41,8 @@ class FakeSignals : public SignalCalls {
     return std::make_unique<Suspended>();
   }
   void resume(ProgramThread&, std::unique_ptr<Suspended>) override {}
+  void begin_shared(ProgramThread&, const ProgramThread&) override {}
+  void attach_kernel_thread(ProgramThread&) override {}
   void reset_actions(ProgramThread&) override {}
 
   siginfo_t forced{};
