@@ -8,7 +8,6 @@
 #include "engine/engine.h"
 #include "engine/enter.h"
 #include "linux/raw_syscall.h"
-#include "linux/time_stamp.h"
 #include "linux/vsyscall.h"
 
 namespace weft::engine {
@@ -35,10 +34,7 @@ bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) 
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                    x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
-  if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) {
-    const bool read = info.si_signo == SIGSEGV && linux::read_time_stamp_for_runtime(registers);
-    return read ? FaultAnswer::kHandled : FaultAnswer::kBug;
-  }
+  if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) return FaultAnswer::kBug;
   if (info.si_signo == SIGSEGV) {
     std::optional<InterruptedBranch> branch =
         interrupted_branch(engine_.cache(), thread, registers);

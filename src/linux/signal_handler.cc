@@ -2,7 +2,6 @@
 
 #include <asm/prctl.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/ucontext.h>
 
 #include <algorithm>
@@ -147,29 +146,6 @@ void note_fault(SignalState& state, const siginfo_t& raised, const siginfo_t& sh
   state.fault_address = frame.cr2;
 }
 
-/// The program forbids itself to read the time stamp counter (PR_SET_TSC), and with that the
-/// runtime, whose clocks are the vdso's: reads it, as the instruction at rip does.
-bool read_clock_for_runtime(FrameRegisters& frame) {
-  constexpr uint8_t kRdtsc[] = {0x0F, 0x31};
-  constexpr uint8_t kRdtscp[] = {0x0F, 0x01, 0xF9};
-  const auto* code = reinterpret_cast<const uint8_t*>(frame.rip);
-  const bool plain = std::memcmp(code, kRdtsc, sizeof kRdtsc) == 0;
-  if (!plain && std::memcmp(code, kRdtscp, sizeof kRdtscp) != 0) return false;
-  int mode = 0;
-  raw_syscall(__NR_prctl, PR_GET_TSC, word(&mode));
-  if (mode != PR_TSC_SIGSEGV) return false;
-  raw_syscall(__NR_prctl, PR_SET_TSC, PR_TSC_ENABLE);
-  unsigned processor = 0;
-  const uint64_t count = __builtin_ia32_rdtscp(&processor);
-  raw_syscall(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV);
-  constexpr int kHalf = 32;
-  frame.rax = static_cast<uint32_t>(count);
-  frame.rdx = count >> kHalf;
-  if (!plain) frame.rcx = processor;
-  frame.rip += plain ? sizeof kRdtsc : sizeof kRdtscp;
-  return true;
-}
-
 void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs);
 
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
@@ -199,7 +175,6 @@ void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame,
       frame.registers.eflags |= kTrapFlag;
       return;
     case FaultAnswer::kBug:
-      if (read_clock_for_runtime(frame.registers)) return;
       report_bug(info.si_signo, info, registers);
   }
 }

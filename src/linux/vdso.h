@@ -16,7 +16,7 @@ struct VdsoPlace {
 };
 
 /// Moves [vvar] and [vdso] into the window and leaves a copy of the vdso's image at its old place,
-/// whose functions jump to the new one: our own libc has resolved them already, and unwinds through
+/// whose functions make system calls: our own libc has resolved them already, and unwinds through
 /// them. Records what the program sees in `space`. `header` is the kernel's AT_SYSINFO_EHDR (0:
 /// none).
 VdsoPlace move_vdso(uint64_t header, AddressSpace& space);
