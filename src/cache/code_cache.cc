@@ -26,8 +26,11 @@ class CodeCache::Impl {
   };
 
   /// Tells of the deaths, outside any operation, and hands the dead on.
-  void bury(const Lifecycle::Dead& dead) {
+  void bury(const Lifecycle::Dead& dead, const Visit& died = nullptr) {
     if (dead.empty()) return;
+    if (died) {
+      for (const Fragment* fragment : dead) died(*fragment);
+    }
     if (listener != nullptr) {
       for (const Fragment* fragment : dead) listener->on_deleted(*fragment);
     }
@@ -134,7 +137,7 @@ bool CodeCache::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
   return impl_->lifecycle.add_indirect_entry(tag, code, jump, fixups);
 }
 
-Deleted CodeCache::delete_fragment(AppPc tag, Scope scope) {
+Deleted CodeCache::delete_fragment(AppPc tag, Scope scope, const Visit& died) {
   Lifecycle::Dead dead;
   Deleted deleted;
   {
@@ -142,8 +145,26 @@ Deleted CodeCache::delete_fragment(AppPc tag, Scope scope) {
     impl_->parts.counters.add(Count::kDeletions);
     deleted = impl_->lifecycle.delete_fragment(tag, scope, dead);
   }
-  impl_->bury(dead);
+  impl_->bury(dead, died);
   return deleted;
+}
+
+uint64_t CodeCache::delete_fragments(std::span<const AppPc> tags, Scope scope) {
+  constexpr size_t kStep = 64;  // tags between two moments at which a fork may come in
+  uint64_t died = 0;
+  while (!tags.empty()) {
+    const std::span<const AppPc> now = tags.first(std::min(kStep, tags.size()));
+    tags = tags.subspan(now.size());
+    Lifecycle::Dead dead;
+    {
+      Impl::Operation operation(*impl_);
+      impl_->parts.counters.add(Count::kDeletions, static_cast<int64_t>(now.size()));
+      for (const AppPc tag : now) impl_->lifecycle.delete_fragment(tag, scope, dead);
+    }
+    impl_->bury(dead);
+    died += dead.size();
+  }
+  return died;
 }
 
 uint32_t CodeCache::delete_region(AppRange range) {
@@ -207,6 +228,21 @@ void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)
   for (Fragment* fragment : found) {
     if (fragment->is_live() && fragment->overlaps(range)) visit(*fragment);
   }
+}
+
+void CodeCache::fragments_at(AppPc tag, const std::function<void(Fragment&)>& visit) const {
+  Fragment* block = nullptr;
+  Fragment* trace = nullptr;
+  {
+    OperationGate::Pass pass(impl_->gate);
+    TagEntry* entry = impl_->parts.tags.find(tag);
+    if (entry == nullptr) return;
+    TagLock held(impl_->parts.locks, *entry);
+    block = entry->block;
+    trace = entry->trace;
+  }
+  if (block != nullptr && block->is_live()) visit(*block);
+  if (trace != nullptr && trace != block && trace->is_live()) visit(*trace);
 }
 
 void CodeCache::containing(AppPc tag, const std::function<void(Fragment&)>& visit) const {

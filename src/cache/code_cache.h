@@ -155,13 +155,19 @@ class CodeCache {
   bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
                           std::span<const Fixup> fixups = {});
 
-  Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll);
+  /// `died`, if given, sees each fragment whose death this call decided, as the listener does.
+  using Visit = std::function<void(const Fragment&)>;
+  Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll, const Visit& died = nullptr);
+  /// The same for each of the tags, with one grace period for all. Returns how many died.
+  uint64_t delete_fragments(std::span<const AppPc> tags, Scope scope = Scope::kAll);
   /// Every fragment with a byte in `range`. Returns how many died.
   uint32_t delete_region(AppRange range);
   uint32_t delete_all();
 
   /// Live fragments one of whose constituents' bytes overlap `range`. Caller holds an EpochGuard.
   void fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const;
+  /// Live fragments that can be entered at `tag`. Caller holds an EpochGuard.
+  void fragments_at(AppPc tag, const std::function<void(Fragment&)>& visit) const;
   /// Live fragments that contain the block `tag` at any position. Caller holds an EpochGuard.
   void containing(AppPc tag, const std::function<void(Fragment&)>& visit) const;
 

@@ -76,6 +76,8 @@ void Epochs::for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)
   }
 }
 
+void Epochs::settle() { const std::lock_guard held(lock_); }
+
 size_t Epochs::registered() const {
   std::lock_guard held(lock_);
   return slots_.size();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/check.h"
 #include "base/spin_lock.h"
 
 namespace weft::cache {
@@ -50,6 +51,21 @@ class Epochs {
   /// register or unregister; the slot stays registered during the call.
   void for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)>& visit);
   size_t registered() const;
+  /// When it returns, no for_each_older() of another thread that may have seen the caller's slot
+  /// announced is under way. The caller is quiescent and stays so.
+  void settle();
+  /// Calls `visit` for one slot that announces an epoch, if there is one and no other thread is at
+  /// work on the list. Never waits: for signal handlers.
+  template <class Visit>
+  SIGNAL_SAFE void try_one_active(const Visit& visit) {
+    if (!lock_.try_lock()) return;
+    for (EpochSlot* slot : slots_) {
+      if (slot->announced.load(std::memory_order_seq_cst) == 0) continue;
+      visit(*slot);
+      break;
+    }
+    lock_.unlock();
+  }
 
   /// Around fork. In the child no slot remains but `mine`.
   void lock_for_fork();

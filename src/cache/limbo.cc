@@ -1,6 +1,7 @@
 #include "cache/limbo.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 namespace weft::cache {
@@ -83,6 +84,10 @@ void Limbo::free_items(const std::vector<Item>& items) {
 
 void Limbo::nudge_slow_threads() {
   if (!nudge_) return;
+  constexpr int64_t kPause = 1'000'000;
+  const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+  int64_t due = next_nudge_.load(std::memory_order_relaxed);
+  if (now < due || !next_nudge_.compare_exchange_strong(due, now + kPause)) return;
   parts_.epochs.for_each_older(parts_.epochs.current(), [this](EpochSlot& slot) {
     parts_.counters.add(Count::kNudges);
     nudge_(slot);

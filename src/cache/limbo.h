@@ -34,7 +34,7 @@ class Limbo {
   /// any operation.
   void reclaim();
   void reclaim_now();
-  /// Asks threads that stay in the cache to come out.
+  /// Asks threads that stay in the cache to come out; not again before they have had time to.
   void nudge_slow_threads();
   bool over_bound() const { return bytes() > parts_.options.limbo_bound; }
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -72,7 +72,8 @@ class Limbo {
   /// reclaim() does nothing below these; raised while a slow thread holds everything back.
   std::atomic<uint64_t> next_count_{kBatch};
   std::atomic<uint64_t> next_bytes_{kBatchBytes};
-  std::atomic<bool> busy_{false};  ///< a thread is reclaiming
+  std::atomic<int64_t> next_nudge_{0};  ///< on the steady clock, in ns
+  std::atomic<bool> busy_{false};       ///< a thread is reclaiming
 };
 
 }  // namespace weft::cache

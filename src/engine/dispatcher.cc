@@ -47,6 +47,13 @@ void Dispatcher::run() {
     }
     thread_.block().enter_pc = entry.value;
     thread_.in_cache = true;
+    if (engine_.deletions().requests().has_requests()) {
+      // Who asks after this look finds the thread's epoch, and nudges it.
+      thread_.in_cache = false;
+      engine_.epochs().leave(thread_.epoch);
+      engine_.deletions().serve_requests();
+      continue;
+    }
     weft_enter_cache();
     thread_.in_cache = false;
     if (!handle_exit()) return;

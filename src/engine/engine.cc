@@ -29,6 +29,10 @@ Status Engine::start(AppRange executable, bool dynamic) {
   cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
   cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
   if (Status started = cache_->start(); !started) return started;
+  cache_->set_nudger([](cache::EpochSlot& slot) {
+    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
+  });
+  deletions_ = std::make_unique<Deletions>(*cache_, epochs_, [this] { wake_dispatcher(); });
   const AppRange code = cache_->code_range();
   linux::Mapping mapping;
   mapping.range = code;
@@ -100,6 +104,18 @@ void Engine::retire(Thread& thread) {
   ended_counters_.add(thread.counters);
 }
 
+void Engine::wake_dispatcher() {
+  if (faults_->current() != nullptr) {
+    // Outside the cache it looks before it goes in.
+    const Thread& thread = Thread::current();
+    if (thread.in_cache) linux::nudge(thread.program);
+    return;
+  }
+  epochs_.try_one_active([](const cache::EpochSlot& slot) {
+    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
+  });
+}
+
 void Engine::add_shadow(AppRange range) {
   if (options_.ibl != IblMode::kShadow || layout_.has_shadow(range.start)) return;
   if (layout_.reserve_module_shadow(range)) shadow_.reserve(range);
@@ -121,8 +137,8 @@ void Engine::make_room() {
   constexpr uint64_t kShare = 8;
   cache_->evict(options_.cache_size / kShare);
   constexpr uint64_t kPatience = 10'000'000;  // ns
-  cache_->await_quiescence(kPatience);
-  cache_->reclaim();
+  // Whether or not some thread is late, what all the others have left is free.
+  if (!cache_->await_quiescence(kPatience)) cache_->reclaim_now();
 }
 
 }  // namespace weft::engine

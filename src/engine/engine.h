@@ -15,6 +15,7 @@
 #include "cache/hash_targets.h"
 #include "cache/shadow_map.h"
 #include "engine/code_pages.h"
+#include "engine/deletion.h"
 #include "engine/options.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
@@ -48,6 +49,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   cache::CodeCache& cache() { return *cache_; }
   cache::Epochs& epochs() { return epochs_; }
+  Deletions& deletions() { return *deletions_; }
   linux::AddressSpace& space() { return space_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
@@ -106,6 +108,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
  private:
   Status start_indirect_targets();
+  /// SIGNAL_SAFE. Some thread comes to its dispatcher soon.
+  void wake_dispatcher();
   Report make_report();
   void write_report();
   void write_dump();
@@ -122,6 +126,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   cache::ShadowMap shadow_;
   cache::HashTargets hash_;
   std::unique_ptr<cache::CodeCache> cache_;
+  std::unique_ptr<Deletions> deletions_;
   translate::Environment environment_;
   std::unique_ptr<FaultHandler> faults_;
   std::unique_ptr<linux::SignalServices> signals_;

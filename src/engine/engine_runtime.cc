@@ -72,6 +72,7 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
   code_pages_.unlock_after_fork();
   if (child) {
     own_memory_.forget();
+    deletions_->after_fork_child();
     threads_ = {&thread};
     ended_counters_ = {};
     thread.counters = {};
@@ -106,7 +107,11 @@ bool Engine::has_last_words() const {
   return options_.stats || !options_.stats_file.empty() || options_.dump_count != 0;
 }
 
-void Engine::exec_starting(linux::ProgramThread&) { write_report(); }
+void Engine::exec_starting(linux::ProgramThread& thread) {
+  if (!thread.borrowed) write_report();
+  // A nudge on its way here would end the next program; the system calls before execve take it.
+  epochs_.settle();
+}
 
 void Engine::write_dump() {
   if (options_.dump_count == 0) return;

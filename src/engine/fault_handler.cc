@@ -27,6 +27,8 @@ Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
   return is_entering(rip) ? Place::kEntering : Place::kRuntime;
 }
 
+bool FaultHandler::is_inside(const linux::ProgramThread&) { return Thread::current().in_cache; }
+
 bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) {
   return to_program_state(engine_.cache(), Thread::current(), registers);
 }

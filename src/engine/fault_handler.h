@@ -15,6 +15,7 @@ class FaultHandler final : public linux::SignalRuntime {
 
   linux::ProgramThread* current() override;
   linux::Place place(const linux::ProgramThread& thread, uint64_t rip) override;
+  bool is_inside(const linux::ProgramThread& thread) override;
   bool translate(linux::ProgramThread& thread, x86::CpuContext& registers) override;
   linux::FaultAnswer on_fault(linux::ProgramThread& thread, siginfo_t& info,
                               x86::CpuContext& registers, const void* vector_state) override;

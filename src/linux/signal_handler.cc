@@ -251,6 +251,37 @@ void on_asynchronous(ProgramThread& thread, const siginfo_t& info, FrameContext&
   }
 }
 
+/// A nudge is one of the signals that the kernel never blocks, so that it comes whatever the
+/// program does with its mask. SIGFPE: a real one that is lost beside it in the queue comes again.
+constexpr int kNudgeSignal = SIGFPE;
+constexpr int kNudgeCode = -0x77;
+
+bool is_nudge(const siginfo_t& info) {
+  return info.si_signo == kNudgeSignal && info.si_code == kNudgeCode &&
+         info.si_value.sival_ptr == &g_runtime;
+}
+
+void on_nudge(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
+  FrameRegisters& registers = frame.registers;
+  switch (g_runtime->place(thread, registers.rip)) {
+    case Place::kCache:
+      leave_cache(thread, frame, fs);
+      break;
+    case Place::kEntering:
+      registers.rip = g_runtime->abort_enter_address();
+      break;
+    case Place::kRuntime:
+      if (g_runtime->is_inside(thread)) {
+        *thread.signal_pending = 1;
+      } else if (gate_place(registers.rip) == GatePlace::kMade &&
+                 registers.rax == static_cast<uint64_t>(-EINTR) && !thread.signals->has_pending) {
+        // It came too late and ended a call: the program makes the call once more.
+        registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
+      }
+      break;
+  }
+}
+
 void on_step(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   switch (g_runtime->place(thread, frame.registers.rip)) {
     case Place::kCache:
@@ -296,7 +327,9 @@ void master_handler(int, siginfo_t* info, void* context) {
     return;
   }
   const HostFs fs(g_runtime->host_fs(*thread));
-  if (thread->signals->stepping && info->si_signo == SIGTRAP && synchronous) {
+  if (is_nudge(*info)) {
+    on_nudge(*thread, frame, fs.interrupted());
+  } else if (thread->signals->stepping && info->si_signo == SIGTRAP && synchronous) {
     on_step(*thread, frame, fs.interrupted());
   } else if (synchronous) {
     on_synchronous(*thread, *info, frame, fs.interrupted());
@@ -334,6 +367,15 @@ void describe_fault(SignalState& state, const siginfo_t& info, bool fetch) {
   state.trap_number = kPageFault;
   state.fault_address = address;
   state.error_code = kUser | (fetch ? kFetch : 0) | (present ? kPresent : 0);
+}
+
+void nudge(const ProgramThread& thread) {
+  siginfo_t info{};
+  info.si_signo = kNudgeSignal;
+  info.si_code = kNudgeCode;
+  info.si_value.sival_ptr = &g_runtime;
+  raw_syscall(__NR_rt_tgsigqueueinfo, static_cast<uint64_t>(thread.pid),
+              static_cast<uint64_t>(thread.tid), kNudgeSignal, word(&info));
 }
 
 uint64_t exchange_mask(uint64_t mask) {

@@ -29,6 +29,10 @@ SIGNAL_SAFE void describe_fault(SignalState& state, const siginfo_t& info, bool 
 /// Sets another handler of ours for a moment; returns the action before.
 KernelAction exchange_host_action(int signal, void (*handler)(int, siginfo_t*, void*));
 
+/// Makes a program thread that is in the code cache come out of it soon: by a signal, which the
+/// program does not notice. The thread may have ended meanwhile.
+SIGNAL_SAFE void nudge(const ProgramThread& thread);
+
 /// Sets the calling kernel thread's mask; returns the one before.
 uint64_t exchange_mask(uint64_t mask);
 

@@ -33,6 +33,9 @@ class SignalRuntime {
   /// The program thread that runs on this kernel thread; null if none does.
   SIGNAL_SAFE virtual ProgramThread* current() = 0;
   SIGNAL_SAFE virtual Place place(const ProgramThread& thread, uint64_t rip) = 0;
+  /// Whether the thread is on its way into the cache, in it, or in code that it called and that
+  /// returns into it: it looks at ProgramThread::signal_pending before it goes on for long.
+  SIGNAL_SAFE virtual bool is_inside(const ProgramThread& thread) = 0;
   /// Makes the machine's registers, at a place in the cache, the program's own. False if the thread
   /// has to go on a little before that can be done.
   SIGNAL_SAFE virtual bool translate(ProgramThread& thread, x86::CpuContext& registers) = 0;

@@ -186,7 +186,7 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   if (error == 0) error = readable_strings(scratch.environment);
   if (error != 0) return error;
 
-  if (!thread.borrowed) runtime_.exec_starting(thread);
+  runtime_.exec_starting(thread);
   const bool followed = follow_.follow && !check.privileged && check.is_elf64 &&
                         !is_ourselves(scratch.path) && !is_debugged();
   if (followed) return run_followed(thread, scratch);

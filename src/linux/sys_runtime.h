@@ -90,7 +90,7 @@ class SysRuntime {
   /// flushed, tools told. Called once, not in a borrowed child.
   virtual void process_ending(ProgramThread& thread, int status) = 0;
   /// execve is about to be called and can hardly fail any more: buffers are flushed. If it fails
-  /// all the same, the program goes on. Not called in a borrowed child.
+  /// all the same, the program goes on. Called in a borrowed child, too.
   virtual void exec_starting(ProgramThread& thread) = 0;
 };
 

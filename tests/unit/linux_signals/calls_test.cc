@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "fakes.h"
 #include "linux/signal_altstack.h"
+#include "linux/signal_handler.h"
 #include "linux/signal_safe_copy.h"
+#include "linux/sys_gate.h"
 
 namespace weft::linux {
 namespace {
@@ -35,6 +39,33 @@ TEST(Sigaction, ReadsBackAsTheKernelDoes) {
   EXPECT_EQ(ours.flags, native.flags);
   EXPECT_EQ(ours.restorer, native.restorer);
   EXPECT_EQ(ours.mask, native.mask);
+}
+
+/// A poll of 50 ms in the gate, with one nudge to this thread on its way.
+int64_t nudged_poll(const SignalProgram& program, volatile uint64_t* pending) {
+  const SyscallArguments poll{__NR_poll, {0, 0, 50, 0, 0, 0}};
+  std::thread nudger([&program] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    nudge(program.thread);
+  });
+  const int64_t result = weft_syscall_gate(&poll, pending);
+  nudger.join();
+  return result;
+}
+
+TEST(Nudge, HasACallThatItEndedMadeAgain) {
+  SignalProgram program;
+  EXPECT_EQ(nudged_poll(program, program.thread.signal_pending), kInterruptedBeforeCall);
+  EXPECT_EQ(*program.thread.signal_pending, 0u);
+  EXPECT_FALSE(program.thread.signals->has_pending) << "the program hears nothing of it";
+}
+
+TEST(Nudge, LeavesWordForAThreadThatIsOnItsWayIntoTheCache) {
+  SignalProgram program;
+  program.runtime.inside = true;
+  nudge(program.thread);
+  EXPECT_EQ(*program.thread.signal_pending, 1u);
+  EXPECT_FALSE(program.thread.signals->has_pending);
 }
 
 TEST(Sigaction, RefusesWhatTheKernelRefuses) {

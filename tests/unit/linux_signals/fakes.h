@@ -17,6 +17,7 @@ class FakeSignalRuntime : public SignalRuntime {
  public:
   ProgramThread* current() override { return thread; }
   Place place(const ProgramThread&, uint64_t) override { return Place::kRuntime; }
+  bool is_inside(const ProgramThread&) override { return inside; }
   bool translate(ProgramThread&, x86::CpuContext&) override { return true; }
   FaultAnswer on_fault(ProgramThread&, siginfo_t&, x86::CpuContext&, const void*) override {
     return FaultAnswer::kBug;
@@ -33,6 +34,7 @@ class FakeSignalRuntime : public SignalRuntime {
   }
 
   ProgramThread* thread = nullptr;
+  bool inside = false;
   int died_by = 0;
 };
 

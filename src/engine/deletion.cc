@@ -1,0 +1,79 @@
+#include "engine/deletion.h"
+
+#include <array>
+#include <optional>
+
+namespace weft::engine {
+
+FragmentCopy copy_of(const cache::Fragment& fragment) {
+  FragmentCopy copy;
+  copy.tag = fragment.tag();
+  copy.kind = fragment.kind();
+  copy.sequence = fragment.sequence();
+  copy.code_bytes = fragment.code_bytes();
+  copy.tool_data = fragment.tool_data();
+  copy.constituents.reserve(fragment.constituent_count());
+  for (size_t i = 0; i < fragment.constituent_count(); ++i) {
+    copy.constituents.push_back({fragment.constituent_tag(i), fragment.constituent_bytes(i)});
+  }
+  return copy;
+}
+
+std::vector<FragmentCopy> Deletions::replace(AppPc tag) {
+  std::vector<FragmentCopy> died;
+  cache_.delete_fragment(tag, cache::Scope::kAll, [&died](const cache::Fragment& fragment) {
+    died.push_back(copy_of(fragment));
+  });
+  return died;
+}
+
+bool Deletions::request(AppPc tag) {
+  if (!requests_.push(tag)) return false;
+  if (wake_) wake_();
+  return true;
+}
+
+void Deletions::serve_requests() {
+  // Several at a time, and no more than were there: others may keep asking.
+  constexpr size_t kBatch = 64;
+  std::array<AppPc, kBatch> tags;
+  for (uint32_t served = 0; served < DeletionQueue::kCapacity; served += kBatch) {
+    size_t count = 0;
+    while (count < kBatch) {
+      const std::optional<AppPc> tag = requests_.pop();
+      if (!tag) break;
+      tags[count++] = *tag;
+    }
+    cache_.delete_fragments(std::span(tags).first(count), cache::Scope::kAll);
+    if (count < kBatch) return;
+  }
+}
+
+std::vector<FragmentCopy> Deletions::fragments_at(AppPc tag) const {
+  std::vector<FragmentCopy> found;
+  const cache::EpochGuard guard(epochs_);
+  cache_.fragments_at(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  return found;
+}
+
+std::vector<FragmentCopy> Deletions::containing(AppPc tag) const {
+  std::vector<FragmentCopy> found;
+  const cache::EpochGuard guard(epochs_);
+  cache_.containing(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  return found;
+}
+
+std::vector<FragmentCopy> Deletions::fragments_in(AppRange range) const {
+  std::vector<FragmentCopy> found;
+  const cache::EpochGuard guard(epochs_);
+  cache_.fragments_in(range,
+                      [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  return found;
+}
+
+bool Deletions::await_quiescence(uint64_t timeout_ns, const cache::EpochSlot* own) {
+  if (own != nullptr && own->announced.load(std::memory_order_relaxed) != 0) return false;
+  return cache_.await_quiescence(timeout_ns);
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,63 @@
+#include "engine/deletion_queue.h"
+
+#include <vector>
+
+namespace weft::engine {
+
+DeletionQueue::DeletionQueue() {
+  for (uint64_t i = 0; i < kCapacity; ++i) cell(i).turn.store(i, std::memory_order_relaxed);
+}
+
+bool DeletionQueue::push(AppPc tag) {
+  uint64_t number = asked_.load(std::memory_order_relaxed);
+  for (;;) {
+    // Acquire: the pop that freed the cell has read it.
+    const uint64_t turn = cell(number).turn.load(std::memory_order_acquire);
+    if (turn == number) {
+      if (asked_.compare_exchange_weak(number, number + 1, std::memory_order_seq_cst)) break;
+    } else if (turn < number) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    } else {
+      number = asked_.load(std::memory_order_relaxed);
+    }
+  }
+  cell(number).tag.store(tag.value, std::memory_order_relaxed);
+  // Release: the tag must be seen with the turn.
+  cell(number).turn.store(number + 1, std::memory_order_release);
+  return true;
+}
+
+std::optional<AppPc> DeletionQueue::pop() {
+  uint64_t number = taken_.load(std::memory_order_relaxed);
+  for (;;) {
+    // Acquire: pairs with push().
+    const uint64_t turn = cell(number).turn.load(std::memory_order_acquire);
+    if (turn == number + 1) {
+      if (taken_.compare_exchange_weak(number, number + 1, std::memory_order_seq_cst)) break;
+    } else if (turn < number + 1) {
+      return std::nullopt;
+    } else {
+      number = taken_.load(std::memory_order_relaxed);
+    }
+  }
+  const AppPc tag{cell(number).tag.load(std::memory_order_relaxed)};
+  // Release: the tag was read before the cell is written again.
+  cell(number).turn.store(number + kCapacity, std::memory_order_release);
+  return tag;
+}
+
+void DeletionQueue::after_fork_child() {
+  const uint64_t end = asked_.load(std::memory_order_relaxed);
+  std::vector<AppPc> whole;
+  for (uint64_t i = taken_.load(std::memory_order_relaxed); i != end; ++i) {
+    if (cell(i).turn.load(std::memory_order_relaxed) != i + 1) continue;
+    whole.push_back({cell(i).tag.load(std::memory_order_relaxed)});
+  }
+  asked_.store(0, std::memory_order_relaxed);
+  taken_.store(0, std::memory_order_relaxed);
+  for (uint64_t i = 0; i < kCapacity; ++i) cell(i).turn.store(i, std::memory_order_relaxed);
+  for (const AppPc tag : whole) push(tag);
+}
+
+}  // namespace weft::engine
