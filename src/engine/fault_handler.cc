@@ -1,6 +1,7 @@
 #include "engine/fault_handler.h"
 
 #include <asm/prctl.h>
+#include <sys/auxv.h>
 
 #include <optional>
 
@@ -15,10 +16,21 @@ namespace weft::engine {
 using linux::FaultAnswer;
 using linux::Place;
 
+namespace {
+constexpr unsigned long kHwcap2Fsgsbase = 2;
+}
+
+FaultHandler::FaultHandler(Engine& engine)
+    : engine_(engine), reads_gs_base_((getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0) {}
+
 linux::ProgramThread* FaultHandler::current() {
   // A kernel thread that runs no program thread has no block behind gs.
   uint64_t base = 0;
-  linux::raw_syscall(__NR_arch_prctl, ARCH_GET_GS, linux::word(&base));
+  if (reads_gs_base_) {
+    asm volatile("rdgsbase %0" : "=r"(base));
+  } else {
+    linux::raw_syscall(__NR_arch_prctl, ARCH_GET_GS, linux::word(&base));
+  }
   return base == 0 ? nullptr : &Thread::current().program;
 }
 

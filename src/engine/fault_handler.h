@@ -11,7 +11,7 @@ class Engine;
 
 class FaultHandler final : public linux::SignalRuntime {
  public:
-  explicit FaultHandler(Engine& engine) : engine_(engine) {}
+  explicit FaultHandler(Engine& engine);
 
   linux::ProgramThread* current() override;
   linux::Place place(const linux::ProgramThread& thread, uint64_t rip) override;
@@ -26,6 +26,7 @@ class FaultHandler final : public linux::SignalRuntime {
 
  private:
   Engine& engine_;
+  const bool reads_gs_base_;  ///< by an instruction
 };
 
 }  // namespace weft::engine

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "linux/raw_syscall.h"
+#include "linux/signal_handler.h"
 
 namespace weft::linux {
 namespace {
@@ -23,6 +24,9 @@ pid_t current_tid() { return static_cast<pid_t>(raw_syscall(__NR_gettid)); }
 }  // namespace
 
 void* HostThreads::run(void* argument) {
+  // libc starts its threads with its own cancellation signal unblocked, which may be the program's
+  // timers' as well.
+  exchange_mask(kAsynchronousSignals);
   Stack& stack = *static_cast<Stack*>(argument);
   stack.tid.store(current_tid(), std::memory_order_relaxed);
   stack.body(stack.argument);

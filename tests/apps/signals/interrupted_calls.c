@@ -44,12 +44,12 @@ static long do_select(void) {
   return select(pipes[0] + 1, &s, NULL, NULL, &t);
 }
 static long do_sleep(void) {
-  struct timespec t = {0, 200000000}, left = {9, 9};
+  struct timespec t = {1, 0}, left = {9, 9};
   long r = nanosleep(&t, &left);
   return r * 10 - (r < 0 && left.tv_sec == 0 && left.tv_nsec > 0);
 }
 static long do_clock(void) {
-  struct timespec t = {0, 200000000};
+  struct timespec t = {1, 0};
   return clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 static long do_wait(void) { return waitpid(-1, NULL, 0) > 0; }
