@@ -29,6 +29,7 @@ struct Encoder::Candidate {
   std::array<uint8_t, 40> bytes = {};
   size_t size = 0;
   bool memory = false;
+  bool gs = false;
   Address address;
   size_t modrm = 0;         ///< where it was put; a drawn escape byte can make it something else
   size_t displacement = 0;  ///< offset of a rip displacement
@@ -314,9 +315,13 @@ void Encoder::draw(Candidate& c, Random& random, const Rules& rules) {
   c.memory = rules.memory && random.percent(45);
   if (c.memory) draw_address(c.address, random, rules);
   const unsigned kind = random.below(100);
+  c.gs = layout_.gs && c.memory && random.one_in(3);
+  if (c.gs) c.put(0x65);
+  constexpr unsigned kEvex = 78;
+  if (c.gs && kind >= kEvex) c.address.narrow = false;  // not run by all engines: docs/limits.md
   if (kind < 55)
     draw_legacy(c, random);
-  else if (kind < 78)
+  else if (kind < kEvex)
     draw_vex(c, random);
   else
     draw_evex(c, random);
@@ -344,8 +349,9 @@ bool Encoder::acceptable(const Candidate& c, Random& random, const Rules& rules,
     return false;
   }
   constexpr ZydisInstructionAttributes kUnwanted =
-      ZYDIS_ATTRIB_IS_PRIVILEGED | ZYDIS_ATTRIB_HAS_SEGMENT_FS | ZYDIS_ATTRIB_HAS_SEGMENT_GS;
+      ZYDIS_ATTRIB_IS_PRIVILEGED | ZYDIS_ATTRIB_HAS_SEGMENT_FS;
   if ((insn.attributes & kUnwanted) != 0) return false;
+  if ((insn.attributes & ZYDIS_ATTRIB_HAS_SEGMENT_GS) != 0 && !c.gs) return false;
   if (is_excluded(insn.mnemonic) || is_excluded_category(insn.meta.category)) return false;
   if (!cpu_has(insn.meta.isa_set) && !random.one_in(500)) return false;
   if (has_far_bit(insn, operands.data())) return false;

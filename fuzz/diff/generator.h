@@ -88,6 +88,7 @@ class Generator {
   void stack_memory();
   void frame();
   void flags();
+  void gs_base();
   void string_operation();
   void system_call();
   void fault();

@@ -1,5 +1,5 @@
 // Where code, data and stack of the generated sequences lie: fixed addresses, so that every run and
-// every engine sees the same values. Constants.
+// every engine sees the same values; and what sequences may do. Constant once parsed.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,13 @@ inline constexpr uint64_t kBatchStride = 0x900000;
 /// displacement (128 * 64) from its middle stays inside.
 inline constexpr uint32_t kRegionSize = 0x8000;
 
+/// Moves an operand, and keeps it in its region. Not aligned: what needs alignment faults at times.
+inline constexpr uint64_t kGsBase = 0x48;
+
 struct Layout {
   uint64_t base = 0x10000000;
+  bool gs = false;         ///< gs has the base below, and operands use it
+  bool canonical = false;  ///< no branch to an address that no address can be
   uint64_t code(uint64_t batch) const { return base + batch % kBatchAreas * kBatchStride; }
   uint64_t data() const { return base + 0x20000000; }
   uint64_t stack() const { return base + 0x20100000; }

@@ -1,8 +1,10 @@
 #include "machine.h"
 
+#include <asm/prctl.h>
 #include <cpuid.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -241,6 +243,7 @@ Machine::Machine(const Layout& layout) : layout_(layout) {
   map_fixed(layout.data(), kRegionSize);
   map_fixed(layout.stack(), kRegionSize);
   install_handlers();
+  if (layout.gs && syscall(SYS_arch_prctl, ARCH_SET_GS, kGsBase) != 0) die("gs has no base");
   running.faults.reserve(kMaxFaults + 4);
 }
 

@@ -22,8 +22,10 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: fuzz_diff [--seed S] [--first I] [--count N] [--digest-every K] [--base ADDRESS]\n"
-    "                 [--patience SECONDS] [--show | --dump | --coverage]\n"
+    "                 [--gs] [--canonical] [--patience SECONDS] [--show | --dump | --coverage]\n"
     "Runs sequences I..I+N-1 of seed S; prints the digest of every K of them together.\n"
+    "  --gs        operands relative to a gs base of the program's own, too\n"
+    "  --canonical no branches to non-canonical addresses\n"
     "  --show      print the whole final state of each sequence instead\n"
     "  --dump      print the disassembly of each sequence instead, run nothing\n"
     "  --coverage  also count what was generated and which faults happened\n";
@@ -237,6 +239,10 @@ Options parse(int argc, char** argv) {
       options.dump = true;
     else if (name == "--coverage")
       options.coverage = true;
+    else if (name == "--gs")
+      options.layout.gs = true;
+    else if (name == "--canonical")
+      options.layout.canonical = true;
     else if (name == "--seed")
       options.seed = number(value), ++at;
     else if (name == "--first")

@@ -22,26 +22,17 @@ fi
 echo "run.sh: the run under weft differs (its status: $status)"
 first=$(awk 'NR == FNR { seen[FNR] = $0; next } $0 != seen[FNR] { print $1; exit }' "$dir/weft" "$dir/native")
 [ -n "$first" ] || exit 1
-seed=1
-previous=
-for argument in "$@"; do
-  [ "$previous" = --seed ] && seed=$argument
-  previous=$argument
-done
-
 # One at a time, so that a sequence that kills the process is found as well.
 index=$first
 while [ "$index" -lt $((first + 16)) ]; do
-  one="--seed $seed --first $index --count 1 --patience 20"
+  # Of options given twice the later one counts.
+  "$fuzz" "$@" --first "$index" --count 1 --patience 20 --show > "$dir/native"
   # shellcheck disable=SC2086
-  "$fuzz" $one --show > "$dir/native"
-  # shellcheck disable=SC2086
-  "$weft" run ${WEFT_OPTIONS:-} -- "$fuzz" $one --show > "$dir/weft"
+  "$weft" run ${WEFT_OPTIONS:-} -- "$fuzz" "$@" --first "$index" --count 1 --patience 20 --show > "$dir/weft"
   status=$?
   if [ $status -ne 0 ] || ! cmp -s "$dir/native" "$dir/weft"; then
-    echo "sequence $index (status $status):  $fuzz $one"
-    # shellcheck disable=SC2086
-    "$fuzz" $one --dump
+    echo "sequence $index (status $status):  $fuzz $* --first $index --count 1"
+    "$fuzz" "$@" --first "$index" --count 1 --dump
     diff "$dir/native" "$dir/weft" | head -n 60
     exit 1
   fi

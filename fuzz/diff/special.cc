@@ -81,7 +81,16 @@ void Generator::frame() {
   out_.insn({0xC9});  // leave
 }
 
+/// rdgsbase, and wrgsbase of the same value.
+void Generator::gs_base() {
+  const unsigned reg = scratch();
+  const unsigned rex = 0x48u | (reg >= 8 ? 1 : 0);
+  out_.insn({0xF3, rex, 0x0F, 0xAE, 0xC8 | (reg & 7)});
+  if (random_.one_in(2)) out_.insn({0xF3, rex, 0x0F, 0xAE, 0xD8 | (reg & 7)});
+}
+
 void Generator::flags() {
+  if (layout_.gs && random_.one_in(4)) return gs_base();
   if (random_.one_in(2)) {
     out_.insn({0x9C});
     pop(scratch());
@@ -187,7 +196,7 @@ void Generator::wild_branch() {
                               uint64_t{0x8000} << 32,
                               uint64_t{0x4141} << 48};
   constexpr unsigned kCanonical = 5;  // of these
-  const unsigned target = random_.below(7);
+  const unsigned target = random_.below(layout_.canonical ? kCanonical : 7);
   const unsigned reg = scratch();
   load(reg, targets[target]);
   out_.insn({0x70 | random_.below(16), 0});  // not always

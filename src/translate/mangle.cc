@@ -59,8 +59,27 @@ void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
   draft.hot.mov_reg_gs(scratch, kSpill0);
 }
 
-/// An operand in the program's gs segment, whose base the thread's context holds.
+/// An operand in the program's gs segment, whose base the thread's context holds: that base joins
+/// the operand's base register.
 void emit_gs_operand(Draft& draft, const Instruction& at, Record& record) {
+  const Reg base = pick_scratch(x86::registers_used(at.bytes, at.insn));
+  draft.hot.mov_gs_reg(kSpill0, base);
+  draft.hot.mov_reg_gs(base, kGsBase);
+  record.zone().spilled_0 = base;
+  if (const auto added = base_register(at.bytes, at.insn)) {
+    draft.hot.lea_sum(base, *added, base);
+    // pop takes the address of its operand after rsp has moved.
+    const bool pops = at.insn.map == Map::kOneByte && at.insn.opcode == 0x8F;
+    if (pops && *added == x86::kRsp) draft.hot.add_small(base, at.insn.operand_size_prefix ? 2 : 8);
+  }
+  emit_with_other_base(draft.hot, at.bytes, at.insn, base);
+  record.zone().complete = true;
+  draft.hot.mov_reg_gs(base, kSpill0);
+}
+
+/// The same for an operand whose address is RIP-relative or of 32 bits: gs's base is added to the
+/// whole of it.
+void emit_gs_address(Draft& draft, const Instruction& at, Record& record) {
   const uint16_t used = x86::registers_used(at.bytes, at.insn);
   const Reg address = pick_scratch(used);
   const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
@@ -115,6 +134,15 @@ bool emit_gs_base_access(Draft& draft, const Instruction& at) {
 
 bool has_gs_operand(const Insn& insn) {
   return insn.segment == Segment::kGs && insn.has_modrm && insn.modrm < 0xC0 && !is_lea(insn);
+}
+
+/// Whether lea could take the operand's address: an EVEX displacement may be scaled, the index of a
+/// gather or a tile's load is no general register.
+bool has_plain_address(const Insn& insn) {
+  if (insn.rip_relative) return true;
+  const bool vector_index = insn.opcode >= 0x90 && insn.opcode <= 0x93;
+  const bool tile = insn.opcode == 0x4B;
+  return insn.map != Map::kEvex && !(insn.map == Map::kVex0F38 && (vector_index || tile));
 }
 
 /// One-byte instructions with an implicit memory operand that a gs prefix would redirect.
@@ -233,13 +261,17 @@ bool needs_emulation(const Instruction& at) {
   if (changes_gs_selector(insn) || is_32bit_gs_base_access(insn)) return true;
   if (insn.segment != Segment::kGs) return false;
   if (is_implicit_memory_access(insn)) return true;
-  return has_gs_operand(insn) && insn.map == Map::kEvex;  // scaled disp8, vector index
+  return has_gs_operand(insn) && insn.address_size_prefix && !has_plain_address(insn);
 }
 
 void mangle_plain(Draft& draft, const Instruction& at) {
   Record record(draft, at);
   if (has_gs_operand(at.insn)) {
-    emit_gs_operand(draft, at, record);
+    if (at.insn.rip_relative || at.insn.address_size_prefix) {
+      emit_gs_address(draft, at, record);
+    } else {
+      emit_gs_operand(draft, at, record);
+    }
   } else if (at.insn.rip_relative) {
     emit_rip_relative(draft, at, record);
   } else if (!emit_gs_base_access(draft, at)) {

@@ -13,6 +13,8 @@ using x86::Reg;
 constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kFsPrefix = 0x64;
 constexpr uint8_t kAddressSizePrefix = 0x67;
+constexpr uint8_t kSib = 4;     // rm: a SIB byte follows
+constexpr uint8_t kNoBase = 5;  // as rm or SIB base, with mod 0
 
 /// Where the bytes begin that make up the opcode: a REX in effect, the escape bytes, or a VEX, EVEX
 /// or XOP lead. Before them stand prefixes, and REX bytes that a prefix behind them has overridden.
@@ -37,10 +39,15 @@ uint8_t modrm_of(uint8_t mod, uint8_t reg, uint8_t rm) {
   return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
-/// Emits the bytes between the legacy prefixes and the modrm byte, with the bits that extend the
-/// memory operand's base and index cleared.
-void emit_opcode_without_base_bits(Assembler& out, const uint8_t* bytes, const Insn& insn,
-                                   uint32_t first) {
+/// As REX has the bits that extend the memory operand's base and index.
+constexpr uint8_t kBaseBit = 1;
+constexpr uint8_t kIndexBit = 2;
+
+/// Emits the bytes between the legacy prefixes and the modrm byte, with `cleared` of the bits that
+/// extend the memory operand's base and index.
+void emit_opcode_without(Assembler& out, const uint8_t* bytes, const Insn& insn, uint8_t cleared) {
+  const uint32_t first = opcode_start(insn);
+  const auto inverted = static_cast<uint8_t>(cleared << 5);  // as VEX, XOP and EVEX store them
   uint32_t at = first;
   switch (insn.map) {
     case Map::kVex0F:
@@ -48,17 +55,35 @@ void emit_opcode_without_base_bits(Assembler& out, const uint8_t* bytes, const I
     case Map::kVex0F3A:
     case Map::kXop:
       out.u8(bytes[at++]);
-      if (bytes[first] != 0xC5) out.u8(bytes[at++] | 0x60);  // X and B are stored inverted
+      if (bytes[first] != 0xC5) out.u8(bytes[at++] | inverted);
       break;
     case Map::kEvex:
       out.u8(bytes[at++]);
-      out.u8(bytes[at++] | 0x60);
+      out.u8(bytes[at++] | inverted);
       break;
     default:
-      if (insn.rex != 0 && bytes[at] == insn.rex) out.u8(bytes[at++] & ~0x03);
+      if (insn.rex != 0 && bytes[at] == insn.rex)
+        out.u8(static_cast<uint8_t>(bytes[at++] & ~cleared));
       break;
   }
   out.bytes(bytes + at, insn.modrm_offset - at);
+}
+
+/// Prefixes that stay when the memory operand is replaced. An address-size prefix does, because it
+/// wraps what bt and its kin reach; with gs's base added the address is a whole one.
+void emit_prefixes(Assembler& out, const uint8_t* bytes, const Insn& insn) {
+  for (uint32_t at = 0; at < opcode_start(insn); ++at) {
+    const bool dropped = bytes[at] == kGsPrefix || is_rex(bytes[at]) ||
+                         (bytes[at] == kAddressSizePrefix && insn.segment == x86::Segment::kGs);
+    if (!dropped) out.u8(bytes[at]);
+  }
+}
+
+/// kBaseBit and kIndexBit, from REX, or inverted from the second VEX/XOP/EVEX byte.
+uint8_t extension_bits(const uint8_t* bytes, const Insn& insn) {
+  if (insn.map < Map::kVex0F || insn.map == Map::k3dNow) return insn.rex & 0x03;
+  const uint8_t* lead = bytes + insn.opcode_offset;
+  return lead[0] == 0xC5 ? 0 : static_cast<uint8_t>(~(lead[1] >> 5) & 0x03);
 }
 
 }  // namespace
@@ -74,28 +99,44 @@ Reg pick_scratch(uint16_t used) {
 }
 
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
-  const uint32_t start = opcode_start(insn);
-  for (uint32_t at = 0; at < start; ++at) {
-    // An address-size prefix stays, because it wraps what bt and its kin reach; with gs's base
-    // added the address is a whole one.
-    const bool dropped = bytes[at] == kGsPrefix || is_rex(bytes[at]) ||
-                         (bytes[at] == kAddressSizePrefix && insn.segment == x86::Segment::kGs);
-    if (!dropped) out.u8(bytes[at]);
-  }
-  emit_opcode_without_base_bits(out, bytes, insn, start);
+  emit_prefixes(out, bytes, insn);
+  emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
   out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), base));
   out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
+}
+
+std::optional<Reg> base_register(const uint8_t* bytes, const Insn& insn) {
+  const uint8_t mod = insn.modrm >> 6;
+  uint8_t low = insn.modrm & 7;
+  if (low == kSib) low = bytes[insn.modrm_offset + 1u] & 7;
+  if (mod == 0 && low == kNoBase) return std::nullopt;
+  return static_cast<Reg>(low | ((extension_bits(bytes, insn) & kBaseBit) != 0 ? 8 : 0));
+}
+
+void emit_with_other_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
+  CHECK(!insn.rip_relative);
+  emit_prefixes(out, bytes, insn);
+  emit_opcode_without(out, bytes, insn, kBaseBit);
+  const auto reg = static_cast<uint8_t>(insn.modrm >> 3);
+  uint32_t rest = insn.modrm_offset + 1u;
+  if ((insn.modrm & 7) == kSib) {
+    // Without a base the displacement has 32 bits, as it has in the form with a base that this
+    // needs.
+    const bool had_base = base_register(bytes, insn).has_value();
+    const auto mod = static_cast<uint8_t>(had_base ? insn.modrm >> 6 : 2);
+    out.u8(modrm_of(mod, reg, kSib));
+    out.u8(static_cast<uint8_t>((bytes[rest++] & ~7) | base));
+  } else {
+    out.u8(modrm_of(static_cast<uint8_t>(insn.modrm >> 6), reg, base));
+  }
+  out.bytes(bytes + rest, insn.length - rest);
 }
 
 bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t address) {
   constexpr uint32_t kLongest = 15;
   if (address > INT32_MAX || insn.length + 1u > kLongest) return false;
-  const uint32_t start = opcode_start(insn);
-  for (uint32_t at = 0; at < start; ++at) {
-    if (!is_rex(bytes[at])) out.u8(bytes[at]);
-  }
-  emit_opcode_without_base_bits(out, bytes, insn, start);
-  constexpr uint8_t kSib = 4;        // rm: a SIB byte follows
+  emit_prefixes(out, bytes, insn);
+  emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
   constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index
   out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), kSib));
   out.u8(kDisp32);
@@ -110,12 +151,7 @@ void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to
     out.mov_reg_imm(to, insn.address_size_prefix ? static_cast<uint32_t>(rip_target) : rip_target);
     return;
   }
-  // Index and base extension bits come from REX, or inverted from the second VEX/XOP/EVEX byte.
-  const uint32_t lead = insn.opcode_offset;
-  uint8_t extension = insn.rex & 0x03;
-  if (insn.map >= Map::kVex0F && insn.map != Map::k3dNow) {
-    extension = bytes[lead] == 0xC5 ? 0 : static_cast<uint8_t>(~(bytes[lead + 1] >> 5) & 0x03);
-  }
+  const uint8_t extension = extension_bits(bytes, insn);
   if (insn.address_size_prefix) out.u8(kAddressSizePrefix);
   out.u8(static_cast<uint8_t>(0x48 | extension | (to >= x86::kR8 ? 4 : 0)));
   out.u8(0x8D);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "x86/assembler.h"
@@ -17,6 +18,15 @@ x86::Reg pick_scratch(uint16_t used);
 /// `base` comes from pick_scratch.
 void emit_with_base(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
                     x86::Reg base);
+
+/// The base register of the memory operand, if it has one. Not for RIP-relative operands.
+std::optional<x86::Reg> base_register(const uint8_t* bytes, const x86::Insn& insn);
+
+/// Emits the instruction with `base` for its memory operand's base register, or added where it has
+/// none, without its gs segment prefix; index (of whatever kind) and displacement stay. `base`
+/// comes from pick_scratch.
+void emit_with_other_base(x86::Assembler& out, const uint8_t* bytes, const x86::Insn& insn,
+                          x86::Reg base);
 
 /// Emits the instruction, which names its memory by RIP, with the operand [disp32] instead. False,
 /// with nothing emitted, if `address` does not fit or the instruction would become too long.

@@ -97,6 +97,12 @@ void Assembler::lea_sum(Reg to, Reg base, Reg index) {
   bytes(code, sizeof code);
 }
 
+void Assembler::add_small(Reg reg, int8_t delta) {
+  CHECK(reg < kR8 && reg != kRsp);
+  const uint8_t code[] = {0x48, 0x8D, modrm(1, reg, reg), static_cast<uint8_t>(delta)};
+  bytes(code, sizeof code);
+}
+
 void Assembler::pop(Reg reg) {
   if (reg >= kR8) u8(0x41);
   u8(static_cast<uint8_t>(0x58 | (reg & 7)));

@@ -58,6 +58,7 @@ class Assembler {
   void mov_reg_imm(Reg reg, uint64_t value);  ///< the shortest form that leaves the flags alone
   void lea_rsp(int32_t delta);                ///< rsp += delta without touching flags
   void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
+  void add_small(Reg reg, int8_t delta);      ///< without touching flags
   void pop(Reg reg);
   void jmp_rcx_scaled(uint32_t displacement);   ///< jmp [rcx*8 + displacement]
   void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]
