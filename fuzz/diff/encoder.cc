@@ -73,6 +73,7 @@ bool is_excluded(ZydisMnemonic mnemonic) {
     case ZYDIS_MNEMONIC_RDTSC:
     case ZYDIS_MNEMONIC_RDTSCP:
     case ZYDIS_MNEMONIC_RDPMC:
+    case ZYDIS_MNEMONIC_RDPID:
     case ZYDIS_MNEMONIC_HLT:
     case ZYDIS_MNEMONIC_UD0:
     case ZYDIS_MNEMONIC_UD1:
