@@ -11,6 +11,7 @@ from pathlib import Path
 import measure
 import programs
 import report
+import tool_costs
 import translation
 from measure import Engine
 
@@ -231,6 +232,10 @@ def run_translate(session):
     return translation.run(session)
 
 
+def run_tools(session):
+    return tool_costs.run(session, progress)
+
+
 def run_google_benchmark(session):
     """delete, decode: Google Benchmark programs of their own; their JSON goes to the results."""
     name = {"delete": "cache_delete_bench", "decode": "decode_bench"}[session.options.name]
@@ -244,7 +249,7 @@ def run_google_benchmark(session):
 
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "delete": run_google_benchmark, "decode": run_google_benchmark}
+            "micro": run_micro, "tools": run_tools, "delete": run_google_benchmark, "decode": run_google_benchmark}
 
 
 def main():

@@ -1,5 +1,6 @@
 #include "common/output_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,13 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     file_ = stderr;
     return;
   }
+  // A device or a pipe is written to, not replaced.
+  struct stat found {};
+  if (stat(path_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+    file_ = std::fopen(path_.c_str(), "we");
+    if (file_ == nullptr) fail();
+    return;
+  }
   // Beside its final place, so that renaming it there cannot fail half-way.
   unfinished_ = path_ + ".unfinished-" + std::to_string(getpid());
   file_ = std::fopen(unfinished_.c_str(), "we");
@@ -39,9 +47,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 }
 
 OutputFile::~OutputFile() {
-  if (unfinished_.empty()) return;
-  if (file_ != nullptr) std::fclose(file_);
-  unlink(unfinished_.c_str());
+  if (file_ != nullptr && file_ != stderr) std::fclose(file_);
+  if (!unfinished_.empty()) unlink(unfinished_.c_str());
 }
 
 void OutputFile::fail() {
@@ -61,6 +68,7 @@ bool OutputFile::finish() {
   }
   if (std::fclose(file_) != 0) fail();
   file_ = nullptr;
+  if (unfinished_.empty()) return error_.empty();
   if (error_.empty() && std::rename(unfinished_.c_str(), path_.c_str()) != 0) fail();
   if (error_.empty()) unfinished_.clear();
   return error_.empty();

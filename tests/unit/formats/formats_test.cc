@@ -47,6 +47,14 @@ TEST(OutputFile, is_not_there_until_it_is_finished) {
   unlink(path.c_str());
 }
 
+TEST(OutputFile, that_is_a_device_is_written_to_and_not_replaced) {
+  struct stat found {};
+  EXPECT_EQ(write_file("/dev/null", "x"), "");
+  ASSERT_EQ(stat("/dev/null", &found), 0);
+  EXPECT_TRUE(S_ISCHR(found.st_mode));
+  EXPECT_EQ(write_file("/dev/full", "x"), "cannot write /dev/full: No space left on device");
+}
+
 TEST(OutputFile, that_cannot_be_written_says_why) {
   EXPECT_EQ(write_file("/nowhere/file", "x"),
             "cannot write /nowhere/file: No such file or directory");

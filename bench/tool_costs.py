@@ -1,0 +1,93 @@
+"""What the bundled tools cost beyond weft without a tool."""
+import statistics
+
+import measure
+import programs
+import report
+
+# The tools whose cost is promised, and what must not be written where somebody waits for it.
+TOOLS = {"inscount": "inscount:output=-", "coverage": "coverage:output=-", "blocks": "blocks:output=-",
+         "burst": "burst:output=-"}
+PROGRAMS = ("bunzip2", "perl", "python3", "sqlite3", "luajit -joff")
+
+
+def installed(session):
+    folder = session.options.weft.resolve().parent.parent / "lib/weft"
+    return {name: spec for name, spec in TOOLS.items() if (folder / f"{name}.so").exists()}
+
+
+def engines_of(session):
+    return [measure.Engine("native"), session.weft()] + [
+        session.weft(name, extra=("--tool", spec)) for name, spec in installed(session).items()]
+
+
+def listed_programs(session):
+    quick = programs.Data(session.options.data, "quick")
+    return [program for program in programs.all_programs(quick) if program.name in PROGRAMS]
+
+
+def steady_programs(session):
+    """The same work once and four times: the difference is free of what building code costs."""
+    quick = programs.Data(session.options.data, "quick")
+    for program in programs.all_programs(quick):
+        if program.name in ("python3", "luajit -joff"):
+            turns = int(program.argv[-1])
+            yield tuple(programs.Program(f"{program.name} x{times}", program.argv[:-1] + (str(turns * times),))
+                        for times in (1, 4))
+
+
+def ratios(session, samples, tool, base):
+    return measure.ratios(samples[tool], samples[base], session.time)
+
+
+def cell(session, samples, tool):
+    if samples[tool].failure or samples["weft"].failure:
+        return f"**{samples[tool].failure or 'no run without a tool'}**"
+    beyond = statistics.median(ratios(session, samples, tool, "weft"))
+    native = statistics.median(ratios(session, samples, tool, "native"))
+    return f"{beyond:.2f} ({native:.2f})"
+
+
+def overall(session, engines, rounds, progress):
+    rows, means = [], {engine.name: [] for engine in engines[2:]}
+    for program in session.chosen(listed_programs(session)):
+        samples = measure.measure(session.launcher, engines, program, rounds, progress)
+        base = statistics.median(ratios(session, samples, "weft", "native")) if not samples["weft"].failure else None
+        rows.append([program.name, "none" if base is None else f"{base:.2f}"] +
+                    [cell(session, samples, engine.name) for engine in engines[2:]])
+        for engine in engines[2:]:
+            if not samples[engine.name].failure and base:
+                means[engine.name].append(statistics.median(ratios(session, samples, engine.name, "weft")))
+    rows.append(["**geometric mean**", ""] +
+                [f"**{measure.geometric_mean(values):.2f}**" if values else "none" for values in means.values()])
+    return rows, means
+
+
+def steady(session, engines, rounds, progress):
+    """Time of the added turns as a ratio to weft without a tool."""
+    rows = []
+    for short, long in steady_programs(session):
+        added = {}
+        both = [measure.measure(session.launcher, engines, program, rounds, progress) for program in (short, long)]
+        for engine in engines[1:]:
+            runs = [[session.time(run) for run in samples[engine.name].runs] for samples in both]
+            failed = any(samples[engine.name].failure for samples in both)
+            added[engine.name] = None if failed else min(runs[1]) - min(runs[0])
+        rows.append([short.name.removesuffix(" x1"), f"{added['weft']:.2f}" if added["weft"] else "none"] + [
+            f"{added[engine.name] / added['weft']:.3f}" if added[engine.name] and added["weft"] else "**failed**"
+            for engine in engines[2:]])
+    return rows
+
+
+def run(session, progress):
+    engines = engines_of(session)
+    rounds = session.options.rounds or 3
+    names = [engine.name for engine in engines[2:]]
+    rows, means = overall(session, engines, rounds, progress)
+    steady_rows = steady(session, engines, rounds, progress)
+    markdown = (f"# Tools\n\nTime as a ratio to weft without a tool (to native); medians of {rounds} interleaved rounds.\n\n"
+                + report.table(["program", "weft / native"] + names, rows)
+                + "\nIn steady state: the time of three times the work more, least of each, as a ratio to weft's.\n\n"
+                + report.table(["program", "weft, s"] + names, steady_rows) + "\n")
+    session.finish("tools", {"rounds": rounds, "ratios to weft": means, "rows": rows, "steady": steady_rows}, markdown)
+    return all(len(values) == len(rows) - 1 for values in means.values())

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""coverage: its blocks and lines are those that ran, and its instrumentation goes."""
+import re
+import shutil
+import subprocess
+import unittest
+
+import bundled
+import drcov
+from bundled import ToolTest, program
+
+
+def lcov_lines(text, source):
+    """{line: count} of the file whose path ends in `source`."""
+    for record in text.split("end_of_record"):
+        if match := re.search(r"SF:(.*)", record):
+            if match.group(1).endswith("/" + source):
+                return {int(line): int(count) for line, count in re.findall(r"DA:(\d+),(\d+)", record)}
+    raise AssertionError(f"{source} is not in the file")
+
+
+class Coverage(ToolTest):
+    def drcov(self, path):
+        return drcov.parse(path.read_bytes())
+
+    def blocks_of(self, path, module_name):
+        modules, records = self.drcov(path)
+        number = next(module.number for module in modules if module.path.endswith("/" + module_name))
+        return {(start, size) for at, start, size in records if at == number}
+
+    def test_the_blocks_of_a_small_program_are_exactly_those_that_ran(self):
+        self.run_tool("coverage:output=c", program("hand_counted"))
+        blocks = self.blocks_of(self.path("c"), "hand_counted")
+        covered = {byte for start, size in blocks for byte in range(start, start + size)}
+        listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", program("hand_counted")],
+                                 capture_output=True, text=True, check=True).stdout
+        starts = [int(address, 16) for address in re.findall(r"^ +([0-9a-f]+):", listing, re.M)]
+        base = next(module.start for module in self.drcov(self.path("c"))[0]
+                    if module.path.endswith("hand_counted"))
+        self.assertEqual({start - base for start in starts} - covered, set())
+
+    def test_the_lines_that_ran_are_gcovs(self):
+        stdout, _ = self.run_tool("coverage:output=c,lcov=c.info", program("branches"), "minus")
+        self.assertIn("negative", stdout)
+        ours = lcov_lines(self.path("c.info").read_text(), "branches.c")
+        shutil.copy(bundled.PROGRAMS / "branches.gcno", self.path("branches.gcno"))
+        subprocess.run(["gcov", "branches.gcda"], cwd=self.folder.name, capture_output=True, check=True)
+        theirs = {}
+        for line in self.path("branches.c.gcov").read_text().splitlines():
+            count, number, _ = line.split(":", 2)
+            if count.strip() != "-":
+                theirs[int(number)] = count.strip() != "#####"
+        ran = {line for line, count in theirs.items() if count}
+        self.assertEqual({line for line, count in ours.items() if count} & set(theirs), ran)
+        self.assertEqual(set(theirs) - set(ours), set())
+
+    def test_what_is_executed_often_loses_its_instrumentation(self):
+        _, text = self.run_tool("coverage:output=c,stats", program("work"))
+        ran, lost = re.search(r"(\d+) ran, (\d+) lost it again", text).groups()
+        self.assertGreater(int(lost), 20)
+        self.assertLessEqual(int(lost), int(ran))
+
+    def test_blocks_are_the_same_whenever_instrumentation_goes(self):
+        found = []
+        for after in (1, 8, 1000000):
+            self.run_tool(f"coverage:output=c,after={after}", program("work"))
+            found.append(self.blocks_of(self.path("c"), "work"))
+        covered = [{byte for start, size in blocks for byte in range(start, start + size)} for blocks in found]
+        self.assertEqual(covered[0], covered[1])
+        self.assertEqual(covered[0], covered[2])
+
+    def test_the_child_of_a_fork_has_what_it_ran_itself(self):
+        stdout, _ = self.run_tool("coverage:output=c.%p,lcov=%p.info", program("threads"))
+        child = stdout.strip()
+        lines = lcov_lines(self.path(f"{child}.info").read_text(), "threads.c")
+        source = (bundled.SOURCES / "threads.c").read_text().splitlines()
+        line_of = {text: 1 + next(i for i, line in enumerate(source) if text in line)
+                   for text in ("spin(100000)", "waitpid", "pthread_create(&")}
+        self.assertEqual(lines[line_of["spin(100000)"]], 1)
+        self.assertEqual(lines[line_of["waitpid"]], 0)
+        self.assertEqual(lines[line_of["pthread_create(&"]], 0)
+
+    def test_real_programs_run_as_without_it(self):
+        for argv in (["/usr/bin/perl", "-e", "print join ',', map { $_ ** 2 } 1..20"],
+                     ["/bin/bash", "-c", "for i in 1 2 3; do echo $i; done"]):
+            if shutil.which(argv[0]):
+                stdout, _ = self.run_tool("coverage:output=c.%p", *argv)
+                self.assertEqual(stdout, self.native(*argv))
+        for name in self.outputs():
+            self.assertGreater(len(self.drcov(self.path(name))[1]), 100)
+
+    def test_only_the_chosen_module_is_in_the_file(self):
+        self.run_tool("coverage:output=c,module=/threads", program("threads"))
+        modules, records = self.drcov(self.path("c"))
+        self.assertEqual({modules[at].path.rsplit("/", 1)[-1] for at, _, _ in records}, {"threads"})
+
+
+if __name__ == "__main__":
+    bundled.main()

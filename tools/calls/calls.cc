@@ -1,0 +1,218 @@
+// calls: who calls whom, and what it costs, in callgrind's format.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "calls/call_stack.h"
+#include "common/block_table.h"
+#include "common/callgrind.h"
+#include "common/report_tool.h"
+#include "weft/symbols.h"
+
+namespace weft::tools {
+namespace {
+
+class Calls final : public ReportTool {
+ public:
+  std::string_view summary() const override {
+    return "profiles instructions and calls by function and line (callgrind's format)";
+  }
+
+  void declare(OptionList& list) override { declare_output(list, "callgrind.out.%p"); }
+
+  void start(Process& process, const Options& /*options*/) override {
+    executed_ = process.new_thread_counter();
+    stacks_ = ThreadData<ThreadCalls>(process);
+  }
+
+  void on_thread_start(Thread& thread) override {
+    counters_.thread_started(process());
+    const std::lock_guard guard(mutex_);
+    live_.push_back({&thread, &stacks_.get(thread)});
+  }
+
+  void on_thread_exit(Thread& thread) override {
+    const std::lock_guard guard(mutex_);
+    if (std::erase_if(live_, [&](const Live& live) { return live.thread == &thread; }) != 0)
+      take(thread);
+  }
+
+  void on_block(Block& block) override {
+    BlockRecord& record = table_.record(process(), block);
+    counters_.count(block, record);
+    // In front of everything, so that calls and returns see their own block counted.
+    block.before(0).add(executed_, static_cast<int32_t>(block.size()));
+    const size_t last = block.size() - 1;
+    const Instruction& instruction = block[last];
+    const Insertion place = block.before(last);
+    switch (instruction.kind()) {
+      case InstructionKind::kCall:
+        add_call(place, instruction, Value(instruction.target()));
+        break;
+      case InstructionKind::kIndirectCall:
+        add_call(place, instruction, target_of(instruction));
+        break;
+      case InstructionKind::kReturn:
+        Insertion(place).call(&on_return, this, current_thread(), register_value(Register::kRsp));
+        break;
+      case InstructionKind::kIndirectJump:
+        if (is_stub(block))
+          Insertion(place).call(&on_stub, this, current_thread(), target_of(instruction));
+        break;
+      default:
+        break;
+    }
+  }
+
+  std::string report(Process& process) override {
+    CallgrindProfile profile;
+    Symbols symbols;
+    for (const Module* module : process.modules())
+      symbols.add_module(module->path, module->range.start, module->range.end);
+    for (const BlockRecord* record : table_.sorted()) add_cost(profile, symbols, *record);
+    for (const auto& [edge, cost] : all_costs()) {
+      const auto [caller, line] = function_at(symbols, edge.site);
+      profile.add_call(caller, line, function_at(symbols, edge.callee).first, cost.calls,
+                       cost.inclusive);
+    }
+    std::string command;
+    for (const std::string& argument : process.arguments())
+      command += (command.empty() ? "" : " ") + argument;
+    return profile.text(command, process.id());
+  }
+
+  void restart(Process& process, Thread& thread) override {
+    const std::lock_guard guard(mutex_);
+    process.reset(executed_);
+    counters_.restart();
+    table_.reset();
+    ended_.clear();
+    ThreadCalls& calls = stacks_.get(thread);
+    calls.stack.clear();
+    live_.assign(1, {&thread, &calls});
+  }
+
+ private:
+  /// The lock is for the report, which is made while other threads may still run.
+  struct ThreadCalls {
+    std::mutex mutex;
+    CallStack stack;
+  };
+  struct Live {
+    const Thread* thread;
+    ThreadCalls* calls;
+  };
+
+  void add_call(Insertion place, const Instruction& instruction, Value target) {
+    place.call(&on_call, this, current_thread(), instruction.pc(), target,
+               register_value(Register::kRsp));
+  }
+
+  static Value target_of(const Instruction& instruction) {
+    const auto operands = instruction.details().operands;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      if (operands[i].implicit) continue;
+      if (operands[i].kind == Operand::Kind::kMemory) return memory_value(static_cast<int>(i));
+      if (operands[i].kind == Operand::Kind::kRegister) return register_value(operands[i].reg);
+    }
+    return {};
+  }
+
+  /// A few instructions that end in an indirect jump, in no function that has a name: .plt and
+  /// .plt.sec.
+  bool is_stub(const Block& block) {
+    constexpr size_t kLongestStub = 3;
+    const Instruction& last = block[block.size() - 1];
+    if (block.size() > kLongestStub || last.details().operands.empty() ||
+        last.details().operands[0].kind != Operand::Kind::kMemory)
+      return false;
+    const Module* module = process().module_at(block.tag());
+    if (module == nullptr) return false;
+    const std::lock_guard guard(mutex_);
+    std::shared_ptr<const SymbolFile>& file = files_[module->number];
+    if (!file) file = SymbolFile::open(module->path);
+    return file && file->function_at(block.tag() - module->bias) == nullptr;
+  }
+
+  static void on_call(Calls* tool, Thread& thread, Address site, Address callee, Address stack) {
+    ThreadCalls& calls = tool->stacks_.get(thread);
+    const std::lock_guard guard(calls.mutex);
+    calls.stack.call({site, callee}, stack, thread.get(tool->executed_));
+  }
+  static void on_return(Calls* tool, Thread& thread, Address stack) {
+    ThreadCalls& calls = tool->stacks_.get(thread);
+    const std::lock_guard guard(calls.mutex);
+    calls.stack.returned(stack, thread.get(tool->executed_));
+  }
+  static void on_stub(Calls* tool, Thread& thread, Address callee) {
+    ThreadCalls& calls = tool->stacks_.get(thread);
+    const std::lock_guard guard(calls.mutex);
+    calls.stack.forwarded(callee);
+  }
+
+  /// With mutex_ held: the calls of a thread that ends.
+  void take(Thread& thread) {
+    CallStack& stack = stacks_.get(thread).stack;
+    stack.finish(thread.get(executed_));
+    add(ended_, stack.costs());
+    stacks_.release(thread);
+  }
+
+  static void add(CallCosts& to, const CallCosts& from) {
+    for (const auto& [edge, cost] : from) {
+      to[edge].calls += cost.calls;
+      to[edge].inclusive += cost.inclusive;
+    }
+  }
+
+  CallCosts all_costs() {
+    const std::lock_guard guard(mutex_);
+    CallCosts costs = ended_;
+    for (const Live& live : live_) {
+      const std::lock_guard stack_guard(live.calls->mutex);
+      CallStack copy = live.calls->stack;
+      copy.finish(live.thread->get(executed_));
+      add(costs, copy.costs());
+    }
+    return costs;
+  }
+
+  static std::pair<ProfileFunction, uint32_t> function_at(const Symbols& symbols, Address pc) {
+    const Location where = symbols.find(pc);
+    std::string name = where.function;
+    if (name.empty()) name = where.module.substr(where.module.rfind('/') + 1) + " (no symbol)";
+    // The file is that of the function, even for a line that was inlined from another one.
+    const SourceLine start =
+        where.function_start == 0 ? where.source : symbols.find(where.function_start).source;
+    const bool same = start.file == where.source.file;
+    return {{where.module, start.file, name}, same ? where.source.line : start.line};
+  }
+
+  static void add_cost(CallgrindProfile& profile, const Symbols& symbols,
+                       const BlockRecord& record) {
+    const uint64_t executions = record.executions.get();
+    if (executions == 0) return;
+    Address pc = record.range.start;
+    for (const uint8_t length : record.lengths) {
+      const auto [function, line] = function_at(symbols, pc);
+      profile.add_cost(function, line, executions);
+      pc += length;
+    }
+  }
+
+  BlockTable table_;
+  BlockCounters counters_;
+  ThreadCounter executed_;
+  ThreadData<ThreadCalls> stacks_;
+  std::mutex mutex_;
+  std::vector<Live> live_;
+  CallCosts ended_;
+  std::map<uint32_t, std::shared_ptr<const SymbolFile>> files_;  ///< by number of module
+};
+
+}  // namespace
+}  // namespace weft::tools
+
+WEFT_TOOL(weft::tools::Calls);

@@ -1,0 +1,160 @@
+#include "common/access_recorder.h"
+
+#include <cstring>
+
+#include "common/report_tool.h"
+
+namespace weft::tools {
+namespace {
+
+constexpr size_t kRecordsPerBuffer = 16384;
+
+/// What inlined code stores.
+struct [[gnu::packed]] Record {
+  uint64_t value;  ///< the address; of a repeat site what its kind says
+  uint32_t site;
+};
+static_assert(sizeof(Record) == 12);
+
+bool repeats(const Instruction& instruction) {
+  const std::string_view category = instruction.details().category;
+  if (category != "STRINGOP" && category != "IOSTRINGOP") return false;
+  // rep, repe and repne stand in front of the opcode, and no opcode of a string instruction is like
+  // them.
+  for (const uint8_t byte : instruction.bytes()) {
+    if (byte == 0xf2 || byte == 0xf3) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void AccessRecorder::start(Process& process, Choice choice) {
+  process_ = &process;
+  choice_ = std::move(choice);
+  const std::string error = file_.start(report_path(process, choice_.pattern), process.id());
+  if (!error.empty()) process.fail(error);
+  pending_ = ThreadData<PendingRepeat>(process);
+  buffer_ = process.new_buffer(sizeof(Record), kRecordsPerBuffer, &AccessRecorder::flush, this);
+}
+
+void AccessRecorder::restart(Process& process) {
+  process_ = &process;
+  recorded_ = 0;
+  complain(file_.start(report_path(process, choice_.pattern), process.id()));
+}
+
+bool AccessRecorder::is_chosen(const Block& block) const {
+  if (choice_.module.empty()) return true;
+  const Module* module = process_->module_at(block.tag());
+  return module != nullptr && module->path.find(choice_.module) != std::string::npos;
+}
+
+void AccessRecorder::add_to(Block& block) {
+  if (!is_chosen(block)) return;
+  for (size_t i = 0; i < block.size(); ++i) {
+    if (repeats(block[i])) {
+      add_repeated(block, i);
+    } else {
+      add_plain(block, i);
+    }
+  }
+}
+
+void AccessRecorder::add_plain(Block& block, size_t index) {
+  const Instruction& instruction = block[index];
+  const auto operands = instruction.details().operands;
+  for (int n = 0;; ++n) {
+    const int at = instruction.memory_operand(n);
+    if (at < 0) return;
+    const Operand& operand = operands[static_cast<size_t>(at)];
+    if (operand.implicit && !choice_.stack) continue;
+    for (const bool is_store : {false, true}) {
+      if (!(is_store ? operand.written : operand.read)) continue;
+      const uint32_t site =
+          sites_.number({instruction.pc(), operand.size, is_store, Site::Kind::kAccess});
+      block.before(index).record(buffer_, {{memory_address(at), 8}, {Value(site), 4}});
+    }
+  }
+}
+
+// In front: the count, the flags, and each operand's address. Behind: the count again.
+void AccessRecorder::add_repeated(Block& block, size_t index) {
+  const Instruction& instruction = block[index];
+  const auto operands = instruction.details().operands;
+  const Address pc = instruction.pc();
+  const auto record = [&](Insertion place, Value value, const Site& site) {
+    place.record(buffer_, {{value, 8}, {Value(sites_.number(site)), 4}});
+  };
+  const Value count = register_value(Register::kRcx);
+  record(block.before(index), count, {pc, 0, false, Site::Kind::kRepeatBegins});
+  record(block.before(index), flags_value(), {pc, 0, false, Site::Kind::kRepeatFlags});
+  for (int n = 0;; ++n) {
+    const int at = instruction.memory_operand(n);
+    if (at < 0) break;
+    const Operand& operand = operands[static_cast<size_t>(at)];
+    record(block.before(index), memory_address(at),
+           {pc, operand.size, operand.written, Site::Kind::kRepeatAccess});
+  }
+  record(block.after(index), count, {pc, 0, false, Site::Kind::kRepeatEnds});
+}
+
+void AccessRecorder::flush(Thread& thread, const void* records, size_t bytes, void* recorder) {
+  static_cast<AccessRecorder*>(recorder)->write(thread, static_cast<const char*>(records),
+                                                bytes / sizeof(Record));
+}
+
+void AccessRecorder::write(Thread& thread, const char* records, size_t count) {
+  MemtraceEncoder encoder;
+  PendingRepeat& pending = pending_.get(thread);
+  for (size_t i = 0; i < count; ++i) {
+    Record record;
+    std::memcpy(&record, records + i * sizeof record, sizeof record);
+    const Site& site = sites_[record.site];
+    if (site.kind == Site::Kind::kAccess) [[likely]] {
+      encoder.add({site.pc, record.value, site.size, site.is_store});
+    } else {
+      add_repeat_record(encoder, pending, site, record.value);
+    }
+  }
+  if (encoder.count() == 0) return;
+  recorded_.fetch_add(encoder.count(), std::memory_order_relaxed);
+  file_.append(encoder.take(static_cast<uint64_t>(thread.id())));
+}
+
+void AccessRecorder::add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& pending,
+                                       const Site& site, uint64_t value) {
+  switch (site.kind) {
+    case Site::Kind::kRepeatBegins:
+      pending.accesses.clear();
+      pending.count_before = value;
+      break;
+    case Site::Kind::kRepeatFlags:
+      pending.backwards = (value & flag::kDirection) != 0;
+      break;
+    case Site::Kind::kRepeatAccess:
+      pending.accesses.push_back({&site, value});
+      break;
+    case Site::Kind::kRepeatEnds:
+      finish_repeat(encoder, pending, value);
+      break;
+    case Site::Kind::kAccess:
+      break;
+  }
+}
+
+void AccessRecorder::finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending,
+                                   uint64_t count_after) {
+  const uint64_t repetitions = pending.count_before - count_after;
+  for (uint64_t n = 0; n < repetitions; ++n) {
+    for (const PendingRepeat::Access& access : pending.accesses) {
+      const uint64_t offset = n * access.site->size;
+      encoder.add({access.site->pc,
+                   pending.backwards ? access.address - offset : access.address + offset,
+                   access.site->size, access.site->is_store});
+    }
+  }
+  pending.accesses.clear();
+}
+
+}  // namespace weft::tools

@@ -1,0 +1,73 @@
+// Makes blocks record their memory accesses, and writes what they record to a trace. Owned by the
+// tool; any thread.
+//
+// Code appends the address and the number of its site to the thread's buffer; what a site is (the
+// instruction's address, size, load or store) is looked up when the buffer is written out.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/memtrace_format.h"
+#include "common/sites.h"
+#include "common/trace_file.h"
+#include "weft/tool.h"
+
+namespace weft::tools {
+
+class AccessRecorder {
+ public:
+  struct Choice {
+    std::string pattern;  ///< of the file's name
+    std::string
+        module;         ///< part of the path of modules whose instructions are recorded; empty: all
+    bool stack = true;  ///< the implicit accesses of push, pop, call and ret, too
+  };
+
+  /// In on_start(). Fails the process if the file cannot be made.
+  void start(Process& process, Choice choice);
+  /// In on_fork(): the child gets a file of its own.
+  void restart(Process& process);
+  /// In on_thread_exit().
+  void thread_ended(Thread& thread) { pending_.release(thread); }
+  /// In on_block(): additions at each access.
+  void add_to(Block& block);
+
+  uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
+  uint64_t file_size() const { return file_.size(); }
+  /// Why the file is not complete; empty if it is.
+  std::string error() const { return file_.error(); }
+
+ private:
+  /// A repeated string instruction under way: its accesses are known when it has ended.
+  struct PendingRepeat {
+    struct Access {
+      const Site* site = nullptr;
+      uint64_t address = 0;
+    };
+    std::vector<Access> accesses;
+    uint64_t count_before = 0;
+    bool backwards = false;
+  };
+
+  bool is_chosen(const Block& block) const;
+  void add_plain(Block& block, size_t index);
+  void add_repeated(Block& block, size_t index);
+  static void flush(Thread& thread, const void* records, size_t bytes, void* recorder);
+  void write(Thread& thread, const char* records, size_t count);
+  static void add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& pending, const Site& site,
+                                uint64_t value);
+  static void finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t count_after);
+
+  Process* process_ = nullptr;
+  Choice choice_;
+  SiteTable sites_;
+  TraceFile file_;
+  ThreadData<PendingRepeat> pending_;
+  Buffer buffer_;
+  std::atomic<uint64_t> recorded_ = 0;
+};
+
+}  // namespace weft::tools

@@ -1,0 +1,50 @@
+#include "common/report_tool.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "common/output_file.h"
+
+namespace weft::tools {
+
+void complain(const std::string& error) {
+  if (!error.empty()) std::fprintf(stderr, "weft: %s\n", error.c_str());
+}
+
+std::string report_path(Process& process, std::string_view pattern) {
+  const std::string first = output_name(pattern, process.id(), process.is_child());
+  std::string path = first;
+  if (first == "-" || !process.is_child()) return path;
+  for (int next = 1; access(path.c_str(), F_OK) == 0; ++next)
+    path = first + "." + std::to_string(next);
+  return path;
+}
+
+void ReportTool::declare_output(OptionList& list, std::string_view default_pattern) {
+  list.add_text("output", default_pattern,
+                "file to write; %p is the process number, - is standard error");
+}
+
+void ReportTool::on_start(Process& process, const Options& options) {
+  process_ = &process;
+  pattern_ = options.text("output");
+  start(process, options);
+}
+
+void ReportTool::write(Process& process) {
+  if (path_.empty()) path_ = report_path(process, pattern_);
+  complain(write_file(path_, report(process)));
+}
+
+void ReportTool::on_exit(Process& process, int /*status*/) { write(process); }
+
+void ReportTool::on_exec(Process& process) { write(process); }
+
+void ReportTool::on_fork(Process& process, Thread& thread) {
+  process_ = &process;
+  path_.clear();
+  restart(process, thread);
+}
+
+}  // namespace weft::tools
