@@ -34,6 +34,7 @@ int rank(const GElf_Sym& symbol) {
 struct Found {
   FunctionSymbol function;
   int rank;
+  uint64_t section_end;
 };
 
 bool is_function(const GElf_Sym& symbol) {
@@ -44,11 +45,13 @@ bool is_function(const GElf_Sym& symbol) {
          (type == STT_NOTYPE && symbol.st_shndx < SHN_LORESERVE);
 }
 
-bool section_is_code(Elf* elf, size_t index) {
+/// The end of section `index` if it has code; 0 otherwise.
+uint64_t code_section_end(Elf* elf, size_t index) {
   GElf_Shdr header;
   Elf_Scn* section = elf_getscn(elf, index);
-  return section != nullptr && gelf_getshdr(section, &header) != nullptr &&
-         (header.sh_flags & SHF_EXECINSTR) != 0;
+  const bool is_code = section != nullptr && gelf_getshdr(section, &header) != nullptr &&
+                       (header.sh_flags & SHF_EXECINSTR) != 0;
+  return is_code ? header.sh_addr + header.sh_size : 0;
 }
 
 void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vector<Found>& out) {
@@ -59,11 +62,11 @@ void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vect
     GElf_Sym symbol;
     if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr || !is_function(symbol))
       continue;
-    if (GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE && !section_is_code(elf, symbol.st_shndx))
-      continue;
+    const uint64_t section_end = code_section_end(elf, symbol.st_shndx);
+    if (GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE && section_end == 0) continue;
     const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
-    out.push_back({{symbol.st_value, symbol.st_size, name}, rank(symbol)});
+    out.push_back({{symbol.st_value, symbol.st_size, name}, rank(symbol), section_end});
   }
 }
 
@@ -77,26 +80,36 @@ void read_functions(Elf* elf, std::vector<Found>& out) {
   }
 }
 
+/// A function without a size goes up to the next one, but not out of its section.
+uint64_t guessed_size(const Found& function, const Found* next) {
+  const uint64_t start = function.function.start;
+  uint64_t end = function.section_end > start ? function.section_end : start + kPageSize;
+  if (next != nullptr) end = std::min(end, next->function.start);
+  return end - start;
+}
+
 /// Sorted, one for each address, sizes filled in.
 std::vector<FunctionSymbol> tidy(std::vector<Found> found) {
   std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
     return a.function.start != b.function.start ? a.function.start < b.function.start
                                                 : a.rank < b.rank;
   });
-  std::vector<FunctionSymbol> functions;
+  std::vector<Found> unique;
   for (Found& one : found) {
-    if (functions.empty() || functions.back().start != one.function.start) {
-      functions.push_back(std::move(one.function));
+    if (unique.empty() || unique.back().function.start != one.function.start) {
+      unique.push_back(std::move(one));
     } else {
-      functions.back().size = std::max(functions.back().size, one.function.size);
+      unique.back().function.size = std::max(unique.back().function.size, one.function.size);
     }
   }
-  for (size_t i = 0; i + 1 < functions.size(); ++i) {
-    FunctionSymbol& function = functions[i];
-    if (function.size == 0) function.size = functions[i + 1].start - function.start;
+  std::vector<FunctionSymbol> functions;
+  functions.reserve(unique.size());
+  for (size_t i = 0; i < unique.size(); ++i) {
+    FunctionSymbol& function = unique[i].function;
+    if (function.size == 0)
+      function.size = guessed_size(unique[i], i + 1 < unique.size() ? &unique[i + 1] : nullptr);
+    functions.push_back(std::move(function));
   }
-  // The last one of a file without a size: a page's worth is as good a guess as any.
-  if (!functions.empty() && functions.back().size == 0) functions.back().size = kPageSize;
   return functions;
 }
 

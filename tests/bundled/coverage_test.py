@@ -51,8 +51,11 @@ class Coverage(ToolTest):
             if count.strip() != "-":
                 theirs[int(number)] = count.strip() != "#####"
         ran = {line for line, count in theirs.items() if count}
-        self.assertEqual({line for line, count in ours.items() if count} & set(theirs), ran)
-        self.assertEqual(set(theirs) - set(ours), set())
+        self.assertEqual({line for line, count in ours.items() if count} & set(theirs), ran & set(ours))
+        # The compiler gives labels no code of their own.
+        source = (bundled.SOURCES / "branches.c").read_text().splitlines()
+        for line in set(theirs) - set(ours):
+            self.assertRegex(source[line - 1], r"^ *(case \d+|default):$")
 
     def test_what_is_executed_often_loses_its_instrumentation(self):
         _, text = self.run_tool("coverage:output=c,stats", program("work"))
@@ -65,7 +68,15 @@ class Coverage(ToolTest):
         for after in (1, 8, 1000000):
             self.run_tool(f"coverage:output=c,after={after}", program("work"))
             found.append(self.blocks_of(self.path("c"), "work"))
-        covered = [{byte for start, size in blocks for byte in range(start, start + size)} for blocks in found]
+        # The C library's functions depend on where the stack happens to lie.
+        symbols = subprocess.run(["nm", "-S", program("work")], capture_output=True, text=True, check=True).stdout
+        ranges = [(int(start, 16), int(size, 16)) for start, size in
+                  re.findall(r"^(\w+) (\w+) [tT] (?:main|sort|less|sieve)$", symbols, re.M)]
+        self.assertEqual(len(ranges), 4)
+        base = next(module.start for module in self.drcov(self.path("c"))[0] if module.path.endswith("/work"))
+        own = {byte - base for start, size in ranges for byte in range(start, start + size)}
+        covered = [own & {byte for start, size in blocks for byte in range(start, start + size)} for blocks in found]
+        self.assertGreater(len(covered[0]), 100)
         self.assertEqual(covered[0], covered[1])
         self.assertEqual(covered[0], covered[2])
 

@@ -20,8 +20,8 @@ class InsCount(ToolTest):
 
     def test_blocks_are_counted_too(self):
         _, text = self.run_tool("inscount:blocks", program("hand_counted"))
-        # The start runs on into the loop's first turn; a turn is two blocks, or three; then the end.
-        self.assertIn("6506 instructions, 2251 blocks", text)
+        # A turn is two blocks, the first of which begins with the start; then the end.
+        self.assertIn("6506 instructions, 2001 blocks", text)
 
     @unittest.skipIf(shutil.which("valgrind") is None, "no valgrind")
     def test_a_deterministic_program_has_callgrinds_count(self):
@@ -57,6 +57,10 @@ class InsCount(ToolTest):
     def test_what_cannot_be_written_is_told(self):
         _, text = self.run_tool("inscount:output=/nowhere/x", program("hand_counted"))
         self.assertIn("weft: cannot write /nowhere/x: No such file or directory", text)
+
+    def test_a_program_that_closes_its_standard_error_is_reported(self):
+        _, text = self.run_tool("inscount", "/bin/ls", "/")
+        self.assertGreater(total(text), 10000)
 
     def test_help_lists_the_options(self):
         text = self.help_of("inscount")

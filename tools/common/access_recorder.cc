@@ -78,25 +78,22 @@ void AccessRecorder::add_plain(Block& block, size_t index) {
   }
 }
 
-// In front: the count, the flags, and each operand's address. Behind: the count again.
+// In front: the address of each access. Behind: that of the first again, whose distance says how
+// often the instruction was repeated and in which direction.
 void AccessRecorder::add_repeated(Block& block, size_t index) {
   const Instruction& instruction = block[index];
   const auto operands = instruction.details().operands;
-  const Address pc = instruction.pc();
-  const auto record = [&](Insertion place, Value value, const Site& site) {
-    place.record(buffer_, {{value, 8}, {Value(sites_.number(site)), 4}});
-  };
-  const Value count = register_value(Register::kRcx);
-  record(block.before(index), count, {pc, 0, false, Site::Kind::kRepeatBegins});
-  record(block.before(index), flags_value(), {pc, 0, false, Site::Kind::kRepeatFlags});
-  for (int n = 0;; ++n) {
-    const int at = instruction.memory_operand(n);
-    if (at < 0) break;
+  const auto record = [&](Insertion place, int at, Site::Kind kind) {
     const Operand& operand = operands[static_cast<size_t>(at)];
-    record(block.before(index), memory_address(at),
-           {pc, operand.size, operand.written, Site::Kind::kRepeatAccess});
-  }
-  record(block.after(index), count, {pc, 0, false, Site::Kind::kRepeatEnds});
+    const uint32_t site = sites_.number({instruction.pc(), operand.size, operand.written, kind});
+    place.record(buffer_, {{memory_address(at), 8}, {Value(site), 4}});
+  };
+  const int first = instruction.memory_operand();
+  if (first < 0) return;
+  record(block.before(index), first, Site::Kind::kRepeatBegins);
+  if (const int second = instruction.memory_operand(1); second >= 0)
+    record(block.before(index), second, Site::Kind::kRepeatAccess);
+  record(block.after(index), first, Site::Kind::kRepeatEnds);
 }
 
 void AccessRecorder::flush(Thread& thread, const void* records, size_t bytes, void* recorder) {
@@ -126,11 +123,7 @@ void AccessRecorder::add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& 
                                        const Site& site, uint64_t value) {
   switch (site.kind) {
     case Site::Kind::kRepeatBegins:
-      pending.accesses.clear();
-      pending.count_before = value;
-      break;
-    case Site::Kind::kRepeatFlags:
-      pending.backwards = (value & flag::kDirection) != 0;
+      pending.accesses.assign(1, {&site, value});
       break;
     case Site::Kind::kRepeatAccess:
       pending.accesses.push_back({&site, value});
@@ -143,15 +136,17 @@ void AccessRecorder::add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& 
   }
 }
 
-void AccessRecorder::finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending,
-                                   uint64_t count_after) {
-  const uint64_t repetitions = pending.count_before - count_after;
+void AccessRecorder::finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t end) {
+  if (pending.accesses.empty()) return;
+  const uint64_t start = pending.accesses.front().address;
+  const uint64_t size = pending.accesses.front().site->size;
+  const bool backwards = static_cast<int64_t>(end - start) < 0;
+  const uint64_t repetitions = (backwards ? start - end : end - start) / size;
+  const uint64_t step = backwards ? 0 - size : size;
   for (uint64_t n = 0; n < repetitions; ++n) {
     for (const PendingRepeat::Access& access : pending.accesses) {
-      const uint64_t offset = n * access.site->size;
-      encoder.add({access.site->pc,
-                   pending.backwards ? access.address - offset : access.address + offset,
-                   access.site->size, access.site->is_store});
+      encoder.add(
+          {access.site->pc, access.address + n * step, access.site->size, access.site->is_store});
     }
   }
   pending.accesses.clear();

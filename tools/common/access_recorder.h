@@ -48,8 +48,6 @@ class AccessRecorder {
       uint64_t address = 0;
     };
     std::vector<Access> accesses;
-    uint64_t count_before = 0;
-    bool backwards = false;
   };
 
   bool is_chosen(const Block& block) const;
@@ -59,7 +57,7 @@ class AccessRecorder {
   void write(Thread& thread, const char* records, size_t count);
   static void add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& pending, const Site& site,
                                 uint64_t value);
-  static void finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t count_after);
+  static void finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t end);
 
   Process* process_ = nullptr;
   Choice choice_;

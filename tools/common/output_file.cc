@@ -1,5 +1,6 @@
 #include "common/output_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,19 @@
 #include <cstring>
 
 namespace weft::tools {
+namespace {
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
 
 std::string output_name(std::string_view pattern, int pid, bool must_differ) {
   std::string name;
@@ -25,11 +39,9 @@ std::string output_name(std::string_view pattern, int pid, bool must_differ) {
   return name;
 }
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
-  if (path_ == "-") {
-    file_ = stderr;
-    return;
-  }
+OutputFile::OutputFile(std::string path, int error_stream)
+    : path_(std::move(path)), error_stream_(error_stream) {
+  if (path_ == "-") return;
   // A device or a pipe is written to, not replaced.
   struct stat found {};
   if (stat(path_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -47,7 +59,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 }
 
 OutputFile::~OutputFile() {
-  if (file_ != nullptr && file_ != stderr) std::fclose(file_);
+  if (file_ != nullptr) std::fclose(file_);
   if (!unfinished_.empty()) unlink(unfinished_.c_str());
 }
 
@@ -56,16 +68,15 @@ void OutputFile::fail() {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  if (file_ == nullptr || bytes.empty()) return;
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail();
+  if (path_ == "-") {
+    if (!write_all(error_stream_, bytes)) fail();
+  } else if (file_ != nullptr && !bytes.empty()) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail();
+  }
 }
 
 bool OutputFile::finish() {
-  if (file_ == nullptr) return false;
-  if (file_ == stderr) {
-    if (std::fflush(file_) != 0) fail();
-    return error_.empty();
-  }
+  if (file_ == nullptr) return error_.empty();
   if (std::fclose(file_) != 0) fail();
   file_ = nullptr;
   if (unfinished_.empty()) return error_.empty();
@@ -74,11 +85,18 @@ bool OutputFile::finish() {
   return error_.empty();
 }
 
-std::string write_file(const std::string& path, std::string_view bytes) {
-  OutputFile file(path);
+std::string write_file(const std::string& path, std::string_view bytes, int error_stream) {
+  OutputFile file(path, error_stream);
   file.write(bytes);
   file.finish();
   return file.error();
+}
+
+int keep_error_stream() {
+  // As far up as programs hardly ever look, and within the usual limit.
+  constexpr int kLeast = 1000;
+  const int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kLeast);
+  return kept < 0 ? STDERR_FILENO : kept;
 }
 
 }  // namespace weft::tools

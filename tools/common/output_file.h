@@ -16,13 +16,13 @@ std::string output_name(std::string_view pattern, int pid, bool must_differ = fa
 /// A file written under another name and renamed when it is complete.
 class OutputFile {
  public:
-  /// "-" is standard error. Check ok() before use; error() tells why not.
-  explicit OutputFile(std::string path);
+  /// "-" is descriptor `error_stream`. Check ok() before use; error() tells why not.
+  explicit OutputFile(std::string path, int error_stream = 2);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  bool ok() const { return file_ != nullptr && error_.empty(); }
+  bool ok() const { return error_.empty(); }
   const std::string& error() const { return error_; }
   void write(std::string_view bytes);
   /// Puts the file in its place; false, with error() set, if any byte could not be written.
@@ -34,10 +34,15 @@ class OutputFile {
   std::string path_;
   std::string unfinished_;
   std::FILE* file_ = nullptr;
+  int error_stream_;
   std::string error_;
 };
 
 /// Writes all of `bytes` to `path`; an empty string, or one line that says what went wrong.
-std::string write_file(const std::string& path, std::string_view bytes);
+std::string write_file(const std::string& path, std::string_view bytes, int error_stream = 2);
+
+/// Standard error once more, under a number that the program does not know: many programs close
+/// theirs before they end. The number of standard error itself if there is none to be had.
+int keep_error_stream();
 
 }  // namespace weft::tools

@@ -29,12 +29,13 @@ void ReportTool::declare_output(OptionList& list, std::string_view default_patte
 void ReportTool::on_start(Process& process, const Options& options) {
   process_ = &process;
   pattern_ = options.text("output");
+  if (pattern_ == "-") error_stream_ = keep_error_stream();
   start(process, options);
 }
 
 void ReportTool::write(Process& process) {
   if (path_.empty()) path_ = report_path(process, pattern_);
-  complain(write_file(path_, report(process)));
+  complain(write_file(path_, report(process), error_stream_));
 }
 
 void ReportTool::on_exit(Process& process, int /*status*/) { write(process); }

@@ -34,6 +34,7 @@ class ReportTool : public Tool {
   Process* process_ = nullptr;
   std::string pattern_;
   std::string path_;  ///< empty: not chosen yet
+  int error_stream_ = 2;
 };
 
 /// Where a report of this process goes. A child's differs from its parent's, and that of a program

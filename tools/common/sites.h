@@ -17,10 +17,9 @@ namespace weft::tools {
 struct Site {
   enum class Kind : uint8_t {
     kAccess,
-    kRepeatBegins,  ///< of a repeated string instruction: rcx in front
-    kRepeatFlags,   ///< the flags in front
-    kRepeatAccess,  ///< the first address
-    kRepeatEnds,    ///< rcx behind
+    kRepeatBegins,  ///< of a repeated string instruction: the address of its first access
+    kRepeatAccess,  ///< the address of its other first access, if it has two
+    kRepeatEnds,    ///< where the access of kRepeatBegins would go on
   };
   Address pc = 0;
   uint32_t size = 0;

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 
+#include "common/output_file.h"
 #include "common/report_tool.h"
 #include "syscalls/format.h"
 #include "syscalls/names.h"
@@ -56,6 +57,7 @@ class Syscalls final : public Tool {
     time_ = options.flag("time");
     only_ = options.text("only");
     current_ = ThreadData<Current>(process);
+    if (pattern_ == "-") error_stream_ = keep_error_stream();
     path_ = report_path(process, pattern_);
     if (path_ != "-" && !put("", O_TRUNC))
       process.fail("cannot write " + path_ + ": " + std::strerror(errno));
@@ -124,7 +126,7 @@ class Syscalls final : public Tool {
   bool put(std::string_view bytes, int flags) {
     const bool to_error = path_ == "-";
     const int fd =
-        to_error ? STDERR_FILENO
+        to_error ? error_stream_
                  : open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0666);
     if (fd < 0) return false;
     const bool done = bytes.empty() ||
@@ -159,6 +161,7 @@ class Syscalls final : public Tool {
   std::string pattern_;
   std::string path_;
   std::string only_;
+  int error_stream_ = 2;
   bool summary_ = false;
   bool time_ = false;
   ThreadData<Current> current_;
