@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import deletion
 import measure
 import programs
 import report
@@ -248,8 +249,14 @@ def run_google_benchmark(session):
                            *session.options.rest], check=False).returncode == 0
 
 
+def run_delete(session):
+    """The call by itself, then what it costs a program."""
+    return run_google_benchmark(session) and deletion.run_hot(session)
+
+
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "tools": run_tools, "delete": run_google_benchmark, "decode": run_google_benchmark}
+            "micro": run_micro, "tools": run_tools, "delete": run_delete, "stress": deletion.run_stress,
+            "decode": run_google_benchmark}
 
 
 def main():

@@ -81,10 +81,16 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->default_str("");
   app.add_option(
       "--stress-delete", texts.stress_delete,
-      "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED]");
+      "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED][,inside]; "
+      "inside: by the program's own threads");
   app.add_option(
       "--log", texts.log,
       "LEVEL or MODULE:LEVEL,... (error, info, debug); a module is a source file's name");
+  app.add_option("--limbo-bound", options.limbo_bound)
+      ->transform(CLI::AsSizeValue(false))
+      ->group("");
+  app.add_option("--stress-tags", options.stress_tags)->delimiter(',')->group("");
+  app.add_option("--stress-log", options.stress_log)->group("");
   app.add_option("--exec-path", followed.path)->group("");
   app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");
@@ -110,8 +116,14 @@ bool apply_stress(const std::string& text, engine::Options& options) {
   const std::string rate = text.substr(0, comma);
   char* end = nullptr;
   if (comma != std::string::npos) {
-    options.stress_seed = std::strtoull(text.c_str() + comma + 1, &end, 10);
-    if (end == text.c_str() + comma + 1 || *end != '\0') return false;
+    constexpr std::string_view kInside = ",inside";
+    std::string rest = text.substr(comma);
+    options.stress_inside = rest.ends_with(kInside);
+    if (options.stress_inside) rest.resize(rest.size() - kInside.size());
+    if (!rest.empty()) {
+      options.stress_seed = std::strtoull(rest.c_str() + 1, &end, 10);
+      if (end == rest.c_str() + 1 || *end != '\0') return false;
+    }
   }
   if (rate == "max") {
     options.stress_delete = std::numeric_limits<double>::infinity();
@@ -151,7 +163,8 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     return kStatusUsage;
   }
   if (!apply_stress(texts.stress_delete, options)) {
-    std::fputs("weft: --stress-delete takes RATE[,SEED], RATE a positive number or max\n", stderr);
+    std::fputs("weft: --stress-delete takes RATE[,SEED][,inside], RATE a positive number or max\n",
+               stderr);
     return kStatusUsage;
   }
   if (app.count("--log") != 0) {

@@ -38,6 +38,7 @@ void Dispatcher::run() {
     }
     engine_.cache().reclaim();
     engine_.calm_code_pages();
+    if (StressDeleter* stress = engine_.stress()) stress->strike();
     engine_.epochs().enter(thread_.epoch);
     const CachePc entry = entry_for_pc(indirect_);
     if (entry.value == 0) {

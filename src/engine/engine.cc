@@ -26,6 +26,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   cache_options.base = linux::Layout::place_code_cache(
       executable, dynamic, page_up(options_.cache_size), space_.zones());
   cache_options.reserve = page_up(options_.cache_size);
+  cache_options.limbo_bound = options_.limbo_bound;
   cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
   cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
   if (Status started = cache_->start(); !started) return started;
@@ -79,8 +80,7 @@ void Engine::set_program(linux::ProgramImage image) {
   emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
                                                        std::move(follow));
   if (options_.stress_delete > 0) {
-    stress_ = std::make_unique<StressDeleter>(*cache_, epochs_, options_.stress_delete,
-                                              options_.stress_seed);
+    stress_ = std::make_unique<StressDeleter>(*cache_, epochs_, options_);
     stress_->start();
   }
 }

@@ -50,6 +50,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   cache::CodeCache& cache() { return *cache_; }
   cache::Epochs& epochs() { return epochs_; }
   Deletions& deletions() { return *deletions_; }
+  /// Null without --stress-delete.
+  StressDeleter* stress() { return stress_.get(); }
   linux::AddressSpace& space() { return space_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }

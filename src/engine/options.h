@@ -15,13 +15,17 @@ struct Options {
   Returns returns = Returns::kJump;
   uint32_t max_blocks = 16;            ///< basic blocks in a superblock
   uint64_t cache_size = 512ull << 20;  ///< bytes of code memory, at most
+  uint64_t limbo_bound = 8ull << 20;   ///< bytes of dead code after which slow threads are nudged
   bool follow = true;                  ///< run the programs that the program starts under weft, too
   bool stats = false;                  ///< print statistics to standard error at the end
   std::string stats_file;              ///< write them there as JSON instead, if not empty
   double stress_delete =
       0;  ///< deletions of random live tags a second; 0: none, infinity: as many as possible
   uint64_t stress_seed = 1;
-  uint32_t dump_count = 0;             ///< fragments to show at the end, at most; 0: none
+  bool stress_inside = false;  ///< by the program's own threads, whenever they leave the cache
+  std::vector<uint64_t> stress_tags;  ///< these in turn, not random ones, if there are any
+  std::string stress_log;   ///< FILE.PID gets samples of rates, latencies and memory, if not empty
+  uint32_t dump_count = 0;  ///< fragments to show at the end, at most; 0: none
   std::vector<uint64_t> dump_at;       ///< only those that contain these program addresses
   std::vector<std::string> arguments;  ///< weft's own, to follow children with
   int seccomp_fd = -1;                 ///< a followed exec's filters; see linux/sys_seccomp.h

@@ -1,5 +1,6 @@
 // One thread stays in one loop without a call; the other runs code enough for a deleter to find something. Under
 // --stress-delete the looping thread would hold every dead fragment back for ever if nobody fetched it.
+// flags: -no-pie
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,0 +1,165 @@
+"""What deletion costs a program, and whether programs stand it for long.
+
+hot: ten functions called in loops by some threads, while a thread asks for the deletion of their blocks at a set rate.
+stress: programs under as many deletions of random fragments as possible; their output compared, memory over time.
+"""
+import json
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import measure
+import programs
+import report
+
+HERE = Path(__file__).resolve().parent
+RATES = (100, 1_000, 10_000, 100_000, "max")
+THREADS = (1, 4, 16)
+# A line of --stress-log, see src/engine/stress.cc. Times in ns, memory in bytes but for rss_kb.
+FIELDS = ("seconds", "asked", "died", "p50", "p99", "max", "code", "limbo", "metadata", "rss_kb", "nudges")
+
+
+def read_log(folder):
+    """The samples of every process that kept a log, the longest first."""
+    logs = []
+    for path in Path(folder).glob("log.*"):
+        lines = [line.split() for line in path.read_text().splitlines()]
+        logs.append([dict(zip(FIELDS, map(float, words))) for words in lines if len(words) == len(FIELDS)])
+    return sorted((log for log in logs if log), key=len, reverse=True)
+
+
+def hot_program(session):
+    path = session.data.folder / "hot_functions"
+    subprocess.run(["cc", "-O2", "-no-pie", "-pthread", "-o", str(path), str(HERE / "hot_functions.c")], check=True)
+    listed = subprocess.run(["nm", str(path)], check=True, capture_output=True, text=True).stdout
+    words = [line.split() for line in listed.splitlines()]
+    tags = [word[0] for word in words if len(word) == 3 and word[2].startswith("hot") and word[2][3:].isdigit()]
+    return str(path), ",".join(f"0x{tag}" for tag in tags)
+
+
+def hot_run(session, program, threads, rate, tags):
+    """One run: what it did a second of its CPU time, and the deleter's last sample (none without a rate)."""
+    seconds = "0.5" if session.options.quick else "2"
+    with tempfile.TemporaryDirectory() as folder:
+        deleter = [] if rate is None else [f"--stress-delete={rate}", f"--stress-tags={tags}",
+                                          f"--stress-log={folder}/log"]
+        argv = [*session.weft().prefix[:2], *deleter, f"--stats=json:{folder}/stats", "--", program, str(threads), seconds]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)
+        calls, wall, cpu = map(float, done.stdout.split())
+        stats = json.loads(Path(folder, "stats").read_text())
+        logs = read_log(folder)
+    return {"calls_per_cpu_s": calls / cpu, "wall_s": wall, "cpu_s": cpu, "stats": stats,
+            "deleter": logs[0][-1] if logs else None}
+
+
+def hot_row(base, runs, threads, rate):
+    middle = statistics.median
+    slowdown = base / middle(run["calls_per_cpu_s"] for run in runs)
+    # As the threads' own clocks see it: an upper bound where more threads run than there are processors.
+    building = middle(run["stats"]["translate_ns"] / 1e9 / run["cpu_s"] for run in runs)
+    last = [run["deleter"] for run in runs]
+    times = [f"{middle(sample[key] for sample in last) / 1000:.1f}" for key in ("p50", "p99", "max")]
+    return [f"{threads} threads, {rate}/s", f"{middle(s['asked'] / s['seconds'] for s in last):,.0f}",
+            f"{middle(s['died'] / s['seconds'] for s in last):,.0f}", *times, f"{slowdown:.3f}", f"{building:.3f}",
+            f"{slowdown - building:.3f}"]
+
+
+def run_hot(session):
+    program, tags = hot_program(session)
+    rows, document = [], []
+    for threads in THREADS:
+        runs = {rate: [] for rate in (None, *RATES)}
+        for _ in range(session.options.rounds or 3):
+            for rate in runs:
+                runs[rate].append(hot_run(session, program, threads, rate, tags))
+        base = statistics.median(run["calls_per_cpu_s"] for run in runs[None])
+        rows += [hot_row(base, runs[rate], threads, rate) for rate in RATES]
+        document += [{"threads": threads, "rate": rate, "runs": list_} for rate, list_ in runs.items()]
+    markdown = (
+        "# Deletion of hot code while a program runs\n\nTen functions called in loops; one more thread deletes their "
+        "blocks in turn. Latency of the call in microseconds, two looks at the clock included. Slowdown: work per "
+        "second of the program's own CPU time, none against some deletions. Re-translation: share of that time in "
+        "which blocks were built anew; the last column is what the deletions cost beyond it (1: nothing).\n\n" +
+        report.table(["", "asked/s", "hit/s", "median", "p99", "max", "slowdown", "re-translation", "beyond it"], rows))
+    session.finish("delete-hot", {"rows": document}, markdown)
+    return True
+
+
+def stress_programs(data):
+    wanted = ("bzip2", "python3", "sqlite3", "perl", "luajit -joff")
+    chosen = [program for program in programs.all_programs(data) if program.name in wanted]
+    xz = programs.found("xz")
+    if xz:
+        chosen.append(programs.Program("xz -T2", (xz, "-1", "-T2", "--block-size=1MiB", "-c", data.text())))
+    return chosen
+
+
+def one_stress_run(session, program, folder):
+    """Its output's digest and status."""
+    engine = session.weft("weft", None, ("--stress-delete=max", f"--stress-log={folder}/log"))
+    run = session.launcher.run(engine, program, 600)
+    return run.digest, run.status
+
+
+def stress_program(session, program, seconds):
+    native = session.launcher.run(measure.Engine("native"), program, 600)
+    start, wrong, runs, samples = time.monotonic(), 0, 0, []
+    while time.monotonic() - start < seconds:
+        with tempfile.TemporaryDirectory() as folder:
+            wrong += one_stress_run(session, program, folder) != (native.digest, native.status)
+            logs = read_log(folder)
+        runs += 1
+        if logs and len(logs[0]) > len(samples):
+            samples = logs[0]
+    return {"program": program.name, "runs": runs, "wrong": wrong, "samples": samples}
+
+
+def peak(samples, key):
+    return max((sample[key] for sample in samples), default=0)
+
+
+def stress_row(result):
+    samples = result["samples"]
+    half = samples[len(samples) // 2:] or samples
+    last = samples[-1] if samples else dict.fromkeys(FIELDS, 0)
+    rate = last["died"] / last["seconds"] if last["seconds"] else 0
+    return [result["program"], str(result["runs"]), str(result["wrong"]), f"{rate:,.0f}",
+            f"{peak(samples, 'code') / 1024:,.0f}", f"{peak(half, 'limbo') / 1024:,.0f}",
+            f"{peak(samples[:len(samples) // 2] or samples, 'rss_kb') / 1024:.1f}", f"{peak(half, 'rss_kb') / 1024:.1f}"]
+
+
+def run_stress(session):
+    chosen = session.chosen(stress_programs(session.data))
+    seconds = (12 if session.options.quick else 600) / max(len(chosen), 1)
+    results = [stress_program(session, program, seconds) for program in chosen]
+    markdown = (
+        "# Programs under as many deletions of random fragments as possible\n\nMemory of each program's longest run; "
+        "the whole process's resident memory includes the program's own.\n\n" +
+        report.table(["", "runs", "wrong", "deleted/s", "code, peak kB", "dead, peak kB", "RSS MB, first half",
+                      "RSS MB, second half"], [stress_row(result) for result in results]))
+    session.finish("stress-delete", {"programs": results}, markdown, chart(results))
+    return all(result["wrong"] == 0 for result in results)
+
+
+def chart(results):
+    """Code memory and what is dead and not yet free, over each program's longest run, one below the other."""
+    left, width, height, gap = 90, 600, 90, 46
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} '
+             f'{(height + gap) * len(results) + 50}" font-family="sans-serif" font-size="12">',
+             "<style>text{fill:#222}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>",
+             '<text x="8" y="20" font-size="15">Code memory (blue) and dead code (orange) under deletion, kB</text>']
+    for index, result in enumerate(results):
+        top = 46 + index * (height + gap)
+        samples = result["samples"]
+        longest, most = peak(samples, "seconds") or 1, max(peak(samples, "code"), peak(samples, "limbo"), 1)
+        parts.append(f'<text x="8" y="{top + 12}">{escape(result["program"])}</text>'
+                     f'<text x="{left - 6}" y="{top + 30}" text-anchor="end">{most / 1024:,.0f}</text>'
+                     f'<text x="{left + width}" y="{top + height + 16}" text-anchor="end">{longest:.1f} s</text>')
+        for key, colour in (("code", "#2a6fbb"), ("limbo", "#d9822b")):
+            points = " ".join(f"{left + width * sample['seconds'] / longest:.1f},"
+                              f"{top + height - (height - 16) * sample[key] / most:.1f}" for sample in samples)
+            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+    return "\n".join(parts) + "\n</svg>\n"
