@@ -149,6 +149,32 @@ def others(data):
                                str(data.pick(800, 80))), jit=True)
 
 
+JIT_KERNELS = {  # (full, quick) sizes: some 2.3 s and half a second
+    "recursion": {"luajit": (4600, 1000), "node": (2700, 500), "java": (3000, 500)},
+    "maps": {"luajit": (2200, 500), "node": (1500, 300), "java": (1900, 300)},
+    "sorting": {"luajit": (1000, 220), "node": (1300, 250), "java": (1100, 200)},
+    "strings": {"luajit": (12000, 2700), "node": (16000, 3000), "java": (19000, 3000)},
+    "allocation": {"luajit": (6000, 1300), "node": (9000, 1500), "java": (13000, 2000)},
+}
+
+
+def jit_programs(data):
+    """Kernels of one kind of work each, for the runtimes that make code as they go."""
+    commands = {}
+    if luajit := found("luajit"):
+        commands["luajit"] = (luajit, str(WORKLOADS / "kernels.lua"))
+    if node := found("node"):
+        commands["node"] = (node, str(WORKLOADS / "kernels.js"))
+    java, javac = found("java"), found("javac")
+    if java and javac:
+        classes = data.file("kernels", lambda path: subprocess.run(
+            [javac, "-d", str(path), str(WORKLOADS / "Kernels.java")], check=True))
+        commands["java"] = (java, "-cp", classes, "Kernels")
+    for runtime, command in commands.items():
+        for kernel, sizes in JIT_KERNELS.items():
+            yield Program(f"{runtime} {kernel}", (*command, kernel, str(data.pick(*sizes[runtime]))), jit=True)
+
+
 def all_programs(data):
     """Every program of the list that is installed here, in the order of the table."""
     for group in (compressors, interpreters, compiler, others):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Measures weft against native runs and against other engines. See docs/performance.md."""
 import argparse
+import json
 import os
 import shlex
 import statistics
@@ -186,6 +187,36 @@ def run_programs(session):
     return run_ratios(session, "programs", "Programs", programs.all_programs(session.data), session.options.rounds or 5)
 
 
+JIT_STATISTICS = ("superblocks", "translate_ns", "code_writes", "stores_emulated", "pages_opened", "stale_checks",
+                  "reclaimed")
+
+
+def jit_statistics(session, listed):
+    """What stood behind the times: one more run of each, with statistics."""
+    rows = []
+    for program in listed:
+        progress(f"{program.name}: statistics")
+        path = session.launcher.folder / "statistics.json"
+        path.unlink(missing_ok=True)
+        engine = session.weft(extra=(f"--stats=json:{path}",))
+        session.launcher.run(engine, program, timeout=600)
+        counted = json.loads(path.read_text()) if path.exists() else {}
+        rows.append([program.name] + [str(counted.get(name, "none")) for name in JIT_STATISTICS])
+    progress("")
+    return rows
+
+
+def run_jit(session):
+    listed = session.chosen(programs.jit_programs(session.data))
+    good = run_ratios(session, "jit", "Code made at run time", listed, session.options.rounds or 5)
+    rows = jit_statistics(session, listed)
+    markdown = ("# Code made at run time: what changed\n\nOne run under weft with `--stats`.\n\n" +
+                report.table(["program", *JIT_STATISTICS], rows))
+    session.finish("jit-statistics", {"statistics": [dict(zip(("program", *JIT_STATISTICS), row)) for row in rows]},
+                   markdown)
+    return good
+
+
 def run_micro(session):
     folder = session.options.weft.resolve().parent.parent / "bench/micro"
     if not folder.is_dir():
@@ -255,7 +286,7 @@ def run_delete(session):
 
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "tools": run_tools, "delete": run_delete, "stress": deletion.run_stress,
+            "micro": run_micro, "jit": run_jit, "tools": run_tools, "delete": run_delete, "stress": deletion.run_stress,
             "decode": run_google_benchmark}
 
 

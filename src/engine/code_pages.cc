@@ -33,6 +33,20 @@ CodePages::Page* CodePages::find(AppPc address) {
   return found == pages_.end() ? nullptr : &found->second;
 }
 
+template <typename Visit>
+void CodePages::for_each_in(AppRange range, Visit visit) {
+  if (range.size() / kPageSize <= pages_.size()) {
+    for (uint64_t at = page_down(range.start.value); at < range.end.value; at += kPageSize) {
+      const auto found = pages_.find(at);
+      if (found != pages_.end()) visit(found->first, found->second);
+    }
+    return;
+  }
+  for (auto& [address, page] : pages_) {
+    if (range.overlaps({{address}, {address + kPageSize}})) visit(address, page);
+  }
+}
+
 bool CodePages::protect(AppPc page) {
   const Guard held(lock_);
   Page& state = pages_[page_down(page.value)];
@@ -43,23 +57,6 @@ bool CodePages::protect(AppPc page) {
   held_.fetch_add(1, std::memory_order_relaxed);
   set_kernel_protection(page_down(page.value), false);
   return true;
-}
-
-bool CodePages::holds_any_of(AppRange range) const {
-  if (!any_held()) return false;
-  const Guard held(lock_);
-  const auto inside = [&](uint64_t address, const Page& page) {
-    return is_protected(page) && range.overlaps({{address}, {address + kPageSize}});
-  };
-  if (range.size() / kPageSize > pages_.size()) {
-    return std::any_of(pages_.begin(), pages_.end(),
-                       [&](const auto& entry) { return inside(entry.first, entry.second); });
-  }
-  for (uint64_t at = page_down(range.start.value); at < range.end.value; at += kPageSize) {
-    const auto found = pages_.find(at);
-    if (found != pages_.end() && inside(at, found->second)) return true;
-  }
-  return false;
 }
 
 CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment now) {
@@ -129,35 +126,35 @@ void CodePages::grant(AppPc address, Moment now) {
   check_from(*page, now);
 }
 
-bool CodePages::let_write(AppRange range, Moment now) {
+std::vector<AppRange> CodePages::close_all(AppRange range, Moment now) {
+  std::vector<AppRange> closing;
+  if (!any_held()) return closing;
   const Guard held(lock_);
-  bool any = false;
-  for (auto& [address, page] : pages_) {
-    if (!is_protected(page) || !range.overlaps({{address}, {address + kPageSize}})) continue;
+  for_each_in(range, [&](uint64_t address, Page& page) {
+    if (!is_protected(page)) return;
+    if (page.mode == Mode::kHeld) start_closing(page, now);
+    closing.push_back({{address}, {address + kPageSize}});
+  });
+  return closing;
+}
+
+void CodePages::open_closed(AppRange range, Moment now) {
+  const Guard held(lock_);
+  for_each_in(range, [&](uint64_t address, Page& page) {
+    if (page.mode != Mode::kClosing) return;
     give_back(address, page);
     check_from(page, now);
-    any = true;
-  }
-  return any;
+  });
 }
 
 void CodePages::release(AppRange range) {
   const Guard held(lock_);
-  const auto take = [&](Pages::iterator at) {
-    give_back(at->first, at->second);
-    return pages_.erase(at);
-  };
-  if (range.size() / kPageSize <= pages_.size()) {
-    for (uint64_t at = page_down(range.start.value); at < range.end.value; at += kPageSize) {
-      const auto found = pages_.find(at);
-      if (found != pages_.end()) take(found);
-    }
-    return;
-  }
-  for (auto at = pages_.begin(); at != pages_.end();) {
-    const bool inside = range.overlaps({{at->first}, {at->first + kPageSize}});
-    at = inside ? take(at) : std::next(at);
-  }
+  std::vector<uint64_t> inside;
+  for_each_in(range, [&](uint64_t address, Page& page) {
+    give_back(address, page);
+    inside.push_back(address);
+  });
+  for (const uint64_t address : inside) pages_.erase(address);
 }
 
 std::vector<AppRange> CodePages::calm(Moment now) {

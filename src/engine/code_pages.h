@@ -26,8 +26,6 @@ class CodePages {
   bool protect(AppPc page);
   /// Whether any page may be held; cheap.
   bool any_held() const { return held_.load(std::memory_order_relaxed) != 0; }
-  /// Whether a page of `range` is held.
-  bool holds_any_of(AppRange range) const;
 
   /// What becomes of a store that a page's protection stopped.
   enum class Store : uint8_t {
@@ -47,9 +45,12 @@ class CodePages {
   /// pages are written often; otherwise the caller deletes the fragments there, so that the next
   /// ones are plain.
   void grant(AppPc address, Moment now);
-  /// Has the code of all held pages of `range` check itself from now on, and gives write permission
-  /// back. The caller deletes the fragments there before and after. True if there were any.
-  bool let_write(AppRange range, Moment now);
+  /// The held pages of `range`: what is translated there from now on checks itself. The caller then
+  /// deletes the fragments there and calls open_closed().
+  std::vector<AppRange> close_all(AppRange range, Moment now);
+  /// Gives write permission back to the pages of `range` that are being opened. Their code goes on
+  /// checking itself for a while.
+  void open_closed(AppRange range, Moment now);
   /// Gives write permission back in `range`, where the program has it, and forgets what was counted
   /// there. The caller deletes the fragments afterwards, so that what is translated in between
   /// dies, too.
@@ -84,6 +85,8 @@ class CodePages {
   };
   using Pages = std::unordered_map<uint64_t, Page>;
 
+  template <typename Visit>
+  void for_each_in(AppRange range, Visit visit);
   void give_back(uint64_t address, Page& page);
   Page* find(AppPc address);
   bool is_protected(const Page& page) const {

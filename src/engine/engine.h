@@ -98,7 +98,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void code_changed(AppRange range) override;
   void mapped_executable(AppRange range) override;
   int effective_protection(AppRange range, int prot) override;
-  bool restore_write_access(linux::ProgramThread& thread) override;
+  bool protects_pages() const override { return code_pages_.any_held(); }
+  bool let_kernel_write(AppRange range) override;
+  void shared_view_changed(const linux::Mapping& view) override;
   void run_thread(linux::ThreadStart& start) override;
   void before_fork(linux::ProgramThread& thread) override;
   void after_fork(linux::ProgramThread& thread, bool child) override;

@@ -12,8 +12,12 @@ using linux::FaultAnswer;
 
 namespace {
 
+bool is_program_code(const linux::Mapping& mapping) {
+  return mapping.owner == linux::Owner::kProgram && mapping.executable();
+}
+
 bool is_program_code(const std::optional<linux::Mapping>& mapping) {
-  return mapping && mapping->owner == linux::Owner::kProgram && mapping->executable();
+  return mapping && is_program_code(*mapping);
 }
 
 AppRange page_of(AppPc pc) { return {{page_down(pc.value)}, {page_down(pc.value) + kPageSize}}; }
@@ -34,16 +38,19 @@ bool Engine::is_executable(AppPc pc) const { return is_program_code(space_.find(
 translate::CodeRange Engine::executable_range(AppPc pc) {
   const auto mapping = space_.find(pc);
   if (!is_program_code(mapping)) return {};
+  const bool shared = space_.has_written_views(*mapping);
+  if (shared && space_.is_written_elsewhere(*mapping, page_of(pc))) return {page_of(pc), true};
   if (mapping->writable()) {
     own_memory_.open([this](int fd) { return emulator_->keep_descriptor(fd); });
     const bool held = code_pages_.protect(pc);
     return {page_of(pc), !held};
   }
+  if (shared) return {page_of(pc), false};
   AppRange range = mapping->range;
   // An instruction may straddle two mappings of one run of executable memory.
   for (int i = 0; i < 2; ++i) {
     const auto next = space_.find(range.end);
-    if (!is_program_code(next) || next->writable()) break;
+    if (!is_program_code(next) || next->writable() || space_.has_written_views(*next)) break;
     range.end = next->range.end;
   }
   return {range, false};
@@ -112,11 +119,21 @@ int Engine::effective_protection(AppRange range, int prot) {
   return prot;
 }
 
-bool Engine::restore_write_access(linux::ProgramThread&) {
-  const AppRange everything{{0}, {~uint64_t{0}}};
-  if (!code_pages_.any_held()) return false;
-  cache_->delete_region(everything);
-  return code_pages_.let_write(everything, now());
+bool Engine::let_kernel_write(AppRange range) {
+  const std::vector<AppRange> pages = code_pages_.close_all(range, now());
+  for (const AppRange page : pages) {
+    cache_->delete_region(page);
+    code_pages_.open_closed(page, now());
+  }
+  return !pages.empty();
+}
+
+void Engine::shared_view_changed(const linux::Mapping& view) {
+  space_.for_each([&](const linux::Mapping& other) {
+    if (!is_program_code(other)) return;
+    const AppRange seen = linux::common_part(other, view);
+    if (!seen.empty()) cache_->delete_region(seen);
+  });
 }
 
 }  // namespace weft::engine

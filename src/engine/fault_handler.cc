@@ -106,6 +106,10 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   return FaultAnswer::kProgram;
 }
 
+bool FaultHandler::let_runtime_write(uint64_t address) {
+  return engine_.let_kernel_write({{address}, {address + 1}});
+}
+
 uint64_t FaultHandler::leave_cache_address() { return address_of(weft_leave_for_signal); }
 
 uint64_t FaultHandler::abort_enter_address() { return address_of(weft_abort_enter); }

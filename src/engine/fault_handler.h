@@ -19,6 +19,7 @@ class FaultHandler final : public linux::SignalRuntime {
   bool translate(linux::ProgramThread& thread, x86::CpuContext& registers) override;
   linux::FaultAnswer on_fault(linux::ProgramThread& thread, siginfo_t& info,
                               x86::CpuContext& registers, const void* vector_state) override;
+  bool let_runtime_write(uint64_t address) override;
   uint64_t leave_cache_address() override;
   uint64_t abort_enter_address() override;
   uint64_t host_fs(const linux::ProgramThread& thread) override;

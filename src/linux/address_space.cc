@@ -60,6 +60,25 @@ bool continues(const Mapping& mapping, const Mapping& next) {
 bool Mapping::executable() const { return (prot & PROT_EXEC) != 0; }
 bool Mapping::writable() const { return (prot & PROT_WRITE) != 0; }
 
+bool Mapping::is_written_view() const {
+  return file != nullptr && writable() && (flags & MAP_TYPE) != MAP_PRIVATE &&
+         owner == Owner::kProgram;
+}
+
+AppRange common_part(const Mapping& mapping, const Mapping& view) {
+  const AppRange none{mapping.range.start, mapping.range.start};
+  if (mapping.file == nullptr || view.file == nullptr) return none;
+  if (mapping.file->inode != view.file->inode || mapping.file->device != view.file->device) {
+    return none;
+  }
+  const uint64_t first = std::max(mapping.offset, view.offset);
+  const uint64_t last =
+      std::min(mapping.offset + mapping.range.size(), view.offset + view.range.size());
+  if (first >= last) return none;
+  const AppPc start = mapping.range.start + (first - mapping.offset);
+  return {start, start + (last - first)};
+}
+
 AddressSpace::AddressSpace() { use_zones(kWindowZones); }
 
 void AddressSpace::use_zones(const Zones& zones) {
@@ -187,12 +206,14 @@ std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
 void AddressSpace::note_map(const Mapping& mapping) {
   CHECK(!mapping.range.empty());
   const Guard guard(lock_);
+  collected_ = false;
   insert(mapping);
 }
 
 void AddressSpace::note_unmap(AppRange range) {
   if (range.empty()) return;
   const Guard guard(lock_);
+  collected_ = false;
   erase(range);
   // The gap, with what is free around it, is of use again.
   if (range.end > zones_.far.start && range.start < zones_.far.end &&
@@ -207,6 +228,7 @@ void AddressSpace::note_unmap(AppRange range) {
 void AddressSpace::note_protect(AppRange range, int prot) {
   if (range.empty()) return;
   const Guard guard(lock_);
+  collected_ = false;
   split(range.start.value);
   split(range.end.value);
   const auto end = map_.lower_bound(range.end.value);
@@ -218,6 +240,7 @@ void AddressSpace::note_protect(AppRange range, int prot) {
 
 void AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
   const Guard guard(lock_);
+  collected_ = false;
   const auto found = at_or_after(from.start.value);
   if (found == map_.end() || !found->second.range.contains(from.start)) return;
   Mapping moved = found->second;
@@ -279,6 +302,32 @@ std::optional<Mapping> AddressSpace::first_overlap(AppRange range) const {
   const auto it = at_or_after(range.start.value);
   if (it == map_.end() || it->second.range.start >= range.end) return std::nullopt;
   return it->second;
+}
+
+void AddressSpace::collect_written_views() const {
+  if (collected_) return;
+  written_views_.clear();
+  for (const auto& [start, mapping] : map_) {
+    if (mapping.is_written_view()) written_views_.push_back(mapping);
+  }
+  collected_ = true;
+}
+
+bool AddressSpace::has_written_views(const Mapping& mapping) const {
+  if (mapping.file == nullptr) return false;
+  const Guard guard(lock_);
+  collect_written_views();
+  return std::any_of(written_views_.begin(), written_views_.end(), [&](const Mapping& view) {
+    return view.file->inode == mapping.file->inode && view.file->device == mapping.file->device;
+  });
+}
+
+bool AddressSpace::is_written_elsewhere(const Mapping& mapping, AppRange page) const {
+  const Guard guard(lock_);
+  collect_written_views();
+  return std::any_of(written_views_.begin(), written_views_.end(), [&](const Mapping& view) {
+    return !view.range.overlaps(page) && common_part(mapping, view).overlaps(page);
+  });
 }
 
 bool AddressSpace::is_free(AppRange range) const {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
@@ -28,6 +29,10 @@ enum class Label : uint8_t { kNone, kHeap, kStack, kVdso, kVvar };
 
 /// The file behind a mapping, as /proc/self/maps names it.
 struct BackingFile {
+  /// Devices of what has no file: inode is a number of our own, or that of a System V segment.
+  static constexpr uint64_t kAnonymousMemory = ~uint64_t{0};
+  static constexpr uint64_t kSharedSegments = ~uint64_t{1};
+
   uint64_t device = 0;
   uint64_t inode = 0;
   std::string path;
@@ -44,7 +49,12 @@ struct Mapping {
 
   bool executable() const;
   bool writable() const;
+  /// Of memory that other mappings may show too, so that a store here is seen there.
+  bool is_written_view() const;
 };
+
+/// Where `mapping` shows the memory that `view` shows, as far as it does; empty if it does not.
+AppRange common_part(const Mapping& mapping, const Mapping& view);
 
 /// What choose() has to know of a mapping to be made.
 struct Placement {
@@ -91,6 +101,11 @@ class AddressSpace {
   /// True if the program's own mappings cover `range` whole.
   bool program_covers(AppRange range) const;
 
+  /// Whether any mapping writes to the file or shared memory behind `mapping`. Cheap.
+  bool has_written_views(const Mapping& mapping) const;
+  /// Whether another mapping than that of `page`, which is in `mapping`, writes what it shows.
+  bool is_written_elsewhere(const Mapping& mapping, AppRange page) const;
+
   /// Every mapping in address order. `visit` runs without the lock, on a copy.
   void for_each(const std::function<void(const Mapping&)>& visit) const;
 
@@ -108,12 +123,15 @@ class AddressSpace {
   void erase(AppRange range);
   void insert(Mapping mapping);
   void merge_around(AppRange range);
+  void collect_written_views() const;
   std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> far_gap(const Placement& placement);
 
   mutable SpinLock lock_;
   Map map_;
+  mutable std::vector<Mapping> written_views_;  ///< of map_, unless they have to be collected again
+  mutable bool collected_ = false;
   Zones zones_;          ///< constant once the program is mapped
   uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
   uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone

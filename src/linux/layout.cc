@@ -68,8 +68,13 @@ void Layout::release_window_shadow() {
 }
 
 bool Layout::reserve_module_shadow(AppRange code) {
-  const AppRange widened = widen(code);
+  AppRange widened = widen(code);
   if (widened.start >= kWindow.start && widened.end <= kWindow.end) return window_reserved_;
+  if (window_reserved_) {
+    // A part in the window has its shadow already.
+    if (kWindow.contains(widened.end)) widened.end = kWindow.start;
+    if (kWindow.contains(widened.start)) widened.start = kWindow.end;
+  }
   if (module_count_ == kMaxModules) return false;
   // Beyond this, 8 * t no longer is an address of user memory.
   if (widened.end.value > (kUserEnd - kShadowDisplacement) / 8) return false;

@@ -318,6 +318,8 @@ void master_handler(int, siginfo_t* info, void* context) {
   auto& frame = *static_cast<FrameContext*>(context);
   const bool synchronous = is_synchronous(*info, frame.registers.rip);
   if (synchronous && is_safe_copy(frame.registers.rip)) {
+    const auto address = reinterpret_cast<uint64_t>(info->si_addr);
+    if (info->si_code == SEGV_ACCERR && g_runtime->let_runtime_write(address)) return;
     frame.registers.rip = reinterpret_cast<uint64_t>(weft_safe_copy_failed);
     return;
   }

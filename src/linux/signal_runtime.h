@@ -44,6 +44,9 @@ class SignalRuntime {
   SIGNAL_SAFE virtual FaultAnswer on_fault(ProgramThread& thread, siginfo_t& info,
                                            x86::CpuContext& registers,
                                            const void* vector_state) = 0;
+  /// The runtime copies to the program's `address`, and the write faulted: true if that was on the
+  /// runtime's own account, and can be tried again. Its caller holds no lock that this needs.
+  virtual bool let_runtime_write(uint64_t address) { return static_cast<void>(address), false; }
   /// Where a thread goes on that is taken out of the cache with its context saved.
   SIGNAL_SAFE virtual uint64_t leave_cache_address() = 0;
   /// Where a thread goes on that was about to enter the cache.

@@ -23,6 +23,7 @@
 #include "linux/sys_program_memory.h"
 #include "linux/sys_seccomp.h"
 #include "linux/sys_signal_calls.h"
+#include "linux/sys_written_memory.h"
 
 namespace weft::linux {
 namespace {
@@ -94,6 +95,8 @@ struct SyscallEmulator::Impl {
   /// The result, or kInterruptedBeforeCall. Calls that end the thread or the process come before.
   int64_t call(ProgramThread& thread, x86::CpuContext& context, SyscallArguments& call);
   int64_t pass_on(ProgramThread& thread, const SyscallArguments& call);
+  /// A call failed with EFAULT: true if a page that it writes was protected and no longer is.
+  bool let_write_results(const SyscallArguments& call);
   int64_t execute(ProgramThread& thread, const SyscallArguments& call);
   std::optional<int64_t> refused(const SyscallArguments& call) const;
   std::optional<int64_t> prctl(const SyscallArguments& call) const;
@@ -210,11 +213,24 @@ std::optional<int64_t> SyscallEmulator::Impl::prctl(const SyscallArguments& call
 }
 
 int64_t SyscallEmulator::Impl::pass_on(ProgramThread& thread, const SyscallArguments& call) {
-  const int64_t result = weft_syscall_gate(&call, thread.signal_pending);
-  if (result == -EFAULT && runtime.restore_write_access(thread)) {
-    return weft_syscall_gate(&call, thread.signal_pending);
+  const bool protects = runtime.protects_pages();
+  if (protects) {
+    // Before, because a call that fills a part of its buffer does not fail.
+    for_each_filled_buffer(call, [this](AppRange range) { runtime.let_kernel_write(range); });
   }
-  return result;
+  const int64_t result = weft_syscall_gate(&call, thread.signal_pending);
+  if (result != -EFAULT || !protects || !let_write_results(call)) return result;
+  return weft_syscall_gate(&call, thread.signal_pending);
+}
+
+bool SyscallEmulator::Impl::let_write_results(const SyscallArguments& call) {
+  bool any = false;
+  for (const uint64_t argument : call.a) {
+    if (argument < kPageSize || argument >= kUserEnd) continue;
+    any |= runtime.let_kernel_write({{argument}, {argument + kPageSize}});
+  }
+  if (any || !writes_through_structures(call)) return any;
+  return runtime.let_kernel_write({{0}, {kUserEnd}});
 }
 
 int64_t SyscallEmulator::Impl::execute(ProgramThread& thread, const SyscallArguments& call) {

@@ -249,10 +249,46 @@ void MemoryCalls::note_mapped(AppRange range, int prot, int flags, int fd, uint6
   mapping.prot = prot;
   mapping.flags = flags;
   mapping.offset = offset;
-  if ((flags & MAP_ANONYMOUS) == 0) mapping.file = backing_file(fd);
+  mapping.file = (flags & MAP_ANONYMOUS) == 0 ? backing_file(fd) : shared_memory(flags);
+  if ((flags & MAP_ANONYMOUS) != 0) mapping.offset = 0;
+  note_mapped(mapping, replaced);
+}
+
+std::shared_ptr<const BackingFile> MemoryCalls::shared_memory(int flags) {
+  if ((flags & MAP_TYPE) == MAP_PRIVATE) return nullptr;
+  auto file = std::make_shared<BackingFile>();
+  file->device = BackingFile::kAnonymousMemory;
+  file->inode = next_shared_memory_.fetch_add(1, std::memory_order_relaxed);
+  return file;
+}
+
+void MemoryCalls::note_mapped(const Mapping& mapping, bool replaced) {
+  const AppRange range = mapping.range;
   space_.note_map(mapping);
+  if (mapping.is_written_view()) runtime_.shared_view_changed(mapping);
   if (replaced) runtime_.code_changed(range);
-  if ((prot & PROT_EXEC) != 0) runtime_.mapped_executable(range);
+  if (mapping.executable()) runtime_.mapped_executable(range);
+}
+
+void MemoryCalls::tell_of_view(const Mapping& mapping, AppRange part) {
+  if (!mapping.is_written_view()) return;
+  Mapping view = mapping;
+  view.offset += part.start - mapping.range.start;
+  view.range = part;
+  runtime_.shared_view_changed(view);
+}
+
+std::vector<Mapping> MemoryCalls::shared_in(AppRange range) const {
+  std::vector<Mapping> found;
+  AppRange rest = range;
+  while (!rest.empty()) {
+    const auto mapping = space_.first_overlap(rest, Owner::kProgram);
+    if (!mapping) break;
+    rest.start = mapping->range.end;
+    const bool is_private = (mapping->flags & MAP_TYPE) == MAP_PRIVATE;
+    if (!is_private && mapping->file != nullptr) found.push_back(*mapping);
+  }
+  return found;
 }
 
 int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
@@ -269,6 +305,7 @@ int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
     if (failed(result)) return result;
     code = code || mapping->executable();
     space_.note_unmap(part);
+    tell_of_view(*mapping, part);
     rest.start = part.end;
   }
   if (code) runtime_.code_changed(range);
@@ -296,6 +333,7 @@ int64_t MemoryCalls::protect(uint64_t address, uint64_t length, int prot, int64_
 
 int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
   const bool was_code = holds_code(range);
+  const std::vector<Mapping> views = shared_in(range);
   const int kernel_prot = readable_code(runtime_.effective_protection(range, prot));
   const int64_t result =
       key < 0 ? raw_syscall(__NR_mprotect, range.start.value, range.size(),
@@ -305,6 +343,13 @@ int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
   if (failed(result)) return result;
   space_.note_protect(range, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
   const bool is_code = (prot & PROT_EXEC) != 0;
+  for (Mapping view : views) {
+    const AppRange part{std::max(view.range.start, range.start),
+                        std::min(view.range.end, range.end)};
+    if (((view.prot ^ prot) & PROT_WRITE) == 0) continue;
+    view.prot |= PROT_WRITE;  // it was one, or is one now
+    tell_of_view(view, part);
+  }
   if (was_code && !is_code) runtime_.code_changed(range);
   if (is_code) runtime_.mapped_executable(range);
   return result;

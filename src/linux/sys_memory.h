@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
@@ -53,6 +55,13 @@ class MemoryCalls {
   int64_t map_anywhere(AppRange hint, int prot, int flags, int fd, uint64_t offset);
   int64_t map_at(AppRange range, int prot, int flags, int fd, uint64_t offset);
   void note_mapped(AppRange range, int prot, int flags, int fd, uint64_t offset, bool replaced);
+  void note_mapped(const Mapping& mapping, bool replaced);
+  /// A name for new shared memory that no file backs; null if `flags` are those of private memory.
+  std::shared_ptr<const BackingFile> shared_memory(int flags);
+  /// `part` of `mapping` came or went, or can be written or no longer.
+  void tell_of_view(const Mapping& mapping, AppRange part);
+  /// The mappings of shared memory that overlap `range`.
+  std::vector<Mapping> shared_in(AppRange range) const;
 
   /// Makes sure that mapping over `range` replaces nothing of the runtime's. 0 or -ENOMEM.
   int64_t claim(AppRange range);
@@ -69,6 +78,7 @@ class MemoryCalls {
   AddressSpace& space_;
   const AppRange stack_;
   ProgramBreak break_;
+  std::atomic<uint64_t> next_shared_memory_{1};
   std::atomic<bool> lock_future_{false};  ///< mlockall(MCL_FUTURE)
   SpinLock shared_lock_;
   std::map<uint64_t, uint64_t> shared_segments_;  ///< shmat: address -> mapped size

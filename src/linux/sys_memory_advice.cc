@@ -92,7 +92,15 @@ int64_t MemoryCalls::attach_shared(int id, uint64_t address, int flags) {
     if (anywhere) space_.note_unmap(range);
     return result;
   }
-  note_mapped(range, prot, MAP_SHARED | MAP_ANONYMOUS, -1, 0, replaced);
+  Mapping mapping;
+  mapping.range = range;
+  mapping.prot = prot;
+  mapping.flags = MAP_SHARED | MAP_ANONYMOUS;
+  auto file = std::make_shared<BackingFile>();
+  file->device = BackingFile::kSharedSegments;
+  file->inode = static_cast<uint64_t>(id);
+  mapping.file = std::move(file);
+  note_mapped(mapping, replaced);
   const std::lock_guard<SpinLock> held(shared_lock_);
   shared_segments_[start] = size;
   return result;
@@ -110,7 +118,9 @@ int64_t MemoryCalls::detach_shared(uint64_t address) {
     shared_segments_.erase(segment);
   }
   const bool code = holds_code(range);
+  const std::vector<Mapping> views = shared_in(range);
   space_.note_unmap(range);
+  for (const Mapping& view : views) tell_of_view(view, view.range);
   if (code) runtime_.code_changed(range);
   return result;
 }

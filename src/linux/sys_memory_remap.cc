@@ -76,7 +76,8 @@ int64_t MemoryCalls::remap_grow(AppRange from, uint64_t new_size, int flags) {
   Placement placement;
   placement.size = new_size;
   placement.prot = mapping ? mapping->prot : PROT_READ | PROT_WRITE;
-  placement.file_backed = mapping && mapping->file != nullptr;
+  placement.file_backed =
+      mapping && mapping->file != nullptr && (mapping->flags & MAP_ANONYMOUS) == 0;
   placement.align = alignment_of(new_size, mapping ? mapping->flags : MAP_ANONYMOUS);
   const auto place = space_.choose(placement);
   if (!place) return -ENOMEM;
@@ -109,6 +110,7 @@ void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
   } else {
     space_.note_remap(from, to, keep_old);
   }
+  if (source) tell_of_view(*source, source->range);
   if (!code) return;
   if (!from.empty()) runtime_.code_changed(from);
   runtime_.code_changed(to);

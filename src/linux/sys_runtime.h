@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/address.h"
+#include "linux/address_space.h"
 #include "linux/program_thread.h"
 #include "x86/context.h"
 
@@ -53,12 +54,16 @@ class SysRuntime {
     return static_cast<void>(range), prot;
   }
 
-  /// A call that was passed on failed with EFAULT. True: the runtime had taken write permission
-  /// away from pages that hold code, and they are writable now (their fragments gone): the call is
-  /// made again, so that read(2) into such a page works.
-  virtual bool restore_write_access(ProgramThread& thread) {
-    return static_cast<void>(thread), false;
-  }
+  /// Whether write permission was taken away from any page on the runtime's account; cheap.
+  virtual bool protects_pages() const { return false; }
+  /// The kernel, or the runtime for the program, is about to write in `range`. Where write
+  /// permission was taken away it is given back, for a time that outlasts a call that blocks. True
+  /// if there was such a page.
+  virtual bool let_kernel_write(AppRange range) { return static_cast<void>(range), false; }
+  /// A mapping of shared memory that the program may write through came or went, or its part
+  /// `view` did: what was translated from other mappings of the same memory has to go, so that it
+  /// is translated as what it is now. After the change is in the record.
+  virtual void shared_view_changed(const Mapping& view) { static_cast<void>(view); }
 
   /// On a new host thread, asynchronous signals blocked: makes the thread object, copies what it
   /// needs out of `start`, calls SyscallEmulator::announce_thread() (and returns if it says so),
