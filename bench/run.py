@@ -286,8 +286,8 @@ def run_delete(session):
 
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "jit": run_jit, "tools": run_tools, "delete": run_delete, "stress": deletion.run_stress,
-            "decode": run_google_benchmark}
+            "micro": run_micro, "jit": run_jit, "tools": run_tools, "delete": run_delete,
+            "stress": deletion.run_stress, "decode": run_google_benchmark}
 
 
 def main():
