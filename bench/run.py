@@ -13,6 +13,8 @@ import deletion
 import measure
 import programs
 import report
+import scaling
+import servers
 import tool_costs
 import translation
 from measure import Engine
@@ -286,7 +288,8 @@ def run_delete(session):
 
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "jit": run_jit, "tools": run_tools, "delete": run_delete,
+            "micro": run_micro, "jit": run_jit, "tools": run_tools,
+            "servers": servers.run, "scaling": scaling.run, "delete": run_delete,
             "stress": deletion.run_stress, "decode": run_google_benchmark}
 
 
