@@ -46,7 +46,8 @@ def hot_run(session, program, threads, rate, tags):
     with tempfile.TemporaryDirectory() as folder:
         deleter = [] if rate is None else [f"--stress-delete={rate}", f"--stress-tags={tags}",
                                           f"--stress-log={folder}/log"]
-        argv = [*session.weft().prefix[:2], *deleter, f"--stats=json:{folder}/stats", "--", program, str(threads), seconds]
+        argv = [*session.weft("weft", None, [*deleter, f"--stats=json:{folder}/stats"]).prefix, program, str(threads),
+                seconds]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)
         calls, wall, cpu = map(float, done.stdout.split())
         stats = json.loads(Path(folder, "stats").read_text())
@@ -55,11 +56,13 @@ def hot_run(session, program, threads, rate, tags):
             "deleter": logs[0][-1] if logs else None}
 
 
-def hot_row(base, runs, threads, rate):
+def hot_row(undisturbed, runs, threads, rate):
     middle = statistics.median
-    slowdown = base / middle(run["calls_per_cpu_s"] for run in runs)
-    # As the threads' own clocks see it: an upper bound where more threads run than there are processors.
-    building = middle(run["stats"]["translate_ns"] / 1e9 / run["cpu_s"] for run in runs)
+    slowdown = middle(run["calls_per_cpu_s"] for run in undisturbed) / middle(run["calls_per_cpu_s"] for run in runs)
+    # Beyond what the program's start takes. On the wall clock: an upper bound where more threads run than there are
+    # processors.
+    start = middle(run["stats"]["translate_ns"] for run in undisturbed)
+    building = middle(max(run["stats"]["translate_ns"] - start, 0) / 1e9 / run["cpu_s"] for run in runs)
     last = [run["deleter"] for run in runs]
     times = [f"{middle(sample[key] for sample in last) / 1000:.1f}" for key in ("p50", "p99", "max")]
     return [f"{threads} threads, {rate}/s", f"{middle(s['asked'] / s['seconds'] for s in last):,.0f}",
@@ -75,8 +78,7 @@ def run_hot(session):
         for _ in range(session.options.rounds or 3):
             for rate in runs:
                 runs[rate].append(hot_run(session, program, threads, rate, tags))
-        base = statistics.median(run["calls_per_cpu_s"] for run in runs[None])
-        rows += [hot_row(base, runs[rate], threads, rate) for rate in RATES]
+        rows += [hot_row(runs[None], runs[rate], threads, rate) for rate in RATES]
         document += [{"threads": threads, "rate": rate, "runs": list_} for rate, list_ in runs.items()]
     markdown = (
         "# Deletion of hot code while a program runs\n\nTen functions called in loops; one more thread deletes their "
@@ -117,6 +119,52 @@ def stress_program(session, program, seconds):
     return {"program": program.name, "runs": runs, "wrong": wrong, "samples": samples}
 
 
+def redis_answers(argv, folder, data):
+    """What a redis server that is started by `argv` answers to a fixed list of commands, while its own benchmark
+    keeps it busy; None if it does not come up or does not end."""
+    socket = str(Path(folder) / "socket")
+    cli = ("redis-cli", "-s", socket)
+    with subprocess.Popen([*argv, "redis-server", "--port", "0", "--unixsocket", socket, "--save", ""], cwd=folder,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(300):
+                if subprocess.run([*cli, "ping"], capture_output=True, check=False).stdout == b"PONG\n":
+                    break
+                time.sleep(0.1)
+            with subprocess.Popen(["redis-benchmark", "-s", socket, "-q", "-n", str(data.pick(200_000, 10_000)), "-t",
+                                   "set,get,lpush,lpop,sadd,zadd"], stdout=subprocess.DEVNULL) as load:
+                answers = subprocess.run(cli, input=redis_commands(), capture_output=True, timeout=300,
+                                         check=True).stdout
+                busy = load.wait(timeout=600)
+            subprocess.run([*cli, "shutdown", "nosave"], capture_output=True, check=False)
+            return answers if server.wait(timeout=60) == 0 and busy == 0 else None
+        except (subprocess.SubprocessError, OSError):
+            return None
+        finally:
+            server.kill()
+
+
+def redis_commands():
+    lines = [f"set own:{i} {i * i}\nlpush own:list {i}\nzadd own:sorted {i % 17} m{i}\nget own:{i // 2}"
+             for i in range(500)]
+    return "\n".join(lines + ["lrange own:list 0 -1", "zrange own:sorted 0 -1", "sort own:list limit 0 50"]).encode()
+
+
+def stress_redis(session, seconds):
+    start, wrong, runs, samples = time.monotonic(), 0, 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        expected = redis_answers([], folder, session.data)
+    while runs == 0 or time.monotonic() - start < seconds:
+        with tempfile.TemporaryDirectory() as folder:
+            argv = session.weft("weft", None, ("--stress-delete=max", f"--stress-log={folder}/log")).prefix
+            wrong += expected is None or redis_answers(argv, folder, session.data) != expected
+            logs = read_log(folder)
+        runs += 1
+        if logs and len(logs[0]) > len(samples):
+            samples = logs[0]
+    return {"program": "redis", "runs": runs, "wrong": wrong, "samples": samples}
+
+
 def peak(samples, key):
     return max((sample[key] for sample in samples), default=0)
 
@@ -128,13 +176,17 @@ def stress_row(result):
     rate = last["died"] / last["seconds"] if last["seconds"] else 0
     return [result["program"], str(result["runs"]), str(result["wrong"]), f"{rate:,.0f}",
             f"{peak(samples, 'code') / 1024:,.0f}", f"{peak(half, 'limbo') / 1024:,.0f}",
-            f"{peak(samples[:len(samples) // 2] or samples, 'rss_kb') / 1024:.1f}", f"{peak(half, 'rss_kb') / 1024:.1f}"]
+            f"{peak(samples[:len(samples) // 2] or samples, 'rss_kb') / 1024:.1f}",
+            f"{peak(half, 'rss_kb') / 1024:.1f}"]
 
 
 def run_stress(session):
-    chosen = session.chosen(stress_programs(session.data))
+    redis = all(programs.found(name) for name in ("redis-server", "redis-benchmark", "redis-cli"))
+    listed = stress_programs(session.data) + ([programs.Program("redis", ())] if redis else [])
+    chosen = session.chosen(listed)
     seconds = (12 if session.options.quick else 600) / max(len(chosen), 1)
-    results = [stress_program(session, program, seconds) for program in chosen]
+    results = [stress_redis(session, seconds) if program.name == "redis" else stress_program(session, program, seconds)
+               for program in chosen]
     markdown = (
         "# Programs under as many deletions of random fragments as possible\n\nMemory of each program's longest run; "
         "the whole process's resident memory includes the program's own.\n\n" +
