@@ -83,10 +83,13 @@ void SuperblockBuilder::end_checked_block(const Instruction& at) {
       return;
     }
     case Kind::kCall:
-      mangle_call(draft_, at);
-      return;
     case Kind::kIndirectCall:
-      mangle_indirect(draft_, at);
+      draft_.return_addresses.push_back(at.next());
+      if (at.insn.kind == Kind::kCall) {
+        mangle_call(draft_, at);
+      } else {
+        mangle_indirect(draft_, at);
+      }
       return;
     default: {
       AppPc unused = at.next();
