@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "base/log.h"
 #include "cache/lifecycle.h"
 
 namespace weft::cache {
@@ -46,6 +47,8 @@ bool Lifecycle::kill(Fragment& fragment, Dead& dead) {
   unregister_members(fragment);
   step();
   detach_exits(fragment);
+  WEFT_LOG(kDebug, "fragment of {:#x} at {:#x} is dead", fragment.tag().value,
+           fragment.hot_start().value);
   parts_.counters.add(Count::kDied);
   dead.push_back(&fragment);
   return true;

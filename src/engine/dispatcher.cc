@@ -5,6 +5,7 @@
 #include <csignal>
 #include <optional>
 
+#include "base/log.h"
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
@@ -172,6 +173,8 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         for (const auto& part : thread_.builder.draft().constituents) {
           counters.app_bytes += part.bytes.size();
         }
+        WEFT_LOG(kDebug, "{:#x} built at {:#x}: {} blocks", tag.value, published.entry.value,
+                 thread_.builder.draft().constituents.size());
         engine_.expect_returns(thread_.builder.draft().return_addresses);
         return published.entry;
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/log.h"
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
@@ -53,6 +54,8 @@ Status Engine::start(AppRange executable, bool dynamic) {
   environment_.returns = options_.returns == Returns::kPaired ? translate::ReturnMode::kPaired
                                                               : translate::ReturnMode::kJump;
   if (Status ready = start_indirect_targets(); !ready) return ready;
+  WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
+           code.end.value, hashed ? "hashed table" : "shadow map");
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
   return Unit{};
@@ -135,7 +138,8 @@ void Engine::expect_returns(std::span<const AppPc> targets) {
 void Engine::make_room() {
   // An eighth of the cache at a time: the oldest fragments, each by the same deletion as any other.
   constexpr uint64_t kShare = 8;
-  cache_->evict(options_.cache_size / kShare);
+  const uint64_t evicted = cache_->evict(options_.cache_size / kShare);
+  WEFT_LOG(kInfo, "the cache is full: {} bytes of code evicted", evicted);
   constexpr uint64_t kPatience = 10'000'000;  // ns
   // Whether or not some thread is late, what all the others have left is free.
   if (!cache_->await_quiescence(kPatience)) cache_->reclaim_now();

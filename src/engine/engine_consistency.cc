@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "engine/engine.h"
 
 namespace weft::engine {
@@ -106,7 +107,9 @@ void Engine::calm_code_pages() {
 void Engine::code_changed(AppRange range) {
   // Memory that is still there (its contents discarded) gets its permission back.
   code_pages_.release(range);
-  cache_->delete_region(range);
+  const uint32_t died = cache_->delete_region(range);
+  WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
+           range.end.value, died);
 }
 
 void Engine::mapped_executable(AppRange range) { add_shadow(range); }

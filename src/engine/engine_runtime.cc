@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "base/log.h"
 #include "engine/dispatcher.h"
 #include "engine/dump.h"
 #include "engine/engine.h"
@@ -46,7 +47,9 @@ void Engine::run_thread(linux::ThreadStart& start) {
   const uint64_t mask = start.signal_mask;
   if (linux::SyscallEmulator::announce_thread(start, thread->program)) {
     signals_->set_mask(thread->program, mask);
+    WEFT_LOG(kInfo, "thread {} starts at {:#x}", thread->program.tid, thread->pc().value);
     Dispatcher(*this, *thread).run();
+    WEFT_LOG(kInfo, "thread {} ends", thread->program.tid);
   }
   signals_->detach_thread(thread->program);
   retire(*thread);

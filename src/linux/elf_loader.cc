@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/log.h"
 #include "linux/raw_syscall.h"
 
 namespace weft::linux {
@@ -164,7 +165,12 @@ Result<LoadedImage> load_image(const ElfImage& image, int fd, const std::string&
   file->device = status.st_dev;
   file->inode = status.st_ino;
   file->path = path;
-  return Loader(image, fd, space, std::move(file)).load();
+  Result<LoadedImage> loaded = Loader(image, fd, space, std::move(file)).load();
+  if (loaded) {
+    WEFT_LOG(kInfo, "maps {} to {:#x}-{:#x}, entry {:#x}", path, loaded->range.start.value,
+             loaded->range.end.value, loaded->entry);
+  }
+  return loaded;
 }
 
 }  // namespace weft::linux

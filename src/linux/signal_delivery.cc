@@ -3,6 +3,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/log.h"
 #include "linux/raw_syscall.h"
 #include "linux/signal_altstack.h"
 #include "linux/signal_queue.h"
@@ -132,6 +133,8 @@ bool SignalServices::deliver_pending(ProgramThread& thread, x86::CpuContext& con
     exchange_mask(kAsynchronousSignals);
     return false;
   }
+  WEFT_LOG(kDebug, "signal {} at {:#x} to the handler at {:#x}", signal, context.rip,
+           action.handler);
   if (disarms_itself(thread.alt_stack)) thread.alt_stack = kNoAltStack;
   xstate_.read(thread, 0);  // handlers start with initial vector state
   context[x86::kRsp] = frame;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <mutex>
 
+#include "base/log.h"
 #include "linux/raw_syscall.h"
 #include "linux/signal_handler.h"
 #include "linux/signal_queue.h"
@@ -152,6 +153,8 @@ void SignalServices::force(ProgramThread& thread, const siginfo_t& info) {
 
 void SignalServices::die(ProgramThread& thread, siginfo_t info) {
   const int signal = info.si_signo;
+  WEFT_LOG(kInfo, "signal {} ends the process: code {}, address {}", signal, info.si_code,
+           info.si_addr);
   if (!thread.borrowed) runtime_.dying(thread, signal);
   const KernelAction fallback;
   raw_syscall(__NR_rt_sigaction, as_word(signal), word(&fallback), 0, sizeof(SignalSet));

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/log.h"
 #include "linux/launch.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys_emulator.h"
@@ -189,6 +190,7 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   runtime_.exec_starting(thread);
   const bool followed = follow_.follow && !check.privileged && check.is_elf64 &&
                         !is_ourselves(scratch.path) && !is_debugged();
+  WEFT_LOG(kInfo, "{} {}", followed ? "follows" : "leaves to the kernel", scratch.path);
   if (followed) return run_followed(thread, scratch);
   error = install_in_kernel(thread.seccomp.get());
   if (error != 0) return error;
