@@ -2,6 +2,7 @@
 // themselves, which live on their own stacks. Any thread, unless a member says otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -71,6 +72,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void make_room();
   /// Sees to it that indirect branches into `range` have shadow words, where they can have them.
   void add_shadow(AppRange range);
+  void trace_begins() override;
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
@@ -112,6 +114,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
  private:
   Status start_indirect_targets();
+  /// Writes the shadow words of all of `range`, so that no branch faults for want of one.
+  void fill_all_shadow(AppRange range);
   /// SIGNAL_SAFE. Some thread comes to its dispatcher soon.
   void wake_dispatcher();
   Report make_report();
@@ -136,6 +140,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<linux::SignalServices> signals_;
   std::unique_ptr<linux::SyscallEmulator> emulator_;
   std::unique_ptr<StressDeleter> stress_;
+
+  std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 
   SpinLock threads_lock_;
   std::vector<Thread*> threads_;   ///< under threads_lock_

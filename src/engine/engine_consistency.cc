@@ -112,7 +112,28 @@ void Engine::code_changed(AppRange range) {
            range.end.value, died);
 }
 
-void Engine::mapped_executable(AppRange range) { add_shadow(range); }
+void Engine::mapped_executable(AppRange range) {
+  add_shadow(range);
+  if (fills_ahead_.load(std::memory_order_relaxed)) fill_all_shadow(range);
+}
+
+void Engine::trace_begins() {
+  fills_ahead_.store(true, std::memory_order_relaxed);
+  std::vector<AppRange> code;
+  space_.for_each([&code](const linux::Mapping& mapping) {
+    const bool program = mapping.owner == linux::Owner::kProgram;
+    if (program && mapping.executable()) code.push_back(mapping.range);
+  });
+  for (const AppRange range : code) fill_all_shadow(range);
+}
+
+void Engine::fill_all_shadow(AppRange range) {
+  // What a JIT reserves is not worth eight times its size; its first branches fault.
+  constexpr uint64_t kLargestModule = 64u << 20;
+  if (options_.ibl != IblMode::kShadow || range.size() > kLargestModule) return;
+  constexpr uint64_t kServedByPage = kPageSize / sizeof(uint64_t);
+  for (AppPc pc = range.start; pc < range.end; pc = pc + kServedByPage) shadow_.prepare(pc);
+}
 
 int Engine::effective_protection(AppRange range, int prot) {
   // What the program asks for replaces what was taken away; code there is translated, and its page

@@ -5,6 +5,7 @@
 #include <linux/membarrier.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -155,6 +156,7 @@ int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& cont
   if (CloneCalls::handles(call.number)) return clone.handle(thread, context, call);
   if (ExecCalls::handles(call.number)) return execute(thread, call);
   if (call.number == __NR_arch_prctl) return arch_prctl(context, call);
+  if (call.number == __NR_ptrace && call.a[0] == PTRACE_TRACEME) runtime.trace_begins();
   if (const auto answer = refused(call)) return *answer;
   if (const auto answer = seccomp.install(thread, call)) return *answer;
   if (const auto answer = descriptors.intercept(call)) return *answer;

@@ -47,6 +47,9 @@ class SysRuntime {
   virtual void code_changed(AppRange range) = 0;
   /// `range` was made executable (a module mapped, a JIT's memory). Called after the change.
   virtual void mapped_executable(AppRange range) = 0;
+  /// From now on a tracer is asked about each signal of this process, the runtime's own faults
+  /// included, and may swallow them: there should be none.
+  virtual void trace_begins() {}
   /// The program gives `range` the protection `prot`, or is about to move it: what the runtime took
   /// away there on its own account is given back. Returns what the kernel is to get: `prot`, or
   /// `prot` without PROT_WRITE.
