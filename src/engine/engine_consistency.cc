@@ -1,8 +1,7 @@
 // The engine's side of consistency with application memory: which bytes may be translated and how,
 // and what happens when they change.
-#include <time.h>
-
 #include <algorithm>
+#include <ctime>
 
 #include "base/log.h"
 #include "engine/engine.h"
