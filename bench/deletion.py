@@ -93,7 +93,7 @@ def run_hot(session):
         "blocks in turn. Latency of the call in microseconds, two looks at the clock included. Slowdown: work per "
         "second of the program's own CPU time, without a deleter against with one. Company: the same with a deleter "
         "that asks as often for an address without code, and only shares the machine. Re-translation: share of the CPU "
-        "time in which blocks were built anew. The last column is what the deletions cost beyond both (1: nothing).\n\n" +
+        "time in which blocks were built anew. Last column: what the deletions cost beyond both (1: nothing).\n\n" +
         report.table(["", "asked/s", "hit/s", "median", "p99", "max", "slowdown", "company", "re-translation",
                       "beyond"], rows))
     session.finish("delete-hot", {"rows": document}, markdown)
