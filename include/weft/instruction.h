@@ -89,8 +89,9 @@ struct Operand {
   Register index = Register::kNone;
   uint8_t scale = 0;
   int64_t displacement = 0;
-  bool fs = false;  ///< relative to the program's fs base
-  bool gs = false;  ///< relative to the program's gs base
+  bool fs = false;      ///< relative to the program's fs base
+  bool gs = false;      ///< relative to the program's gs base
+  bool narrow = false;  ///< base, index and displacement are added in 32 bits
   bool vector =
       false;  ///< the index is a vector register (gather, scatter): there is no one address
 };

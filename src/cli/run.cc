@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "engine/options.h"
 #include "linux/launch.h"
 #include "linux/sys_environment.h"
+#include "tool/host.h"
 
 namespace weft::cli {
 namespace {
@@ -31,10 +33,28 @@ struct FollowedExec {
 int count_own_arguments(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--") return i;
+    if (std::string_view(argv[i]) == "--tool") {
+      ++i;  // its value
+      continue;
+    }
     // The first word that is no option is the program, with or without "--".
     if (argv[i][0] != '-') return i;
   }
   return argc;
+}
+
+/// A tool's path stays right when the program changes its folder.
+std::string with_absolute_path(std::string_view option) {
+  constexpr std::string_view kTool = "--tool=";
+  const bool joined = option.starts_with(kTool);
+  const std::string_view value = joined ? option.substr(kTool.size()) : option;
+  const size_t slash = value.find('/');
+  // Only the value of --tool can be a word of its own.
+  const bool is_path = slash != std::string_view::npos && slash < value.find(':') &&
+                       (joined || !option.starts_with('-'));
+  if (!is_path) return std::string(option);
+  const std::string path = std::filesystem::absolute(value).string();
+  return joined ? std::string(kTool) + path : path;
 }
 
 std::vector<std::string> inherited_options(int own, char** argv) {
@@ -42,7 +62,7 @@ std::vector<std::string> inherited_options(int own, char** argv) {
   for (int i = 1; i < own; ++i) {
     const std::string_view option = argv[i];
     if (option.starts_with("--exec-") || option.starts_with("--seccomp-fd=")) continue;
-    options.emplace_back(option);
+    options.push_back(with_absolute_path(option));
   }
   return options;
 }
@@ -52,6 +72,7 @@ struct Texts {
   std::optional<std::string> stats;
   std::string stress_delete;
   std::string log;
+  std::vector<std::string> tools;
 };
 
 void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed, Texts& texts) {
@@ -86,6 +107,10 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
   app.add_option(
       "--log", texts.log,
       "LEVEL or MODULE:LEVEL,... (error, info, debug); a module is a source file's name");
+  app.add_option("--tool", texts.tools,
+                 "load a tool: NAME or PATH, then perhaps :key=value,... (repeatable, in order); "
+                 "with --help, tell of its options")
+      ->allow_extra_args(false);
   app.add_option("--limbo-bound", options.limbo_bound)
       ->transform(CLI::AsSizeValue(false))
       ->group("");
@@ -142,6 +167,38 @@ Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const
   return linux::find_program(argv, envp);
 }
 
+/// That of the tools on the command line, or ours.
+int show_help(const CLI::App& app) {
+  const std::vector<std::string> tools = app.get_option("--tool")->results();
+  if (tools.empty()) std::fputs(app.help().c_str(), stdout);
+  for (const std::string& spec : tools) {
+    const Result<tool::Library> library = tool::load_library(spec, tool::bundled_tools_folder());
+    if (!library) {
+      std::fprintf(stderr, "weft: %s\n", library.error().message.c_str());
+      return kStatusUsage;
+    }
+    std::fputs(library.value().help().c_str(), stdout);
+  }
+  return 0;
+}
+
+/// The tools' host, which lives as long as the process; null where there are none.
+Result<tool::Host*> make_host(const std::vector<std::string>& specs, const linux::Launch& launch,
+                              bool followed) {
+  if (specs.empty()) return nullptr;
+  std::vector<tool::Library> libraries;
+  for (const std::string& spec : specs) {
+    Result<tool::Library> library = tool::load_library(spec, tool::bundled_tools_folder());
+    if (!library) return library.error();
+    libraries.push_back(std::move(*library));
+  }
+  auto* host = new tool::Host(std::move(libraries));
+  std::vector<std::string> arguments;
+  for (const char* argument : launch.argv) arguments.emplace_back(argument);
+  host->set_program(launch.program.real_path, std::move(arguments), followed);
+  return host;
+}
+
 /// Splits the command line, parses our part of it and runs the program.
 int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) {
   FollowedExec followed;
@@ -152,8 +209,7 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
   try {
     app.parse(own - 1, argv + 1);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
+    return show_help(app);
   } catch (const CLI::Error& error) {
     std::fprintf(stderr, "weft: %s; 'weft run --help' lists the options\n", error.what());
     return kStatusUsage;
@@ -197,7 +253,12 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     launch->comm = followed.name.substr(followed.name.rfind('/') + 1, kLongestComm);
   }
   WEFT_LOG(kInfo, "starts {}", launch->program.real_path);
-  const Error error = engine::run(options, std::move(*launch), argv);
+  const Result<tool::Host*> host = make_host(texts.tools, *launch, !followed.path.empty());
+  if (!host) {
+    std::fprintf(stderr, "weft: %s\n", host.error().message.c_str());
+    return kStatusUsage;
+  }
+  const Error error = engine::run(options, std::move(*launch), argv, host.value());
   std::fprintf(stderr, "weft: %s\n", error.message.c_str());
   return linux::kStatusCannotRun;
 }

@@ -37,14 +37,15 @@ std::optional<AppPc> instruction_at(const cache::CodeCache& cache, CachePc pc) {
 
 }  // namespace
 
-bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuContext& context) {
+bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuContext& context,
+                      bool asynchronous) {
   const CachePc pc{context.rip};
   const cache::Fragment* fragment = cache.fragment_at(pc);
   if (fragment == nullptr) return false;
   const uint64_t offset = pc - fragment->hot_start();
   if (offset >= fragment->hot_size()) return false;
   const auto point = translate::find_point(fragment->state_map(), static_cast<uint32_t>(offset));
-  if (!point || point->undo.uncuttable) return false;
+  if (!point || point->undo.uncuttable || (asynchronous && point->undo.hold)) return false;
   translate::undo(*point, const_cast<Thread&>(thread).block(), context);
   return true;
 }
@@ -54,7 +55,7 @@ bool is_before_instruction(const cache::CodeCache& cache, CachePc pc) {
   if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) return false;
   const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
   const auto point = translate::find_point(fragment->state_map(), offset);
-  return point && point->before;
+  return point && point->before && !point->undo.hold;
 }
 
 std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,

@@ -13,9 +13,10 @@ namespace weft::engine {
 
 /// Makes `context`, holding the machine's registers at the cache address context.rip, the program's
 /// own. False if that cannot be done right there (between two parts of a mangled instruction, in a
-/// stub): the thread has to go on a little.
+/// stub; with `asynchronous`, also where inserted code has run for an instruction that has not):
+/// the thread has to go on a little.
 SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
-                                  x86::CpuContext& context);
+                                  x86::CpuContext& context, bool asynchronous);
 
 /// Whether the cache address `pc` is in a fragment's code of ours that comes before the program's
 /// instruction: its comparison of the program's bytes.

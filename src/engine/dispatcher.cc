@@ -9,6 +9,7 @@
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
+#include "linux/signal_state.h"
 #include "linux/sys_program_memory.h"
 #include "linux/vsyscall.h"
 #include "translate/mangle.h"
@@ -30,8 +31,10 @@ uint64_t clock_ns(const Options& options) {
 }  // namespace
 
 void Dispatcher::run() {
+  thread_.block().stepping = reinterpret_cast<uint64_t>(&thread_.program.signals->stepping);
   for (;;) {
     if (thread_.block().signal_pending != 0) {
+      tell_of_signal();
       if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
         ++thread_.counters.signals_taken;
       }
@@ -96,8 +99,19 @@ bool Dispatcher::handle_exit() {
 
 bool Dispatcher::system_call() {
   ++thread_.counters.system_calls;
-  return engine_.emulator().handle(thread_.program, thread_.context()) !=
-         linux::Outcome::kThreadEnds;
+  Hooks* const hooks = engine_.hooks();
+  if (hooks != nullptr && hooks->syscall_before(thread_)) return true;
+  const linux::Outcome outcome = engine_.emulator().handle(thread_.program, thread_.context());
+  if (outcome == linux::Outcome::kThreadEnds) return false;
+  if (hooks != nullptr && outcome == linux::Outcome::kContinue) hooks->syscall_after(thread_);
+  return true;
+}
+
+void Dispatcher::tell_of_signal() {
+  const linux::SignalState& signals = *thread_.program.signals;
+  if (engine_.hooks() != nullptr && signals.has_pending) {
+    engine_.hooks()->signal(thread_, signals.pending);
+  }
 }
 
 void Dispatcher::emulate_instruction() {
@@ -167,6 +181,9 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
     counters.translate_ns += clock_ns(engine_.options()) - start;
     switch (published.error) {
       case Error::kNone: {
+        // The fragment's now, until it is reclaimed.
+        static_cast<void>(thread_.builder.draft().tool_data.release());
+        if (engine_.hooks() != nullptr) engine_.hooks()->published(*published.fragment);
         ++counters.superblocks;
         counters.blocks += thread_.builder.draft().constituents.size();
         counters.instructions += thread_.builder.instruction_count();
@@ -205,3 +222,9 @@ void Dispatcher::publish_indirect(AppPc tag) {
 }
 
 }  // namespace weft::engine
+
+/// Called by enter.S on the runtime's stack.
+extern "C" bool weft_run_clean_call(const weft::translate::CallSite* site) {
+  weft::engine::Thread& thread = weft::engine::Thread::current();
+  return thread.hooks->clean_call(thread, *site);
+}

@@ -32,6 +32,7 @@ class Dispatcher {
   /// Handles why the thread came back; false if it ends.
   bool handle_exit();
   bool system_call();
+  void tell_of_signal();
   void emulate_instruction();
 
   Engine& engine_;

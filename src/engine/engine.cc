@@ -7,13 +7,21 @@
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
+#include "linux/runtime_words.h"
 
 namespace weft::engine {
+namespace {
 
-Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout)
+constexpr uint64_t kToolWordBytes = 64ull << 20;
+
+}  // namespace
+
+Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout,
+               Hooks* hooks)
     : options_(options),
       space_(space),
       layout_(layout),
+      hooks_(hooks),
       code_pages_(space),
       protected_store_(space, own_memory_),
       features_(detect_cpu_features()),
@@ -23,10 +31,12 @@ Engine::~Engine() = default;
 
 Status Engine::start(AppRange executable, bool dynamic) {
   const bool hashed = options_.ibl == IblMode::kHash;
+  const uint64_t words = hooks_ == nullptr ? 0 : kToolWordBytes;
+  const uint64_t size = std::min(page_up(options_.cache_size), linux::kCodeCacheLimit - words);
   cache::CacheOptions cache_options;
-  cache_options.base = linux::Layout::place_code_cache(
-      executable, dynamic, page_up(options_.cache_size), space_.zones());
-  cache_options.reserve = page_up(options_.cache_size);
+  cache_options.base =
+      linux::Layout::place_code_cache(executable, dynamic, size + words, space_.zones());
+  cache_options.reserve = size;
   cache_options.limbo_bound = options_.limbo_bound;
   cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
   cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
@@ -53,11 +63,26 @@ Status Engine::start(AppRange executable, bool dynamic) {
       hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
   environment_.returns = options_.returns == Returns::kPaired ? translate::ReturnMode::kPaired
                                                               : translate::ReturnMode::kJump;
+  environment_.entries_anywhere = hooks_ == nullptr;
   if (Status ready = start_indirect_targets(); !ready) return ready;
   WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
            code.end.value, hashed ? "hashed table" : "shadow map");
+  if (Status ready = start_hooks(); !ready) return ready;
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
+  return Unit{};
+}
+
+Status Engine::start_hooks() {
+  if (hooks_ == nullptr) return Unit{};
+  linux::Mapping mapping;
+  mapping.range.start = cache_->code_range().end;
+  mapping.range.end = mapping.range.start + kToolWordBytes;
+  mapping.owner = linux::Owner::kRuntime;
+  if (Status mapped = linux::map_runtime_words(mapping.range); !mapped) return mapped;
+  space_.note_map(mapping);
+  cache_->set_listener(hooks_);
+  hooks_->start(*this, mapping.range);
   return Unit{};
 }
 
@@ -89,9 +114,10 @@ void Engine::set_program(linux::ProgramImage image) {
 }
 
 std::unique_ptr<Thread> Engine::make_thread() {
-  auto thread = std::make_unique<Thread>(features_, environment_, *cache_, *this);
+  auto thread = std::make_unique<Thread>(features_, environment_, *cache_, *this, hooks_);
   thread->block().hash_table = reinterpret_cast<uint64_t>(hash_.tables());
   thread->epoch.owner = thread.get();
+  thread->hooks = hooks_;
   thread->attach();
   epochs_.register_thread(thread->epoch);
   const std::lock_guard held(threads_lock_);
@@ -99,6 +125,8 @@ std::unique_ptr<Thread> Engine::make_thread() {
   ++threads_made_;
   return thread;
 }
+
+bool Engine::on_program_thread() const { return faults_->current() != nullptr; }
 
 void Engine::retire(Thread& thread) {
   epochs_.unregister_thread(thread.epoch);

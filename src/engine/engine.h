@@ -17,6 +17,7 @@
 #include "cache/shadow_map.h"
 #include "engine/code_pages.h"
 #include "engine/deletion.h"
+#include "engine/hooks.h"
 #include "engine/options.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
@@ -38,7 +39,8 @@ class FaultHandler;
 
 class Engine final : public linux::SysRuntime, public translate::ProgramCode {
  public:
-  Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout);
+  /// `hooks`: of the tools, or null.
+  Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout, Hooks* hooks);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -58,6 +60,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::SignalServices& signals() { return *signals_; }
   const translate::Environment& environment() const { return environment_; }
   const Options& options() const { return options_; }
+  Hooks* hooks() { return hooks_; }
+  /// Whether the caller runs on a thread of the program, rather than on one of a tool's own.
+  bool on_program_thread() const;
 
   /// Whether something is written when the program ends, however it does.
   bool has_last_words() const;
@@ -118,6 +123,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void fill_all_shadow(AppRange range);
   /// SIGNAL_SAFE. Some thread comes to its dispatcher soon.
   void wake_dispatcher();
+  /// Memory for tools' words, behind the code's.
+  Status start_hooks();
   Report make_report();
   void write_report();
   void write_dump();
@@ -126,6 +133,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
                             ///< a shadow) shows here
   linux::AddressSpace& space_;
   linux::Layout& layout_;
+  Hooks* const hooks_;
   CodePages code_pages_;
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;

@@ -109,11 +109,13 @@ void Engine::code_changed(AppRange range) {
   const uint32_t died = cache_->delete_region(range);
   WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
            range.end.value, died);
+  if (hooks_ != nullptr) hooks_->memory_changed(range);
 }
 
 void Engine::mapped_executable(AppRange range) {
   add_shadow(range);
   if (fills_ahead_.load(std::memory_order_relaxed)) fill_all_shadow(range);
+  if (hooks_ != nullptr) hooks_->memory_changed(range);
 }
 
 void Engine::trace_begins() {

@@ -48,6 +48,7 @@ void Engine::run_thread(linux::ThreadStart& start) {
   if (linux::SyscallEmulator::announce_thread(start, thread->program)) {
     signals_->set_mask(thread->program, mask);
     WEFT_LOG(kInfo, "thread {} starts at {:#x}", thread->program.tid, thread->pc().value);
+    if (hooks_ != nullptr) hooks_->thread_started(*thread);
     Dispatcher(*this, *thread).run();
     WEFT_LOG(kInfo, "thread {} ends", thread->program.tid);
   }
@@ -56,6 +57,7 @@ void Engine::run_thread(linux::ThreadStart& start) {
 }
 
 void Engine::before_fork(linux::ProgramThread&) {
+  if (hooks_ != nullptr) hooks_->lock_for_fork();
   threads_lock_.lock();
   signals_->lock_for_fork();
   code_pages_.lock_for_fork();
@@ -81,6 +83,10 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
     thread.counters = {};
   }
   threads_lock_.unlock();
+  if (hooks_ == nullptr) return;
+  hooks_->unlock_after_fork();
+  thread.block().thread_id = static_cast<uint64_t>(program.tid);
+  if (child) hooks_->forked(thread);
 }
 
 void Engine::run_borrowed(linux::ProgramThread& program) {
@@ -99,18 +105,23 @@ void Engine::abandoned(linux::ProgramThread& program) {
   thread.epoch.announced.store(0, std::memory_order_release);
 }
 
-void Engine::thread_ending(linux::ProgramThread&) {}
+void Engine::thread_ending(linux::ProgramThread& program) {
+  if (hooks_ != nullptr) hooks_->thread_ending(thread_of(program));
+}
 
-void Engine::process_ending(linux::ProgramThread&, int) {
+void Engine::process_ending(linux::ProgramThread& program, int status) {
+  if (hooks_ != nullptr) hooks_->process_ending(thread_of(program), status);
   write_dump();
   write_report();
 }
 
 bool Engine::has_last_words() const {
-  return options_.stats || !options_.stats_file.empty() || options_.dump_count != 0;
+  return hooks_ != nullptr || options_.stats || !options_.stats_file.empty() ||
+         options_.dump_count != 0;
 }
 
 void Engine::exec_starting(linux::ProgramThread& thread) {
+  if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(thread_of(thread));
   if (!thread.borrowed) write_report();
   // A nudge on its way here would end the next program; the system calls before execve take it.
   epochs_.settle();

@@ -4,42 +4,63 @@
 
 #define GPR(n) %gs:(WEFT_CONTEXT + 8 * (n))
 
-  .text
-
-// void weft_enter_cache(): runs the program from gs:ENTER_PC; returns when it leaves the cache.
-  .globl weft_enter_cache
-  .type weft_enter_cache, @function
-weft_enter_cache:
-  push %rbx
-  push %rbp
-  push %r12
-  push %r13
-  push %r14
-  push %r15
-  sub $8, %rsp
-  mov %rsp, %gs:WEFT_HOST_RSP
+// The program's registers but rcx into its context, vector state included; the stack is the runtime's then.
+.macro SAVE_STATE
+  mov %rax, GPR(0)
+  mov %rdx, GPR(2)
+  mov %rbx, GPR(3)
+  mov %rsp, GPR(4)
+  mov %rbp, GPR(5)
+  mov %rsi, GPR(6)
+  mov %rdi, GPR(7)
+  mov %r8, GPR(8)
+  mov %r9, GPR(9)
+  mov %r10, GPR(10)
+  mov %r11, GPR(11)
+  mov %r12, GPR(12)
+  mov %r13, GPR(13)
+  mov %r14, GPR(14)
+  mov %r15, GPR(15)
+  mov %gs:WEFT_HOST_RSP, %rsp
+  pushfq
+  popq %gs:WEFT_RFLAGS
   mov %gs:WEFT_XSAVE_MASK, %rax
   mov %rax, %rdx
   shr $32, %rdx
   mov %gs:WEFT_XSAVE, %rcx
-  xrstor64 (%rcx)
-  mov %gs:WEFT_FS_BASE, %rsi
+  cmpq $0, %gs:WEFT_HAS_XSAVEOPT
+  je 98f
+  xsaveopt64 (%rcx)
+  jmp 99f
+98:
+  xsave64 (%rcx)
+99:
+.endm
+
+// Flags, rounding and fs as C++ wants them.
+.macro HOST_STATE
+  pushq $2              // no direction flag, no alignment check
+  popfq
+  pushq $0x1f80
+  ldmxcsr (%rsp)
+  add $8, %rsp
+  mov %gs:WEFT_HOST_FS, %rsi
+  SET_FS
+.endm
+
+.macro SET_FS           // to rsi
   cmpq $0, %gs:WEFT_HAS_FSGSBASE
-  je 1f
+  je 98f
   wrfsbase %rsi
-  jmp 2f
-1:
+  jmp 99f
+98:
   mov $158, %eax        // arch_prctl
   mov $0x1002, %edi     // ARCH_SET_FS
   syscall
-2:
-  // From here on a signal sends the thread to weft_abort_enter (see FaultHandler).
-  .globl weft_entering_begin
-weft_entering_begin:
-  cmpq $0, %gs:WEFT_SIGNAL_PENDING
-  jne weft_abort_enter
-  pushq %gs:WEFT_RFLAGS
-  popfq
+99:
+.endm
+
+.macro RESTORE_REGISTERS
   mov GPR(0), %rax
   mov GPR(1), %rcx
   mov GPR(2), %rdx
@@ -56,6 +77,41 @@ weft_entering_begin:
   mov GPR(14), %r14
   mov GPR(15), %r15
   mov GPR(4), %rsp
+.endm
+
+.macro LOAD_VECTORS
+  mov %gs:WEFT_XSAVE_MASK, %rax
+  mov %rax, %rdx
+  shr $32, %rdx
+  mov %gs:WEFT_XSAVE, %rcx
+  xrstor64 (%rcx)
+.endm
+
+  .text
+
+// void weft_enter_cache(): runs the program from gs:ENTER_PC; returns when it leaves the cache.
+  .globl weft_enter_cache
+  .type weft_enter_cache, @function
+weft_enter_cache:
+  push %rbx
+  push %rbp
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  sub $8, %rsp
+  mov %rsp, %gs:WEFT_HOST_RSP
+  LOAD_VECTORS
+  mov %gs:WEFT_FS_BASE, %rsi
+  SET_FS
+  // From here on a signal sends the thread to weft_abort_enter (see FaultHandler).
+  .globl weft_entering_begin
+weft_entering_begin:
+  cmpq $0, %gs:WEFT_SIGNAL_PENDING
+  jne weft_abort_enter
+  pushq %gs:WEFT_RFLAGS
+  popfq
+  RESTORE_REGISTERS
   jmp *%gs:WEFT_ENTER_PC
   .globl weft_entering_end
 weft_entering_end:
@@ -110,35 +166,7 @@ weft_exit_emulate:
   mov %rcx, %gs:WEFT_RIP
 
 weft_save_state:
-  mov %rax, GPR(0)
-  mov %rdx, GPR(2)
-  mov %rbx, GPR(3)
-  mov %rsp, GPR(4)
-  mov %rbp, GPR(5)
-  mov %rsi, GPR(6)
-  mov %rdi, GPR(7)
-  mov %r8, GPR(8)
-  mov %r9, GPR(9)
-  mov %r10, GPR(10)
-  mov %r11, GPR(11)
-  mov %r12, GPR(12)
-  mov %r13, GPR(13)
-  mov %r14, GPR(14)
-  mov %r15, GPR(15)
-  mov %gs:WEFT_HOST_RSP, %rsp
-  pushfq
-  popq %gs:WEFT_RFLAGS
-  mov %gs:WEFT_XSAVE_MASK, %rax
-  mov %rax, %rdx
-  shr $32, %rdx
-  mov %gs:WEFT_XSAVE, %rcx
-  cmpq $0, %gs:WEFT_HAS_XSAVEOPT
-  je 1f
-  xsaveopt64 (%rcx)
-  jmp 2f
-1:
-  xsave64 (%rcx)
-2:
+  SAVE_STATE
   cmpq $0, %gs:WEFT_HAS_FSGSBASE
   je weft_back_to_runtime
   rdfsbase %rax
@@ -146,21 +174,7 @@ weft_save_state:
 
 weft_back_to_runtime:
   mov %gs:WEFT_HOST_RSP, %rsp
-  pushq $2              // no direction flag, no alignment check
-  popfq
-  pushq $0x1f80
-  ldmxcsr (%rsp)
-  add $8, %rsp
-  mov %gs:WEFT_HOST_FS, %rsi
-  cmpq $0, %gs:WEFT_HAS_FSGSBASE
-  je 1f
-  wrfsbase %rsi
-  jmp 2f
-1:
-  mov $158, %eax
-  mov $0x1002, %edi
-  syscall
-2:
+  HOST_STATE
   add $8, %rsp
   pop %r15
   pop %r14
@@ -170,6 +184,42 @@ weft_back_to_runtime:
   pop %rbx
   ret
   .size weft_enter_cache, . - weft_enter_cache
+
+// A clean call: rcx is its CallSite, the program's rcx is in its context, and the way back is in
+// gs:CALL_RESUME.
+  .globl weft_clean_call
+weft_clean_call:
+  mov %rcx, %gs:WEFT_CALL_SITE
+  SAVE_STATE
+  cmpq $0, %gs:WEFT_HAS_FSGSBASE
+  je 1f
+  rdfsbase %rax
+  mov %rax, %gs:WEFT_FS_BASE
+1:
+  HOST_STATE
+  mov %gs:WEFT_CALL_SITE, %rdi
+  call weft_run_clean_call
+  test %al, %al
+  jne weft_abort_enter  // the program goes on elsewhere: its context says where
+  LOAD_VECTORS
+  mov %gs:WEFT_FS_BASE, %rsi
+  SET_FS
+  // From here on a signal has the thread single-stepped on, into the cache.
+  .globl weft_resuming_begin
+weft_resuming_begin:
+  pushq %gs:WEFT_RFLAGS
+  cmpq $0, %gs:WEFT_SIGNAL_PENDING
+  je 1f
+  // One came during the call: it is delivered as if it had come just behind it.
+  mov %gs:WEFT_STEPPING, %rax
+  movb $1, (%rax)
+  orq $0x100, (%rsp)
+1:
+  popfq
+  RESTORE_REGISTERS
+  jmp *%gs:WEFT_CALL_RESUME
+  .globl weft_resuming_end
+weft_resuming_end:
 
 // void weft_run_on_stack(void* argument, void (*function)(void*), void* stack_top): never returns.
   .globl weft_run_on_stack

@@ -35,14 +35,14 @@ linux::ProgramThread* FaultHandler::current() {
 }
 
 Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
-  if (rip == 0 || engine_.cache().contains({rip})) return Place::kCache;
+  if (rip == 0 || engine_.cache().contains({rip}) || is_resuming(rip)) return Place::kCache;
   return is_entering(rip) ? Place::kEntering : Place::kRuntime;
 }
 
 bool FaultHandler::is_inside(const linux::ProgramThread&) { return Thread::current().in_cache; }
 
 bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) {
-  return to_program_state(engine_.cache(), Thread::current(), registers);
+  return to_program_state(engine_.cache(), Thread::current(), registers, true);
 }
 
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
@@ -90,7 +90,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   // int3 and int n report the address behind them, debug traps the one that they came to.
   const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
   if (interrupt) registers.rip -= 1;
-  if (!to_program_state(engine_.cache(), thread, registers)) {
+  if (!to_program_state(engine_.cache(), thread, registers, false)) {
     registers.rip = cache_pc;
     return FaultAnswer::kBug;
   }

@@ -27,11 +27,11 @@ constexpr size_t kMainStackSize = 8u << 20;  // touched as far as it is used
 
 /// Everything that the first thread needs from before the program's start; lives for ever.
 struct Process {
-  Process(const Options& opts, linux::Launch found, char** argv)
+  Process(const Options& opts, linux::Launch found, char** argv, Hooks* hooks)
       : options(opts),
         launch(std::move(found)),
         kernel_stack(linux::KernelStack::from_argv(argv)),
-        engine(options, space, layout) {}
+        engine(options, space, layout, hooks) {}
 
   Options options;
   linux::Launch launch;
@@ -135,14 +135,18 @@ void start_program(void* argument) {
   CHECK(filtered);  // never without the filters that the program has put on itself
   thread->context()[x86::kRsp] = stack->stack_pointer;
   thread->context().rip = process.interpreter ? process.interpreter->entry : process.program.entry;
+  if (Hooks* hooks = process.engine.hooks()) {
+    hooks->process_started(*thread);
+    hooks->thread_started(*thread);
+  }
   Dispatcher(process.engine, *thread).run();
   CHECK(!"the main thread ends inside a system call");
 }
 
 }  // namespace
 
-Error run(const Options& options, linux::Launch launch, char** kernel_argv) {
-  auto* process = new Process(options, std::move(launch), kernel_argv);
+Error run(const Options& options, linux::Launch launch, char** kernel_argv, Hooks* hooks) {
+  auto* process = new Process(options, std::move(launch), kernel_argv, hooks);
   if (const Status prepared = prepare(*process); !prepared) return prepared.error();
   void* memory = mmap(nullptr, kPageSize + kMainStackSize, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -7,8 +7,11 @@
 
 namespace weft::engine {
 
+class Hooks;
+
 /// Runs the program in this process. Returns only if it could not be started; otherwise the process
 /// ends as the program does. `kernel_argv` is main's argv: the program's stack takes its place.
-Error run(const Options& options, linux::Launch launch, char** kernel_argv);
+/// `hooks`: the tools' host, or null; lives as long as the process.
+Error run(const Options& options, linux::Launch launch, char** kernel_argv, Hooks* hooks);
 
 }  // namespace weft::engine

@@ -24,6 +24,9 @@ static_assert(offsetof(ThreadBlock, signal_pending) == WEFT_SIGNAL_PENDING);
 static_assert(offsetof(ThreadBlock, has_fsgsbase) == WEFT_HAS_FSGSBASE);
 static_assert(offsetof(ThreadBlock, has_xsaveopt) == WEFT_HAS_XSAVEOPT);
 static_assert(offsetof(ThreadBlock, context) == WEFT_CONTEXT);
+static_assert(offsetof(ThreadBlock, call_site) == WEFT_CALL_SITE);
+static_assert(offsetof(ThreadBlock, call_resume) == WEFT_CALL_RESUME);
+static_assert(offsetof(ThreadBlock, stepping) == WEFT_STEPPING);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rip) == WEFT_RIP);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rflags) == WEFT_RFLAGS);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, fs_base) == WEFT_FS_BASE);
@@ -59,8 +62,9 @@ void ThreadCounters::add(const ThreadCounters& other) {
 }
 
 Thread::Thread(const CpuFeatures& features, const translate::Environment& environment,
-               const cache::CodeCache& cache, translate::ProgramCode& code)
-    : builder(environment, cache, code), xsave_(features) {
+               const cache::CodeCache& cache, translate::ProgramCode& code,
+               translate::Instrumenter* instrumenter)
+    : builder(environment, cache, code, instrumenter), xsave_(features) {
   block_.self = reinterpret_cast<uint64_t>(&block_);
   block_.owner = this;
   block_.xsave = xsave_.data();
@@ -75,6 +79,7 @@ Thread::Thread(const CpuFeatures& features, const translate::Environment& enviro
   program.xsave_size = features.xsave_size;
   program.pid = static_cast<pid_t>(linux::raw_syscall(__NR_getpid));
   program.tid = static_cast<pid_t>(linux::raw_syscall(__NR_gettid));
+  block_.thread_id = static_cast<uint64_t>(program.tid);
 }
 
 void Thread::attach() {

@@ -13,6 +13,8 @@
 
 namespace weft::engine {
 
+class Hooks;
+
 /// Counted by each thread for itself; summed when they are reported.
 struct ThreadCounters {
   uint64_t link_exits = 0;
@@ -37,7 +39,8 @@ struct ThreadCounters {
 class Thread {
  public:
   Thread(const CpuFeatures& features, const translate::Environment& environment,
-         const cache::CodeCache& cache, translate::ProgramCode& code);
+         const cache::CodeCache& cache, translate::ProgramCode& code,
+         translate::Instrumenter* instrumenter);
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
@@ -54,6 +57,9 @@ class Thread {
   cache::EpochSlot epoch;
   translate::SuperblockBuilder builder;
   ThreadCounters counters;
+  Hooks* hooks = nullptr;  ///< null if there are no tools
+  /// The tools' host's.
+  void* tool_thread = nullptr;
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
 

@@ -48,6 +48,17 @@ bool SuperblockBuilder::build_checked(AppPc tag) {
   }
   draft_.map.go_to(tag, draft_.hot.position());
   emit_self_check(draft_, tag, {source_.data(), size});
+  draft_.constituents.push_back({tag, {tag, tag + size}, head_generation_});
+  if (instrumenter_ != nullptr) {
+    emit_checked_plan(tag, size, available);
+  } else {
+    emit_checked(tag, size, available);
+  }
+  CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
+  return true;
+}
+
+void SuperblockBuilder::emit_checked(AppPc tag, size_t size, size_t available) {
   AppPc pc = tag;
   bool left = false;
   Instruction at;
@@ -62,9 +73,6 @@ bool SuperblockBuilder::build_checked(AppPc tag) {
     mangle_plain(draft_, at);
   }
   if (!left) draft_.exit_jump(pc);
-  draft_.constituents.push_back({tag, {tag, tag + size}, head_generation_});
-  CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
-  return true;
 }
 
 void SuperblockBuilder::end_checked_block(const Instruction& at) {

@@ -20,6 +20,8 @@ void Draft::clear() {
   entries.clear();
   constituents.clear();
   thunks.clear();
+  hold = false;
+  tool_data.reset();
   return_addresses.clear();
 }
 
@@ -80,6 +82,7 @@ cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {
   spec.entries = entries;
   spec.constituents = constituents;
   spec.state_map = map.bytes();
+  spec.tool_data = tool_data.get();
   return spec;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,14 @@ struct CallThunk {
   uint32_t call_field = 0;  ///< rel32 of the call, in hot code
   AppPc pc;
   uint8_t length = 0;  ///< of the program's call
+  bool hold = false;   ///< as Draft::hold was
   AppPc target;        ///< of a direct call; 0: an indirect one, with the target in rcx
+};
+
+/// What a tool's additions to a fragment own. Lives as long as the fragment can be executed.
+class FragmentData {
+ public:
+  virtual ~FragmentData() = default;
 };
 
 class Draft {
@@ -59,6 +67,10 @@ class Draft {
   std::vector<cache::EntrySpec> entries;
   std::vector<cache::Constituent> constituents;
   std::vector<CallThunk> thunks;
+  /// The instruction that is being emitted has inserted code in front (see UndoZone::hold).
+  bool hold = false;
+  /// What inserted code refers to; goes to the fragment with its publication.
+  std::unique_ptr<FragmentData> tool_data;
   std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones
 
  private:

@@ -29,6 +29,7 @@ struct Routines {
   CachePc emulate;        ///< ThreadBlock::next_pc is the instruction
   CachePc hash_mismatch;  ///< --ibl=hash: a checking entry was reached by another address
   CachePc stale;          ///< ThreadBlock::next_pc is the tag of a fragment whose bytes changed
+  CachePc clean_call;     ///< CallSite in rcx, the program's rcx in context, call_resume set
 };
 
 enum class IndirectMode : uint8_t { kShadow, kHash };

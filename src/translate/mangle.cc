@@ -25,7 +25,9 @@ constexpr uint8_t kLoadOpcode = 0x8B;
 class Record {
  public:
   Record(Draft& draft, const Instruction& at)
-      : draft_(draft), start_(draft.hot.position()), app_length_(at.insn.length) {}
+      : draft_(draft), start_(draft.hot.position()), app_length_(at.insn.length) {
+    if (draft.hold) zone().hold = true;
+  }
 
   UndoZone& zone() {
     CHECK(count_ < std::size(zones_));
@@ -43,7 +45,7 @@ class Record {
   Draft& draft_;
   uint32_t start_;
   uint32_t app_length_;
-  UndoZone zones_[6] = {};
+  UndoZone zones_[7] = {};
   size_t count_ = 0;
 };
 
@@ -316,7 +318,7 @@ void mangle_call(Draft& draft, const Instruction& at) {
 
 void mangle_paired_call(Draft& draft, const Instruction& at) {
   Record record(draft, at);
-  CallThunk thunk{0, at.pc, at.insn.length, {}};
+  CallThunk thunk{0, at.pc, at.insn.length, draft.hold, {}};
   if (at.insn.kind == Kind::kCall) {
     thunk.target = at.target();
   } else {
@@ -335,7 +337,9 @@ void emit_thunks(Draft& draft) {
     draft.map.go_to(thunk.pc, draft.hot.position());
     draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
                             thunk.call_field, draft.hot.position()});
+    draft.hold = thunk.hold;
     Record record(draft, call);
+    draft.hold = false;
     const bool indirect = thunk.target.value == 0;
     UndoZone& pushed = record.zone();
     pushed.rcx_spilled = indirect;

@@ -64,6 +64,7 @@ class Reader {
     zone.rcx_spilled = (at[3] & 1) != 0;
     zone.complete = (at[3] & 2) != 0;
     zone.uncuttable = (at[3] & 4) != 0;
+    zone.hold = (at[3] & 8) != 0;
     std::memcpy(&zone.rsp_delta, at + 4, sizeof zone.rsp_delta);
     return zone;
   }
@@ -129,7 +130,7 @@ void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
     bytes_.push_back(zone.spilled_0);
     bytes_.push_back(zone.spilled_1);
     bytes_.push_back(static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
-                                          (zone.uncuttable ? 4 : 0)));
+                                          (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0)));
     append(bytes_, zone.rsp_delta);
   }
 }

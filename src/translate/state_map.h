@@ -27,7 +27,10 @@ struct UndoZone {
   bool rcx_spilled = false;    ///< rcx's value is in ThreadBlock::spill_rcx
   bool complete = false;
   bool uncuttable = false;  ///< no way back or forward from here: the thread has to go on a little
-  int16_t rsp_delta = 0;    ///< added to rsp
+  /// What tools inserted for the instruction has run: a fault shows the program's state here, but
+  /// an asynchronous signal waits for the instruction's end.
+  bool hold = false;
+  int16_t rsp_delta = 0;  ///< added to rsp
 };
 
 class StateMapWriter {

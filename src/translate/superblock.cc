@@ -7,8 +7,12 @@ namespace weft::translate {
 using x86::Kind;
 
 SuperblockBuilder::SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache,
-                                     ProgramCode& code)
-    : environment_(environment), cache_(cache), code_(code), draft_(environment) {}
+                                     ProgramCode& code, Instrumenter* instrumenter)
+    : environment_(environment),
+      cache_(cache),
+      code_(code),
+      instrumenter_(instrumenter),
+      draft_(environment) {}
 
 void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   draft_.clear();
@@ -33,7 +37,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   if (!fetch(tag, first)) return false;
   if (readable_.checked) return build_checked(tag);
   AppPc pc = tag;
-  while (add_block(pc)) {
+  while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
   if (marks_.empty()) return false;
   emit_thunks(draft_);
@@ -177,7 +181,10 @@ bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
     case Kind::kJump: {
       const uint32_t start = draft_.hot.position();
       const bool goes_on = go_on_or_leave(at.target(), pc);
-      draft_.map.add(at.insn.length, draft_.hot.position() - start);
+      UndoZone zone;
+      zone.hold = true;
+      draft_.map.add(at.insn.length, draft_.hot.position() - start,
+                     std::span(&zone, draft_.hold ? 1 : 0));
       return goes_on;
     }
     case Kind::kCall:

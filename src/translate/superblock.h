@@ -9,6 +9,7 @@
 
 #include "cache/code_cache.h"
 #include "translate/draft.h"
+#include "translate/instrument.h"
 #include "translate/mangle.h"
 
 namespace weft::translate {
@@ -31,8 +32,9 @@ class ProgramCode {
 
 class SuperblockBuilder {
  public:
+  /// `instrumenter`: shown each basic block; null if there is none.
   SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache,
-                    ProgramCode& code);
+                    ProgramCode& code, Instrumenter* instrumenter);
 
   /// Translates from `tag` into draft(). With `indirect`, the fragment begins with the code by
   /// which an indirect branch enters. False if the first instruction cannot be fetched; see
@@ -65,6 +67,16 @@ class SuperblockBuilder {
   size_t measure_checked(AppPc tag, size_t available) const;
   /// Translates one basic block at `pc`; true if `pc` was moved to where the superblock goes on.
   bool add_block(AppPc& pc);
+  /// The same with what tools insert.
+  bool add_planned_block(AppPc& pc);
+  /// Decodes the block at `pc`, `limit` instructions at most.
+  void plan_block(AppPc pc, size_t limit);
+  bool plan_fits();
+  /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
+  bool emit_planned(size_t index, AppPc& pc, bool checked);
+  /// The code of a checked block behind its check, with what tools insert.
+  void emit_checked(AppPc tag, size_t size, size_t available);
+  void emit_checked_plan(AppPc tag, size_t size, size_t available);
   /// Emits what ends a block; true if the superblock goes on at `pc`.
   bool end_block(const Instruction& at, AppPc& pc);
   /// Emits what faults as an instruction does that no CPU has.
@@ -81,7 +93,9 @@ class SuperblockBuilder {
   const Environment& environment_;
   const cache::CodeCache& cache_;
   ProgramCode& code_;
+  Instrumenter* instrumenter_;
   Draft draft_;
+  BlockPlan plan_;
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;

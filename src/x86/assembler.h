@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "x86/context.h"
+#include "x86/memory_operand.h"
 
 namespace weft::x86 {
 
@@ -59,6 +60,19 @@ class Assembler {
   void lea_rsp(int32_t delta);                ///< rsp += delta without touching flags
   void lea_sum(Reg to, Reg base, Reg index);  ///< to = base + index without touching flags
   void add_small(Reg reg, int8_t delta);      ///< without touching flags
+  void lea(Reg to, const MemoryOperand& operand);  ///< without its segment
+  void lea_disp(Reg to, Reg base, int32_t displacement);
+  /// Of rip-relative operands the field is left 0 and its offset returned.
+  uint32_t mov_reg_rip(Reg reg) { return rip_access(0x8B, reg); }
+  uint32_t mov_rip_reg(Reg reg) { return rip_access(0x89, reg); }
+  uint32_t lea_rip(Reg reg) { return rip_access(0x8D, reg); }
+  uint32_t add_rip_imm32(int32_t value, bool locked);  ///< 4 bytes follow the field
+  uint32_t mov_rip_imm32(int32_t value);               ///< sign-extended; 4 bytes follow the field
+  void add_gs_imm32(uint32_t offset, int32_t value);
+  void mov_gs_simm32(uint32_t offset, int32_t value);  ///< qword store, sign-extended
+  /// Stores the low `width` (1, 2, 4, 8) bytes at [base + displacement].
+  void store(Reg base, int32_t displacement, Reg from, uint8_t width);
+  void store_imm(Reg base, int32_t displacement, int32_t value, uint8_t width);
   void pop(Reg reg);
   void jmp_rcx_scaled(uint32_t displacement);   ///< jmp [rcx*8 + displacement]
   void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]
@@ -74,6 +88,8 @@ class Assembler {
 
  private:
   void gs_access(uint8_t opcode, uint32_t offset, Reg reg);
+  uint32_t rip_access(uint8_t opcode, Reg reg);
+  void base_operand(uint8_t reg_field, Reg base, int32_t displacement);
 
   std::span<uint8_t> buffer_;
   uint32_t position_ = 0;

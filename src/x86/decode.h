@@ -95,6 +95,14 @@ struct RcxUse {
 };
 SIGNAL_SAFE RcxUse rcx_use(const uint8_t* bytes, const Insn& insn);
 
+/// The same of all general registers (bit r for register r): `reads` may hold too many,
+/// `overwrites` too few.
+struct RegisterUse {
+  uint16_t reads = 0xFFFF;
+  uint16_t overwrites = 0;
+};
+SIGNAL_SAFE RegisterUse register_use(const uint8_t* bytes, const Insn& insn);
+
 /// The general registers (bit r set for register r) that `insn` names or uses implicitly, for
 /// picking a scratch register that it does not touch. Conservative: may contain too many.
 SIGNAL_SAFE uint16_t registers_used(const uint8_t* bytes, const Insn& insn);

@@ -550,6 +550,13 @@ RcxUse rcx_use(const uint8_t* bytes, const Insn& insn) {
   return {(effects.reads & kRcxBit) != 0, (effects.overwrites & kRcxBit) != 0};
 }
 
+RegisterUse register_use(const uint8_t* bytes, const Insn& insn) {
+  if (insn.kind != Kind::kPlain) return {};
+  const Effects effects = Analysis(bytes, insn).effects();
+  // A partial write keeps the rest: the old value matters.
+  return {static_cast<uint16_t>(effects.reads | effects.changes), effects.overwrites};
+}
+
 uint16_t registers_used(const uint8_t* bytes, const Insn& insn) {
   if (insn.kind == Kind::kInvalid) return kAll;
   const Effects effects = Analysis(bytes, insn).effects();

@@ -29,8 +29,8 @@ struct Case {
 
 Environment environment_for(const Case& test) {
   Environment environment;
-  environment.routines = {{0x40050000000}, {0x40050000010}, {0x40050000020},
-                          {0x40050000030}, {0x40050000040}, {}};
+  environment.routines = {
+      {0x40050000000}, {0x40050000010}, {0x40050000020}, {0x40050000030}, {0x40050000040}, {}, {}};
   environment.code_low = 0x40050000000;
   environment.code_high = 0x40060000000;
   environment.indirect = test.mode;

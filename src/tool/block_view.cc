@@ -1,0 +1,256 @@
+#include "tool/block_view.h"
+
+#include <fmt/format.h>
+
+#include "tool/mistake.h"
+#include "translate/thread_block.h"
+#include "x86/decode.h"
+
+namespace weft::tool {
+
+using translate::Insertion;
+using translate::RecordField;
+
+BlockView::BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
+                     const std::vector<BufferLayout>& buffers, AppRange words)
+    : plan_(plan), data_(data), buffers_(buffers), words_(words) {
+  for (const translate::PlannedInstruction& each : plan.instructions) {
+    instructions_.emplace_back(each.at);
+  }
+}
+
+void BlockView::mistake(std::string_view message) const {
+  stop_for_tool(tool_, fmt::format("{} (block {:#x})", message, plan_.tag.value));
+}
+
+Range BlockView::range() const {
+  const AppRange range = plan_.range();
+  return {range.start.value, range.end.value};
+}
+
+void BlockView::check(size_t index) const {
+  if (index >= instructions_.size()) mistake("no instruction of that number");
+}
+
+const Instruction& BlockView::operator[](size_t index) const {
+  check(index);
+  return instructions_[index];
+}
+
+std::vector<Insertion>& BlockView::list(Place place) {
+  if (place.index == kAnywhere) return plan_.anywhere;
+  check(place.index);
+  translate::PlannedInstruction& instruction = plan_.instructions[place.index];
+  if (!place.after) return instruction.before;
+  if (!can_insert_after(place.index)) mistake("nothing runs behind a transfer of control");
+  return instruction.after;
+}
+
+translate::FreeState BlockView::free_at(Place place) const {
+  if (place.index == kAnywhere) return {};
+  check(place.index);
+  return plan_.free_before(place.index + (place.after ? 1u : 0u));
+}
+
+translate::Word BlockView::word(Counter counter) const {
+  const auto address = reinterpret_cast<uint64_t>(counter.cell());
+  if (!words_.contains({address})) mistake("a counter that new_counter() did not make");
+  return {false, 0, address};
+}
+
+translate::Word BlockView::word(ThreadCounter counter) const {
+  if (counter.slot() >= kThreadCounters)
+    mistake("a counter that new_thread_counter() did not make");
+  return {true, counter.slot(), 0};
+}
+
+translate::Guard BlockView::guard(const Condition& condition) const {
+  using Kind = translate::Guard::Kind;
+  static constexpr Kind kKinds[] = {Kind::kNone, Kind::kNonZero, Kind::kZero, Kind::kLess,
+                                    Kind::kEqual};
+  translate::Guard guard;
+  guard.kind = kKinds[static_cast<size_t>(condition.kind)];
+  if (guard.kind == Kind::kNone) return guard;
+  guard.word =
+      condition.per_thread ? word(ThreadCounter(condition.slot)) : word(Counter(condition.cell));
+  guard.bound = condition.bound;
+  return guard;
+}
+
+CallSite& BlockView::new_site(Place place) {
+  if (!data_) data_ = std::make_unique<Additions>();
+  CallSite& site = static_cast<Additions&>(*data_).sites.emplace_back();
+  site.pc = plan_.tag;
+  if (place.index != kAnywhere) {
+    const translate::Instruction& at = plan_.instructions[place.index].at;
+    site.pc = place.after ? at.next() : at.pc;
+  }
+  return site;
+}
+
+const x86::OperandInfo& BlockView::memory_operand(Place place, uint64_t number) const {
+  if (place.index == kAnywhere) mistake("an operand of no instruction");
+  check(place.index);
+  const auto& operands = instructions_[place.index].info().operands;
+  if (number >= operands.size() || operands[number].kind != x86::OperandInfo::Kind::kMemory ||
+      operands[number].vector_index) {
+    mistake("no memory operand of that number");
+  }
+  return operands[number];
+}
+
+Argument BlockView::argument(Place place, const Value& value) const {
+  Argument argument{value.kind, value.number, {}, 0};
+  switch (value.kind) {
+    case Value::Kind::kRegister:
+      if (value.number >= x86::kGprCount) mistake("no such register");
+      break;
+    case Value::Kind::kMemoryAddress:
+    case Value::Kind::kMemoryValue: {
+      const x86::OperandInfo& operand = memory_operand(place, value.number);
+      argument.memory = operand.memory;
+      argument.size = static_cast<uint8_t>(operand.size > 8 ? 8 : operand.size);
+      break;
+    }
+    default:
+      break;
+  }
+  return argument;
+}
+
+RecordField BlockView::field(Place place, const Field& field) const {
+  using Source = RecordField::Source;
+  const uint8_t width = field.width;
+  if (width != 1 && width != 2 && width != 4 && width != 8)
+    mistake("a field of a width that is none");
+  switch (field.value.kind) {
+    case Value::Kind::kConstant:
+      return {Source::kConstant, width, field.value.number, {}};
+    case Value::Kind::kRegister:
+      if (field.value.number >= x86::kGprCount) mistake("no such register");
+      return {Source::kRegister, width, field.value.number, {}};
+    case Value::Kind::kMemoryAddress:
+      return {Source::kAddress, width, 0, memory_operand(place, field.value.number).memory};
+    case Value::Kind::kThreadId:
+      return {Source::kThreadId, width, 0, {}};
+    case Value::Kind::kThreadCounter:
+      return {Source::kWord,
+              width,
+              word(ThreadCounter(static_cast<uint32_t>(field.value.number))).index,
+              {}};
+    default:
+      mistake("a value that records cannot hold");
+  }
+}
+
+void BlockView::remove(size_t index) {
+  check(index);
+  if (!can_insert_after(index)) mistake("a transfer of control cannot be removed");
+  plan_.instructions[index].removed = true;
+  plan_.instructions[index].replacement.clear();
+}
+
+void BlockView::replace(size_t index, std::span<const uint8_t> code) {
+  remove(index);
+  constexpr size_t kLongest = 64;
+  if (code.empty() || code.size() > kLongest) mistake("a replacement of 1 to 64 bytes is wanted");
+  plan_.instructions[index].removed = false;
+  plan_.instructions[index].replacement.assign(code.begin(), code.end());
+}
+
+void BlockView::add_to_counter(Place place, Condition condition, Counter counter, int32_t amount,
+                               bool atomic) {
+  Insertion insertion;
+  insertion.kind = atomic ? Insertion::Kind::kAddAtomic : Insertion::Kind::kAdd;
+  insertion.guard = guard(condition);
+  insertion.word = word(counter);
+  insertion.amount = amount;
+  list(place).push_back(std::move(insertion));
+}
+
+void BlockView::add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
+                                      int32_t amount) {
+  Insertion insertion;
+  insertion.guard = guard(condition);
+  insertion.word = word(counter);
+  insertion.amount = amount;
+  list(place).push_back(std::move(insertion));
+}
+
+void BlockView::set_thread_counter(Place place, Condition condition, ThreadCounter counter,
+                                   int32_t value) {
+  Insertion insertion;
+  insertion.kind = Insertion::Kind::kSet;
+  insertion.guard = guard(condition);
+  insertion.word = word(counter);
+  insertion.amount = value;
+  list(place).push_back(std::move(insertion));
+}
+
+void BlockView::add_call(Place place, Condition condition, void (*function)(),
+                         std::span<const Value> arguments) {
+  CallSite& site = new_site(place);
+  if (arguments.size() > site.arguments.size()) mistake("more than six arguments");
+  site.function = function;
+  for (const Value& value : arguments) {
+    site.arguments[site.count++] = argument(place, value);
+  }
+  Insertion insertion;
+  insertion.kind = Insertion::Kind::kCall;
+  insertion.guard = guard(condition);
+  insertion.site = &site;
+  // A call sees the program's registers of a certain place.
+  if (place.index == kAnywhere) place.index = 0;
+  list(place).push_back(std::move(insertion));
+}
+
+void BlockView::add_record(Place place, Condition condition, Buffer buffer,
+                           std::span<const Field> fields) {
+  if (buffer.number() >= buffers_.size()) mistake("a buffer that new_buffer() did not make");
+  const BufferLayout& layout = buffers_[buffer.number()];
+  if (place.index == kAnywhere) place.index = 0;
+  Insertion insertion;
+  insertion.kind = Insertion::Kind::kRecord;
+  insertion.guard = guard(condition);
+  insertion.word = {true, layout.position, 0};
+  insertion.limit = layout.limit;
+  uint32_t size = 0;
+  for (const Field& each : fields) {
+    insertion.fields.push_back(field(place, each));
+    size += each.width;
+  }
+  if (size != layout.record_bytes) mistake("fields that do not make up one record of the buffer");
+  CallSite& site = new_site(place);
+  site.buffer = buffer.number();
+  insertion.site = &site;
+  list(place).push_back(std::move(insertion));
+}
+
+void BlockView::add_code(Place place, Condition condition, std::span<const uint8_t> code,
+                         uint16_t scratch) {
+  constexpr size_t kLongest = 64;
+  constexpr int kScratch = 2;
+  if (code.empty() || code.size() > kLongest) mistake("code of 1 to 64 bytes is wanted");
+  if ((scratch >> x86::kRsp & 1) != 0 || __builtin_popcount(scratch) > kScratch) {
+    mistake("at most two scratch registers, and not rsp");
+  }
+  if (place.index == kAnywhere) place.index = 0;
+  Insertion insertion;
+  insertion.kind = Insertion::Kind::kCode;
+  insertion.guard = guard(condition);
+  insertion.code.assign(code.begin(), code.end());
+  insertion.scratch = scratch;
+  list(place).push_back(std::move(insertion));
+}
+
+Register BlockView::dead_register(Place place) const {
+  const uint16_t dead = free_at(place).registers;
+  for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
+    if (reg != x86::kRsp && (dead >> reg & 1) != 0) return static_cast<Register>(reg);
+  }
+  return Register::kNone;
+}
+
+bool BlockView::flags_dead(Place place) const { return free_at(place).flags; }
+
+}  // namespace weft::tool

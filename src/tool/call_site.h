@@ -1,0 +1,37 @@
+// A clean call's place: what to call with which arguments. Owned by the additions of its fragment;
+// constant once the fragment is published, read by any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+
+#include "translate/instrument.h"
+#include "weft/block.h"
+
+namespace weft::tool {
+
+struct Argument {
+  Value::Kind kind = Value::Kind::kConstant;
+  uint64_t number = 0;
+  x86::MemoryOperand memory;  ///< kMemoryAddress, kMemoryValue
+  uint8_t size = 0;           ///< kMemoryValue: bytes
+};
+
+struct CallSite : translate::CallSite {
+  /// Null: the flush of the buffer `buffer`.
+  void (*function)() = nullptr;
+  uint32_t buffer = 0;
+  uint32_t count = 0;
+  std::array<Argument, 6> arguments;
+};
+
+/// What tools' additions to one fragment own. Addresses are stable.
+struct Additions : translate::FragmentData {
+  std::deque<CallSite> sites;
+};
+
+/// The address of a memory operand with the registers in `context`.
+uint64_t effective_address(const x86::MemoryOperand& memory, const x86::CpuContext& context);
+
+}  // namespace weft::tool

@@ -1,0 +1,81 @@
+#include "tool/code_view.h"
+
+#include "engine/engine.h"
+
+namespace weft::tool {
+namespace {
+
+AppRange range_of(Range range) { return {{range.start}, {range.end}}; }
+
+cache::Scope scope_of(Scope scope) {
+  return scope == Scope::kAll ? cache::Scope::kAll : cache::Scope::kTraceOnly;
+}
+
+}  // namespace
+
+FragmentInfo describe(const cache::Fragment& fragment) {
+  FragmentInfo info;
+  info.tag = fragment.tag().value;
+  info.is_trace = fragment.kind() == cache::FragmentKind::kTrace;
+  info.sequence = fragment.sequence();
+  info.code_bytes = fragment.code_bytes();
+  for (size_t i = 0; i < fragment.constituent_count(); ++i) {
+    const AppRange bytes = fragment.constituent_bytes(i);
+    info.constituents.push_back(
+        {fragment.constituent_tag(i).value, {bytes.start.value, bytes.end.value}});
+  }
+  return info;
+}
+
+Deleted CodeView::delete_fragment(Address tag, Scope scope) {
+  const cache::Deleted deleted = engine_->cache().delete_fragment({tag}, scope_of(scope));
+  return {deleted.block, deleted.trace, deleted.containing};
+}
+
+uint64_t CodeView::delete_fragments(std::span<const Address> tags, Scope scope) {
+  std::vector<AppPc> all;
+  all.reserve(tags.size());
+  for (const Address tag : tags) all.push_back({tag});
+  return engine_->deletions().delete_fragments(all, scope_of(scope));
+}
+
+uint64_t CodeView::delete_region(Range range) {
+  return engine_->cache().delete_region(range_of(range));
+}
+
+uint64_t CodeView::delete_all() { return engine_->cache().delete_all(); }
+
+bool CodeView::request_delete(Address tag) { return engine_->deletions().request({tag}); }
+
+bool CodeView::exists(Address tag) { return engine_->cache().find({tag}).value != 0; }
+
+std::vector<FragmentInfo> CodeView::fragments_at(Address tag) {
+  std::vector<FragmentInfo> result;
+  for (FragmentInfo& info : containing(tag)) {
+    if (info.tag == tag) result.push_back(std::move(info));
+  }
+  return result;
+}
+
+std::vector<FragmentInfo> CodeView::containing(Address tag) {
+  std::vector<FragmentInfo> result;
+  const cache::EpochGuard guard(engine_->epochs());
+  engine_->cache().containing(
+      {tag}, [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  return result;
+}
+
+std::vector<FragmentInfo> CodeView::fragments_in(Range range) {
+  std::vector<FragmentInfo> result;
+  const cache::EpochGuard guard(engine_->epochs());
+  engine_->cache().fragments_in(
+      range_of(range), [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  return result;
+}
+
+bool CodeView::await_quiescence(uint64_t timeout_ns) {
+  if (engine_->on_program_thread()) return false;
+  return engine_->deletions().await_quiescence(timeout_ns);
+}
+
+}  // namespace weft::tool

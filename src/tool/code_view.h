@@ -1,0 +1,34 @@
+// Deletion as tools see it. Owned by the host; any thread.
+#pragma once
+
+#include "cache/code_cache.h"
+#include "weft/deletion.h"
+
+namespace weft::engine {
+class Engine;
+}
+
+namespace weft::tool {
+
+FragmentInfo describe(const cache::Fragment& fragment);
+
+class CodeView final : public Code {
+ public:
+  void start(engine::Engine& engine) { engine_ = &engine; }
+
+  Deleted delete_fragment(Address tag, Scope scope) override;
+  uint64_t delete_fragments(std::span<const Address> tags, Scope scope) override;
+  uint64_t delete_region(Range range) override;
+  uint64_t delete_all() override;
+  bool request_delete(Address tag) override;
+  bool exists(Address tag) override;
+  std::vector<FragmentInfo> fragments_at(Address tag) override;
+  std::vector<FragmentInfo> containing(Address tag) override;
+  std::vector<FragmentInfo> fragments_in(Range range) override;
+  bool await_quiescence(uint64_t timeout_ns) override;
+
+ private:
+  engine::Engine* engine_ = nullptr;
+};
+
+}  // namespace weft::tool

@@ -1,0 +1,97 @@
+// The tools' host: what stands between the engine and the tools. One a process, made before the
+// program starts, lives as long as it. Any thread; tools are called without a lock held.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/spin_lock.h"
+#include "engine/hooks.h"
+#include "tool/code_view.h"
+#include "tool/library.h"
+#include "tool/modules.h"
+#include "tool/thread_view.h"
+#include "weft/tool.h"
+
+namespace weft::tool {
+
+class Host final : public engine::Hooks, public Process {
+ public:
+  explicit Host(std::vector<Library> tools) : tools_(std::move(tools)) {}
+
+  void set_program(std::string path, std::vector<std::string> arguments, bool followed);
+
+  // engine::Hooks
+  void start(engine::Engine& engine, AppRange words) override;
+  void process_started(engine::Thread& thread) override;
+  void thread_started(engine::Thread& thread) override;
+  void thread_ending(engine::Thread& thread) override;
+  void process_ending(engine::Thread& thread, int status) override;
+  void exec_starting(engine::Thread& thread) override;
+  void lock_for_fork() override;
+  void unlock_after_fork() override;
+  void forked(engine::Thread& thread) override;
+  void memory_changed(AppRange range) override;
+  void published(const cache::Fragment& fragment) override;
+  bool syscall_before(engine::Thread& thread) override;
+  void syscall_after(engine::Thread& thread) override;
+  void signal(engine::Thread& thread, const siginfo_t& info) override;
+  bool clean_call(engine::Thread& thread, const translate::CallSite& site) override;
+  void instrument(translate::BlockPlan& plan,
+                  std::unique_ptr<translate::FragmentData>& data) override;
+  void on_deleted(const cache::Fragment& fragment) override;
+  void on_reclaimed(const cache::Fragment& fragment) override;
+
+  // Process
+  pid_t id() const override;
+  const std::string& program() const override { return program_; }
+  const std::vector<std::string>& arguments() const override { return arguments_; }
+  bool is_child() const override { return is_child_; }
+  Code& code() override { return code_; }
+  [[noreturn]] void fail(std::string_view message) override;
+  Counter new_counter() override;
+  ThreadCounter new_thread_counter() override;
+  uint64_t sum(ThreadCounter counter) override;
+  void reset(ThreadCounter counter) override;
+  Buffer new_buffer(size_t record_bytes, size_t records, FlushFunction flush,
+                    void* argument) override;
+  uint32_t new_thread_key() override;
+  std::vector<const Module*> modules() override { return modules_.all(); }
+  const Module* module_at(Address address) override { return modules_.at(address); }
+  size_t read_memory(Address from, void* to, size_t bytes) override;
+  size_t write_memory(Address to, const void* from, size_t bytes) override;
+  std::string output_name(std::string_view pattern) override;
+
+ private:
+  static ThreadView& view_of(engine::Thread& thread);
+  void end_thread(ThreadView& view);
+  void tell_of_modules(AppRange range);
+  std::vector<ThreadView*> views();
+
+  std::vector<Library> tools_;
+  engine::Engine* engine_ = nullptr;
+  AppRange words_;
+  CodeView code_;
+  Modules modules_;
+  std::string program_;
+  std::vector<std::string> arguments_;
+  bool is_child_ = false;
+  std::string_view starting_;  ///< the tool whose on_start() runs
+
+  std::vector<BufferSpec> buffers_;  ///< constant once the first thread runs
+  std::vector<BufferLayout> layouts_;
+  std::atomic<uint64_t> next_counter_{0};
+  std::atomic<uint32_t> next_thread_counter_{0};
+  std::atomic<uint32_t> next_key_{0};
+  std::atomic<bool> ended_{false};
+
+  SpinLock lock_;
+  std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_
+  uint32_t threads_made_ = 0;                             ///< under lock_
+  std::array<uint64_t, kThreadCounters> ended_counts_{};  ///< under lock_
+};
+
+}  // namespace weft::tool

@@ -1,0 +1,43 @@
+// The program's modules, from what is mapped executable. Owned by the host; any thread, short lock.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/spin_lock.h"
+#include "linux/address_space.h"
+#include "weft/process.h"
+
+namespace weft::tool {
+
+class Modules {
+ public:
+  struct Change {
+    const Module* module;
+    bool loaded;
+  };
+
+  /// Looks again at what is mapped in `range`; returns what appeared and what went.
+  std::vector<Change> update(const linux::AddressSpace& space, AppRange range);
+  std::vector<const Module*> all() const;
+  const Module* at(Address address) const;
+
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+
+ private:
+  struct Entry {
+    std::unique_ptr<Module> module;
+    AppRange text;  ///< the executable mapping by which it was noticed
+  };
+
+  static std::optional<Entry> describe(const linux::AddressSpace& space,
+                                       const linux::Mapping& text);
+
+  mutable SpinLock lock_;
+  std::deque<Entry> entries_;  ///< under lock_
+};
+
+}  // namespace weft::tool

@@ -1,0 +1,72 @@
+#include "tool/thread_view.h"
+
+#include <mutex>
+
+#include "base/check.h"
+
+namespace weft::tool {
+namespace {
+
+constexpr uint32_t kMostKeys = 1024;
+
+uint64_t address_of(const std::unique_ptr<uint8_t[]>& memory) {
+  return reinterpret_cast<uint64_t>(memory.get());
+}
+
+}  // namespace
+
+ThreadView::ThreadView(engine::Thread& thread, uint32_t number,
+                       const std::vector<BufferSpec>& buffers)
+    : thread_(thread), number_(number), buffers_(buffers), data_(kMostKeys) {
+  for (const BufferSpec& buffer : buffers_) {
+    memory_.push_back(std::make_unique_for_overwrite<uint8_t[]>(buffer.bytes));
+    word(buffer.layout.position) = address_of(memory_.back());
+    word(buffer.layout.limit) = 0 - (address_of(memory_.back()) + buffer.bytes);
+  }
+}
+
+uint64_t ThreadView::get(ThreadCounter counter) const {
+  CHECK(counter.slot() < kThreadCounters);
+  return __atomic_load_n(&word(counter.slot()), __ATOMIC_RELAXED);
+}
+
+void ThreadView::set(ThreadCounter counter, uint64_t value) {
+  CHECK(counter.slot() < kThreadCounters);
+  word(counter.slot()) = value;
+}
+
+void*& ThreadView::data(uint32_t key) {
+  CHECK(key < data_.size());
+  return data_[key];
+}
+
+void ThreadView::flush_held(size_t number) {
+  const BufferSpec& buffer = buffers_[number];
+  const uint64_t start = address_of(memory_[number]);
+  const uint64_t end = __atomic_load_n(&word(buffer.layout.position), __ATOMIC_RELAXED);
+  if (end > start && !closed_) {
+    buffer.flush(*this, memory_[number].get(), end - start, buffer.argument);
+  }
+}
+
+void ThreadView::flush(Buffer buffer) {
+  CHECK(buffer.number() < memory_.size());
+  const std::lock_guard held(flush_lock_);
+  flush_held(buffer.number());
+  word(buffers_[buffer.number()].layout.position) = address_of(memory_[buffer.number()]);
+}
+
+void ThreadView::close_buffers() {
+  const std::lock_guard held(flush_lock_);
+  // The position stays the owner's: it may be about to write there.
+  for (size_t number = 0; number < memory_.size(); ++number) flush_held(number);
+  closed_ = true;
+}
+
+void ThreadView::empty_buffers() {
+  for (size_t number = 0; number < memory_.size(); ++number) {
+    word(buffers_[number].layout.position) = address_of(memory_[number]);
+  }
+}
+
+}  // namespace weft::tool

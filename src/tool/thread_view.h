@@ -1,0 +1,60 @@
+// A program thread as tools see it. Owned by the host, from the thread's start to its end; for its
+// own thread, but for get() and close_buffers().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/spin_lock.h"
+#include "engine/thread.h"
+#include "tool/block_view.h"
+#include "weft/process.h"
+
+namespace weft::tool {
+
+/// What a tool asked new_buffer() for.
+struct BufferSpec {
+  BufferLayout layout;
+  size_t bytes = 0;
+  FlushFunction flush = nullptr;
+  void* argument = nullptr;
+};
+
+class ThreadView final : public Thread {
+ public:
+  ThreadView(engine::Thread& thread, uint32_t number, const std::vector<BufferSpec>& buffers);
+
+  pid_t id() const override { return thread_.program.tid; }
+  uint32_t number() const override { return number_; }
+  uint64_t get(ThreadCounter counter) const override;
+  void set(ThreadCounter counter, uint64_t value) override;
+  void flush(Buffer buffer) override;
+  void*& data(uint32_t key) override;
+
+  engine::Thread& thread() { return thread_; }
+  /// Flushes every buffer, and drops what comes after. By any thread, once.
+  void close_buffers();
+  /// In the child of a fork: what is in them is the parent's.
+  void empty_buffers();
+  /// In the child of a fork.
+  void set_number(uint32_t number) { number_ = number; }
+
+  /// The system call under way: its number and arguments, as on_syscall_before() left them.
+  std::array<uint64_t, 7> call{};
+
+ private:
+  void flush_held(size_t number);
+  uint64_t& word(uint32_t index) const { return thread_.block().tool_words[index]; }
+
+  engine::Thread& thread_;
+  uint32_t number_;
+  const std::vector<BufferSpec>& buffers_;
+  std::vector<std::unique_ptr<uint8_t[]>> memory_;  ///< of each buffer
+  std::vector<void*> data_;
+  SpinLock flush_lock_;  ///< against close_buffers() by another thread
+  bool closed_ = false;  ///< under flush_lock_
+};
+
+}  // namespace weft::tool

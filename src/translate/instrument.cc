@@ -1,0 +1,92 @@
+#include "translate/instrument.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace weft::translate {
+namespace {
+
+bool any_observes(const std::vector<Insertion>& insertions) {
+  return std::any_of(insertions.begin(), insertions.end(),
+                     [](const Insertion& insertion) { return insertion.observes(); });
+}
+
+uint32_t bound_of(const std::vector<Insertion>& insertions) {
+  uint32_t bound = 0;
+  for (const Insertion& insertion : insertions) bound += insertion.size_bound();
+  return bound;
+}
+
+}  // namespace
+
+bool Insertion::observes() const {
+  using Source = RecordField::Source;
+  if (kind == Kind::kCall || kind == Kind::kCode || site != nullptr) return true;
+  return std::any_of(fields.begin(), fields.end(), [](const RecordField& field) {
+    return field.source == Source::kRegister || field.source == Source::kAddress;
+  });
+}
+
+uint32_t Insertion::size_bound() const {
+  constexpr uint32_t kGuard = 96;
+  constexpr uint32_t kCall = 64;
+  constexpr uint32_t kField = 48;
+  constexpr uint32_t kSaving = 96;
+  uint32_t size = kGuard + kSaving;
+  if (site != nullptr) size += kCall;
+  size += kField * static_cast<uint32_t>(fields.size());
+  return size + static_cast<uint32_t>(code.size());
+}
+
+const x86::FlagUse& PlannedInstruction::flag_use() const {
+  if (!flag_use_) flag_use_ = x86::flag_use(at.bytes, at.insn.length);
+  return *flag_use_;
+}
+
+AppRange BlockPlan::range() const { return {tag, instructions.back().at.next()}; }
+
+FreeState BlockPlan::free_before(size_t index) const {
+  FreeState free;
+  uint16_t seen = 0;
+  uint32_t live_flags = x86::kArithmeticFlags;
+  bool flags_read = false;
+  for (size_t i = index; i < instructions.size(); ++i) {
+    const PlannedInstruction& next = instructions[i];
+    const bool shown =
+        i > index && (any_observes(next.before) || any_observes(instructions[i - 1].after));
+    if (shown || next.removed || !next.replacement.empty()) break;
+    if (!flags_read && live_flags != 0) {
+      flags_read = (next.flag_use().read & live_flags) != 0;
+      if (!flags_read) live_flags &= ~next.flag_use().overwritten;
+    }
+    if (next.at.insn.kind != x86::Kind::kPlain) break;
+    const x86::RegisterUse use = x86::register_use(next.at.bytes, next.at.insn);
+    free.registers = static_cast<uint16_t>(free.registers | (use.overwrites & ~use.reads & ~seen));
+    seen = static_cast<uint16_t>(seen | use.reads);
+  }
+  free.flags = !flags_read && live_flags == 0;
+  return free;
+}
+
+void BlockPlan::settle() {
+  if (anywhere.empty()) return;
+  size_t index = 0;
+  while (index < instructions.size() && !free_before(index).flags) ++index;
+  if (index == instructions.size()) index = 0;
+  std::vector<Insertion>& place = instructions[index].before;
+  place.insert(place.end(), std::make_move_iterator(anywhere.begin()),
+               std::make_move_iterator(anywhere.end()));
+  anywhere.clear();
+}
+
+uint32_t BlockPlan::size_bound() const {
+  constexpr uint32_t kInstruction = 64;
+  uint32_t bound = bound_of(anywhere);
+  for (const PlannedInstruction& item : instructions) {
+    bound += kInstruction + bound_of(item.before) + bound_of(item.after);
+    bound += static_cast<uint32_t>(item.replacement.size());
+  }
+  return bound;
+}
+
+}  // namespace weft::translate

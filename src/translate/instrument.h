@@ -1,0 +1,112 @@
+// What tools insert into a block, between decoding and emission. Owned by the building thread's
+// builder; an Instrumenter is called on many threads at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/address.h"
+#include "translate/draft.h"
+#include "translate/mangle.h"
+#include "x86/instruction_info.h"
+
+namespace weft::translate {
+
+/// What a clean call finds its arguments by. Derived from by whoever carries the call out; owned by
+/// the fragment's FragmentData.
+struct CallSite {
+  AppPc pc;  ///< the instruction that the program is at
+};
+
+/// A 64-bit word of a tool's: of the thread's block, or shared, in reach of code memory.
+struct Word {
+  bool per_thread = false;
+  uint32_t index = 0;    ///< into ThreadBlock::tool_words
+  uint64_t address = 0;  ///< if shared
+};
+
+/// The insertion runs only if the word compares so.
+struct Guard {
+  enum class Kind : uint8_t { kNone, kNonZero, kZero, kLess, kEqual };
+  Kind kind = Kind::kNone;
+  Word word;
+  int32_t bound = 0;
+};
+
+/// A field of a record: from where, and how many bytes.
+struct RecordField {
+  enum class Source : uint8_t { kConstant, kRegister, kAddress, kThreadId, kWord };
+  Source source = Source::kConstant;
+  uint8_t width = 8;
+  uint64_t constant = 0;      ///< kConstant; kRegister: its number; kWord: index into tool_words
+  x86::MemoryOperand memory;  ///< kAddress
+};
+
+struct Insertion {
+  enum class Kind : uint8_t { kAdd, kAddAtomic, kSet, kCall, kRecord, kCode };
+  Kind kind = Kind::kAdd;
+  Guard guard;
+  Word word;           ///< kAdd, kAddAtomic, kSet. kRecord: where the next record goes
+  int32_t amount = 0;  ///< kAdd, kAddAtomic, kSet
+  uint32_t limit = 0;  ///< kRecord: tool_words index of minus the address of the buffer's end
+  const CallSite* site = nullptr;  ///< kCall; kRecord: called when the buffer is full
+  std::vector<RecordField> fields;
+  std::vector<uint8_t> code;
+  uint16_t scratch = 0;  ///< kCode: registers to save around it, two at most
+
+  /// Whether it looks at the program's registers or flags.
+  bool observes() const;
+  /// No emission of it takes more bytes.
+  uint32_t size_bound() const;
+};
+
+/// One instruction of a block, with what was inserted around it.
+struct PlannedInstruction {
+  Instruction at;
+  std::vector<Insertion> before;
+  std::vector<Insertion> after;
+  bool removed = false;
+  std::vector<uint8_t> replacement;
+
+  const x86::FlagUse& flag_use() const;
+
+ private:
+  mutable std::optional<x86::FlagUse> flag_use_;  ///< decoded once asked for
+};
+
+/// What may be changed at a place without saving it.
+struct FreeState {
+  bool flags = false;
+  uint16_t registers = 0;
+};
+
+struct BlockPlan {
+  AppPc tag;
+  std::vector<PlannedInstruction> instructions;
+  /// Insertions that may stand anywhere in the block.
+  std::vector<Insertion> anywhere;
+
+  AppRange range() const;
+  /// What is dead in front of instruction `index` (its number past the last: at the block's end).
+  FreeState free_before(size_t index) const;
+  /// Puts what is in `anywhere` where it is cheapest.
+  void settle();
+  uint32_t size_bound() const;
+};
+
+class Instrumenter {
+ public:
+  virtual ~Instrumenter() = default;
+  /// Adds to `plan`. `data` is the fragment's, null before its first insertion.
+  virtual void instrument(BlockPlan& plan, std::unique_ptr<FragmentData>& data) = 0;
+};
+
+/// Emits what stands before (`after`: behind) an instruction, `free` being what is dead there.
+void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, const FreeState& free,
+                     bool after);
+/// Emits a block's plain instruction that was removed or replaced.
+void emit_replacement(Draft& draft, const PlannedInstruction& instruction);
+
+}  // namespace weft::translate

@@ -1,0 +1,375 @@
+// Inserted code. It changes no flag and no register that the program may still read, and touches
+// nothing below its stack pointer. It cannot be cut in two: the state map has the thread go on to
+// its end, so that what it counts counts once.
+#include <array>
+#include <cstddef>
+
+#include "translate/instrument.h"
+#include "translate/thread_block.h"
+
+namespace weft::translate {
+namespace {
+
+using x86::Assembler;
+using x86::Reg;
+
+constexpr uint32_t kRecordLimit = UINT16_MAX;
+
+uint32_t word_offset(uint32_t index) {
+  CHECK(index < ThreadBlock::kToolWords);
+  return static_cast<uint32_t>(offsetof(ThreadBlock, tool_words) + index * sizeof(uint64_t));
+}
+
+uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+
+/// Registers for a moment: dead ones as they are, others saved in the thread's block.
+class Scratch {
+ public:
+  Scratch(Assembler& out, uint16_t dead) : out_(out), free_(dead) {}
+
+  Reg take(uint16_t avoid) {
+    const auto usable = static_cast<uint16_t>(~(avoid | taken_ | bit(x86::kRsp)));
+    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
+      if ((free_ & usable & bit(reg)) != 0) return take_exactly(static_cast<Reg>(reg));
+    }
+    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
+      if ((usable & bit(reg)) != 0) return take_exactly(static_cast<Reg>(reg));
+    }
+    CHECK(!"some register is left");
+    return x86::kRax;
+  }
+  Reg take_exactly(Reg reg) {
+    taken_ |= bit(reg);
+    if ((free_ & bit(reg)) != 0) return reg;
+    CHECK(count_ < saved_.size());
+    out_.mov_gs_reg(slot(count_), reg);
+    saved_[count_++] = reg;
+    return reg;
+  }
+  bool has(Reg reg) const { return (taken_ & bit(reg)) != 0; }
+  /// May be emitted on several ways out.
+  void restore() const {
+    for (size_t i = 0; i < count_; ++i) out_.mov_reg_gs(saved_[i], slot(i));
+  }
+  bool saved_any() const { return count_ != 0; }
+
+ private:
+  static uint32_t slot(size_t index) {
+    return static_cast<uint32_t>(offsetof(ThreadBlock, tool_spill) + index * sizeof(uint64_t));
+  }
+
+  Assembler& out_;
+  uint16_t free_;
+  uint16_t taken_ = 0;
+  size_t count_ = 0;
+  std::array<Reg, 4> saved_{};
+};
+
+void load_word(Draft& draft, const Word& word, Reg to) {
+  if (word.per_thread) {
+    draft.hot.mov_reg_gs(to, word_offset(word.index));
+  } else {
+    draft.to_address(draft.hot.mov_reg_rip(to), word.address, 0);
+  }
+}
+
+void store_word(Draft& draft, const Word& word, Reg from) {
+  if (word.per_thread) {
+    draft.hot.mov_gs_reg(word_offset(word.index), from);
+  } else {
+    draft.to_address(draft.hot.mov_rip_reg(from), word.address, 0);
+  }
+}
+
+void emit_plain_add(Draft& draft, const Insertion& insertion, const FreeState& free) {
+  Assembler& out = draft.hot;
+  if (free.flags) {
+    if (insertion.word.per_thread) {
+      out.add_gs_imm32(word_offset(insertion.word.index), insertion.amount);
+    } else {
+      draft.to_address(out.add_rip_imm32(insertion.amount, false), insertion.word.address, 4);
+    }
+    return;
+  }
+  Scratch scratch(out, free.registers);
+  const Reg reg = scratch.take(0);
+  load_word(draft, insertion.word, reg);
+  out.lea_disp(reg, reg, insertion.amount);
+  store_word(draft, insertion.word, reg);
+  scratch.restore();
+}
+
+void emit_atomic_add(Draft& draft, const Insertion& insertion, const FreeState& free) {
+  Assembler& out = draft.hot;
+  CHECK(!insertion.word.per_thread);
+  Scratch scratch(out, free.registers);
+  if (!free.flags) {
+    scratch.take_exactly(x86::kRax);
+    const uint8_t save[] = {0x9F, 0x0F, 0x90, 0xC0};  // lahf; seto al
+    out.bytes(save, sizeof save);
+  }
+  draft.to_address(out.add_rip_imm32(insertion.amount, true), insertion.word.address, 4);
+  if (!free.flags) {
+    const uint8_t restore[] = {0x04, 0x7F, 0x9E};  // add al, 127 (overflows if it was 1); sahf
+    out.bytes(restore, sizeof restore);
+  }
+  scratch.restore();
+}
+
+void emit_set(Draft& draft, const Insertion& insertion) {
+  if (insertion.word.per_thread) {
+    draft.hot.mov_gs_simm32(word_offset(insertion.word.index), insertion.amount);
+  } else {
+    draft.to_address(draft.hot.mov_rip_imm32(insertion.amount), insertion.word.address, 4);
+  }
+}
+
+/// All registers are the program's here. The routine saves them; it finds the way back in
+/// call_resume.
+void emit_call(Draft& draft, const Insertion& insertion) {
+  Assembler& out = draft.hot;
+  constexpr uint32_t kRcx =
+      offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gpr) + 8 * x86::kRcx;
+  out.mov_gs_reg(kRcx, x86::kRcx);
+  const uint32_t resume = out.lea_rip(x86::kRcx);
+  out.mov_gs_reg(offsetof(ThreadBlock, call_resume), x86::kRcx);
+  out.mov_reg_imm(x86::kRcx, reinterpret_cast<uint64_t>(insertion.site));
+  draft.to_routine(out.jmp_rel32(), draft.environment.routines.clean_call);
+  draft.fixups.push_back(
+      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, resume, out.position()});
+}
+
+void emit_address_of(Draft& draft, const x86::MemoryOperand& memory, Reg to, Scratch& scratch,
+                     uint16_t avoid) {
+  Assembler& out = draft.hot;
+  out.lea(to, memory);
+  if (!memory.fs && !memory.gs) return;
+  constexpr uint32_t kContext = offsetof(ThreadBlock, context);
+  const Reg base = scratch.take(avoid);
+  out.mov_reg_gs(base, kContext + (memory.fs ? offsetof(x86::CpuContext, fs_base)
+                                             : offsetof(x86::CpuContext, gs_base)));
+  out.lea_sum(to, to, base);
+}
+
+uint16_t registers_of(const RecordField& field) {
+  if (field.source == RecordField::Source::kRegister) return bit(field.constant & 15);
+  if (field.source != RecordField::Source::kAddress) return 0;
+  uint16_t mask = 0;
+  if (field.memory.base != x86::kNoRegister) mask |= bit(field.memory.base);
+  if (field.memory.index != x86::kNoRegister) mask |= bit(field.memory.index);
+  return mask;
+}
+
+bool is_short_constant(const RecordField& field) {
+  const auto value = static_cast<int64_t>(field.constant);
+  return field.width < 8 || value == static_cast<int32_t>(value);
+}
+
+void emit_field(Draft& draft, const RecordField& field, Reg pointer, Reg temporary,
+                int32_t offset) {
+  using Source = RecordField::Source;
+  Assembler& out = draft.hot;
+  switch (field.source) {
+    case Source::kConstant:
+      if (is_short_constant(field)) {
+        out.store_imm(pointer, offset, static_cast<int32_t>(field.constant), field.width);
+        return;
+      }
+      out.mov_reg_imm(temporary, field.constant);
+      break;
+    case Source::kRegister:
+      out.store(pointer, offset, static_cast<Reg>(field.constant), field.width);
+      return;
+    case Source::kAddress:
+      break;  // made by the caller
+    case Source::kThreadId:
+      out.mov_reg_gs(temporary, offsetof(ThreadBlock, thread_id));
+      break;
+    case Source::kWord:
+      out.mov_reg_gs(temporary, word_offset(static_cast<uint32_t>(field.constant)));
+      break;
+  }
+  out.store(pointer, offset, temporary, field.width);
+}
+
+void emit_record(Draft& draft, const Insertion& insertion, const FreeState& free) {
+  Assembler& out = draft.hot;
+  uint16_t avoid = 0;
+  for (const RecordField& field : insertion.fields) avoid |= registers_of(field);
+  Scratch scratch(out, free.registers);
+  const Reg pointer = scratch.take(avoid | bit(x86::kRcx));
+  const bool rcx_used = (avoid & bit(x86::kRcx)) != 0;
+  const Reg temporary = rcx_used ? scratch.take(avoid) : scratch.take_exactly(x86::kRcx);
+  load_word(draft, insertion.word, pointer);
+  int32_t offset = 0;
+  bool has_base = false;
+  for (const RecordField& field : insertion.fields) {
+    if (field.source == RecordField::Source::kAddress) {
+      // One record has one register for segment bases, however many it needs.
+      CHECK(!has_base || (!field.memory.fs && !field.memory.gs));
+      has_base |= field.memory.fs || field.memory.gs;
+      emit_address_of(draft, field.memory, temporary, scratch, avoid | bit(x86::kRcx));
+    }
+    emit_field(draft, field, pointer, temporary, offset);
+    offset += field.width;
+  }
+  out.lea_disp(pointer, pointer, offset);
+  store_word(draft, insertion.word, pointer);
+  if (!scratch.has(x86::kRcx)) scratch.take_exactly(x86::kRcx);
+  out.mov_reg_gs(x86::kRcx, word_offset(insertion.limit));
+  out.lea_sum(x86::kRcx, x86::kRcx, pointer);
+  const uint8_t branch[] = {0xE3, 0x02, 0xEB, 0x00};  // jrcxz full; jmp done; full:
+  out.bytes(branch, sizeof branch);
+  const uint32_t full = out.position();
+  scratch.restore();
+  emit_call(draft, insertion);
+  const uint8_t over[] = {0xEB, 0x00};
+  out.bytes(over, sizeof over);
+  const uint32_t done = out.position();
+  out.patch_u8(full - 1, static_cast<uint8_t>(done - full));
+  scratch.restore();
+  out.patch_u8(done - 1, static_cast<uint8_t>(out.position() - done));
+}
+
+void emit_unguarded(Draft& draft, const Insertion& insertion, const FreeState& free) {
+  switch (insertion.kind) {
+    case Insertion::Kind::kAdd:
+      return emit_plain_add(draft, insertion, free);
+    case Insertion::Kind::kAddAtomic:
+      return emit_atomic_add(draft, insertion, free);
+    case Insertion::Kind::kSet:
+      return emit_set(draft, insertion);
+    case Insertion::Kind::kCall:
+      return emit_call(draft, insertion);
+    case Insertion::Kind::kRecord:
+      return emit_record(draft, insertion, free);
+    case Insertion::Kind::kCode:
+      CHECK(!"has a form of its own");
+  }
+}
+
+/// Leaves rcx zero or not; true if the insertion runs where it is zero.
+bool emit_test(Draft& draft, const Guard& guard) {
+  Assembler& out = draft.hot;
+  load_word(draft, guard.word, x86::kRcx);
+  switch (guard.kind) {
+    case Guard::Kind::kNone:
+    case Guard::Kind::kNonZero:
+      return false;
+    case Guard::Kind::kZero:
+      return true;
+    case Guard::Kind::kEqual:
+      out.lea_disp(x86::kRcx, x86::kRcx, -guard.bound);
+      return true;
+    case Guard::Kind::kLess: {
+      out.lea_disp(x86::kRcx, x86::kRcx, -guard.bound);
+      // The uppermost byte is 0 if and only if the difference is not negative.
+      const uint8_t code[] = {0x48, 0x0F, 0xC9, 0x0F, 0xB6, 0xC9};  // bswap rcx; movzx ecx, cl
+      out.bytes(code, sizeof code);
+      return false;
+    }
+  }
+  return false;
+}
+
+template <typename Body>
+void emit_guarded(Draft& draft, const Guard& guard, const FreeState& free, Body body) {
+  if (guard.kind == Guard::Kind::kNone) return body();
+  Assembler& out = draft.hot;
+  Scratch scratch(out, free.registers);
+  scratch.take_exactly(x86::kRcx);
+  const bool if_zero = emit_test(draft, guard);
+  constexpr uint8_t kNearJump = 5;
+  constexpr uint8_t kShortJump = 2;
+  const uint8_t jrcxz[] = {0xE3, if_zero ? kNearJump : kShortJump};
+  out.bytes(jrcxz, sizeof jrcxz);
+  if (!if_zero) {
+    const uint8_t over[] = {0xEB, kNearJump};
+    out.bytes(over, sizeof over);
+  }
+  const uint32_t skip_field = out.jmp_rel32();
+  const auto lands_here = [&](uint32_t field) {
+    draft.fixups.push_back(
+        {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, field, out.position()});
+  };
+  scratch.restore();
+  body();
+  if (!scratch.saved_any()) return lands_here(skip_field);
+  const uint32_t end_field = out.jmp_rel32();
+  lands_here(skip_field);
+  scratch.restore();
+  lands_here(end_field);
+}
+
+/// The tool's own code may fault: the registers around it are then put back.
+void emit_code(Draft& draft, const Insertion& insertion, const FreeState& free, bool cuttable) {
+  Assembler& out = draft.hot;
+  const uint32_t start = out.position();
+  std::array<Reg, 2> saved{};
+  size_t count = 0;
+  std::array<UndoZone, 3> zones{};
+  const auto prologue = [&] {
+    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
+      const bool kept = (insertion.scratch >> reg & 1) != 0 && (free.registers >> reg & 1) == 0;
+      if (!kept) continue;
+      CHECK(count < saved.size());
+      out.mov_gs_reg(static_cast<uint32_t>(offsetof(ThreadBlock, spill) + 8 * count),
+                     static_cast<Reg>(reg));
+      saved[count++] = static_cast<Reg>(reg);
+    }
+  };
+  emit_guarded(draft, insertion.guard, free, [&] {
+    prologue();
+    zones[1].offset = static_cast<uint8_t>(out.position() - start);
+    zones[1].hold = true;
+    if (count > 0) zones[1].spilled_0 = saved[0];
+    if (count > 1) zones[1].spilled_1 = saved[1];
+    out.bytes(insertion.code.data(), insertion.code.size());
+    zones[2].offset = static_cast<uint8_t>(out.position() - start);
+    zones[2].uncuttable = true;
+    for (size_t i = 0; i < count; ++i) {
+      out.mov_reg_gs(saved[i], static_cast<uint32_t>(offsetof(ThreadBlock, spill) + 8 * i));
+    }
+  });
+  zones[0].offset = cuttable ? 1 : 0;
+  zones[0].uncuttable = true;
+  draft.map.add(0, out.position() - start, zones);
+}
+
+}  // namespace
+
+void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, const FreeState& free,
+                     bool after) {
+  for (size_t i = 0; i < insertions.size(); ++i) {
+    const Insertion& insertion = insertions[i];
+    // What comes later at this place may look at what is dead for the program.
+    FreeState usable = free;
+    for (size_t later = i + 1; later < insertions.size(); ++later) {
+      if (insertions[later].observes()) usable = {};
+    }
+    const bool cuttable = i == 0 && !after && !draft.hold;
+    if (insertion.kind == Insertion::Kind::kCode) {
+      emit_code(draft, insertion, usable, cuttable);
+      continue;
+    }
+    const uint32_t start = draft.hot.position();
+    emit_guarded(draft, insertion.guard, usable, [&] { emit_unguarded(draft, insertion, usable); });
+    UndoZone zone;
+    zone.offset = cuttable ? 1 : 0;
+    zone.uncuttable = true;
+    const uint32_t length = draft.hot.position() - start;
+    CHECK(length <= kRecordLimit);
+    draft.map.add(0, length, std::span(&zone, 1));
+  }
+}
+
+void emit_replacement(Draft& draft, const PlannedInstruction& instruction) {
+  const std::vector<uint8_t>& code = instruction.replacement;
+  UndoZone zone;
+  zone.hold = true;
+  draft.hot.bytes(code.data(), code.size());
+  draft.map.add(instruction.at.insn.length, static_cast<uint32_t>(code.size()),
+                std::span(&zone, draft.hold ? 1 : 0));
+}
+
+}  // namespace weft::translate

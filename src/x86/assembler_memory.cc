@@ -1,0 +1,108 @@
+// The forms with memory operands that inserted code is made of.
+#include "x86/assembler.h"
+
+namespace weft::x86 {
+namespace {
+
+constexpr uint8_t kGsPrefix = 0x65;
+constexpr uint8_t kLockPrefix = 0xF0;
+constexpr uint8_t kRexW = 0x48;
+
+constexpr uint8_t modrm(unsigned mod, unsigned reg, unsigned rm) {
+  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
+}
+
+}  // namespace
+
+void Assembler::lea(Reg to, const MemoryOperand& operand) {
+  const bool has_index = operand.index != kNoRegister;
+  const bool has_base = operand.base != kNoRegister;
+  const auto displacement = static_cast<int32_t>(operand.displacement);
+  if (!has_index && !has_base) {
+    const auto address = static_cast<uint64_t>(operand.displacement);
+    mov_reg_imm(to, operand.narrow ? static_cast<uint32_t>(address) : address);
+    return;
+  }
+  const unsigned extension = (to >= kR8 ? 4u : 0u) | (has_index && operand.index >= kR8 ? 2u : 0u) |
+                             (has_base && operand.base >= kR8 ? 1u : 0u);
+  unsigned scale = 0;
+  while (has_index && 1u << scale < operand.scale) ++scale;
+  if (operand.narrow) u8(0x67);
+  // Always with a SIB byte and a disp32; no base is mod 0 with base 5.
+  const uint8_t code[] = {
+      static_cast<uint8_t>(kRexW | extension), 0x8D, modrm(has_base ? 2 : 0, to, 4),
+      modrm(scale, has_index ? operand.index : 4u, has_base ? operand.base : 5u)};
+  bytes(code, sizeof code);
+  u32(static_cast<uint32_t>(displacement));
+}
+
+void Assembler::lea_disp(Reg to, Reg base, int32_t displacement) {
+  MemoryOperand operand;
+  operand.base = base;
+  operand.displacement = displacement;
+  lea(to, operand);
+}
+
+uint32_t Assembler::rip_access(uint8_t opcode, Reg reg) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0)), opcode,
+                          modrm(0, reg, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  return position_ - 4;
+}
+
+uint32_t Assembler::add_rip_imm32(int32_t value, bool locked) {
+  if (locked) u8(kLockPrefix);
+  const uint8_t code[] = {kRexW, 0x81, modrm(0, 0, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  u32(static_cast<uint32_t>(value));
+  return position_ - 8;
+}
+
+uint32_t Assembler::mov_rip_imm32(int32_t value) {
+  const uint8_t code[] = {kRexW, 0xC7, modrm(0, 0, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  u32(static_cast<uint32_t>(value));
+  return position_ - 8;
+}
+
+void Assembler::add_gs_imm32(uint32_t offset, int32_t value) {
+  const uint8_t head[] = {kGsPrefix, kRexW, 0x81, modrm(0, 0, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(offset);
+  u32(static_cast<uint32_t>(value));
+}
+
+void Assembler::mov_gs_simm32(uint32_t offset, int32_t value) {
+  const uint8_t head[] = {kGsPrefix, kRexW, 0xC7, modrm(0, 0, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(offset);
+  u32(static_cast<uint32_t>(value));
+}
+
+void Assembler::base_operand(uint8_t reg_field, Reg base, int32_t displacement) {
+  u8(modrm(2, reg_field, base));
+  if ((base & 7) == kRsp) u8(modrm(0, 4, 4));
+  u32(static_cast<uint32_t>(displacement));
+}
+
+void Assembler::store(Reg base, int32_t displacement, Reg from, uint8_t width) {
+  if (width == 2) u8(0x66);
+  // Always with a REX byte, so that byte registers 4 to 7 are sil and its like.
+  u8(static_cast<uint8_t>((width == 8 ? kRexW : 0x40) | (from >= kR8 ? 4 : 0) |
+                          (base >= kR8 ? 1 : 0)));
+  u8(width == 1 ? 0x88 : 0x89);
+  base_operand(from, base, displacement);
+}
+
+void Assembler::store_imm(Reg base, int32_t displacement, int32_t value, uint8_t width) {
+  if (width == 2) u8(0x66);
+  u8(static_cast<uint8_t>((width == 8 ? kRexW : 0x40) | (base >= kR8 ? 1 : 0)));
+  u8(width == 1 ? 0xC6 : 0xC7);
+  base_operand(0, base, displacement);
+  bytes(&value, width == 8 ? 4 : width);
+}
+
+}  // namespace weft::x86
