@@ -312,7 +312,8 @@ Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status
   // The first thread's status is the process's, and libc would end the process with its last one.
   if (last || thread.tid == thread.pid) {
     if (!last) signals.give_back(thread);
-    while (true) raw_syscall(__NR_exit, status);
+    // Threads that are not the program's may be left; they end with its last one.
+    while (true) raw_syscall(last ? __NR_exit_group : __NR_exit, status);
   }
   return Outcome::kThreadEnds;
 }
