@@ -85,7 +85,8 @@ void take_back(InterruptedBranch& branch) {
   if (insn.kind == x86::Kind::kIndirectCall) rsp += sizeof(uint64_t);
   if (insn.kind == x86::Kind::kReturn) {
     const uint8_t* immediate = branch.site->bytes() + insn.length - insn.imm_size;
-    const unsigned popped = insn.imm_size == 0 ? 0u : unsigned{immediate[0]} | immediate[1] << 8;
+    const unsigned popped =
+        insn.imm_size == 0 ? 0u : unsigned{immediate[0]} | unsigned{immediate[1]} << 8;
     rsp -= sizeof(uint64_t) + popped;
   }
   branch.context.rip = branch.site->value;

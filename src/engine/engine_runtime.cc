@@ -93,7 +93,7 @@ void Engine::run_borrowed(linux::ProgramThread& program) {
   Thread& thread = thread_of(program);
   thread.attach();
   Dispatcher(*this, thread).run();
-  CHECK(!"a borrowed thread ends inside a system call");
+  CHECK(false && "a borrowed thread ends inside a system call");
   __builtin_unreachable();
 }
 

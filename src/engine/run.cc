@@ -140,7 +140,7 @@ void start_program(void* argument) {
     hooks->thread_started(*thread);
   }
   Dispatcher(process.engine, *thread).run();
-  CHECK(!"the main thread ends inside a system call");
+  CHECK(false && "the main thread ends inside a system call");
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ Reg pick_scratch(uint16_t used) {
   for (const Reg reg : kCandidates) {
     if ((used >> reg & 1) == 0) return reg;
   }
-  CHECK(!"an instruction with a memory operand leaves one low register free");
+  CHECK(false && "an instruction with a memory operand leaves one low register free");
   return x86::kRax;
 }
 

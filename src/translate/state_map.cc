@@ -121,7 +121,7 @@ void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
   }
   const Tag tag = zones.empty() ? kPlain : kMangled;
   bytes_.push_back(cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong);
-  bytes_.push_back(static_cast<uint8_t>(tag << 4 | app_length));
+  bytes_.push_back(static_cast<uint8_t>(uint32_t{tag} << 4 | app_length));
   if (cache_length >= kLong) append(bytes_, static_cast<uint16_t>(cache_length));
   if (tag == kPlain) return;
   bytes_.push_back(static_cast<uint8_t>(zones.size()));
