@@ -19,6 +19,6 @@ loop:
 skip:
         dec %ecx                        // 1000
         jnz loop                        // 1000
-        mov $60, %eax                   // 1
+        mov $231, %eax                  // 1: exit_group
         xor %edi, %edi                  // 1
         syscall                         // 1
