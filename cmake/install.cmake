@@ -1,0 +1,23 @@
+# What `cmake --install` puts where: weft, its bundled tools, and all that a tool outside this tree is
+# built with.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+add_library(weft_tool_api INTERFACE)
+target_compile_features(weft_tool_api INTERFACE cxx_std_20)
+target_include_directories(weft_tool_api INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
+
+install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/weft/ DESTINATION lib/weft FILES_MATCHING PATTERN "*.so")
+install(TARGETS weft_tool_api EXPORT weft-targets)
+install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+
+file(WRITE ${CMAKE_BINARY_DIR}/weft-config.cmake
+  "include(\"\${CMAKE_CURRENT_LIST_DIR}/weft-targets.cmake\")\n")
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/weft-config-version.cmake COMPATIBILITY SameMajorVersion)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/weft.pc.in ${CMAKE_BINARY_DIR}/weft.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/weft-config.cmake ${CMAKE_BINARY_DIR}/weft-config-version.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+install(FILES ${CMAKE_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
