@@ -62,7 +62,7 @@ struct Value {
   enum class Kind : uint8_t {
     kConstant,       ///< `number`
     kRegister,       ///< the program's value of register `number`
-    kFlags,          ///< the program's rflags
+    kFlags,          ///< the program's rflags. In calls only.
     kMemoryAddress,  ///< effective address of operand `number`, segment base included
     kMemoryValue,    ///< what is in operand `number` before the instruction, up to 8 bytes, zero-
                      ///< extended; 0 where it cannot be read. In calls only.
@@ -236,13 +236,12 @@ class Insertion {
     block_.set_thread_counter(place_, condition_, counter, value);
   }
 
-  /// A clean call: saves the program's state (some 100 cycles, most of them for vector registers,
-  /// which are left alone if the function, a leaf, touches none), then calls `function` on the
-  /// thread's runtime stack with up to six arguments. The function may use all of C++, may read and
-  /// change the state through CallContext, may delete fragments (its own, too) and use everything
-  /// else whose comment does not say otherwise. It must not throw out and must not block for long:
-  /// what is deleted is not reclaimed until the thread leaves the cache. Signals of the program
-  /// wait.
+  /// A clean call: saves the program's whole state, vector registers included (some 100 ns), then
+  /// calls `function` on the thread's runtime stack with up to six arguments. The function may use
+  /// all of C++, may read and change the state through CallContext, may delete fragments (its own,
+  /// too) and use everything else whose comment does not say otherwise. It must not throw out and
+  /// must not block for long: what is deleted is not reclaimed until the thread leaves the cache.
+  /// Signals of the program wait.
   template <typename... Parameters, typename... Arguments>
   void call(void (*function)(Parameters...), Arguments... arguments) {
     static_assert(sizeof...(Parameters) == sizeof...(Arguments), "one argument a parameter");

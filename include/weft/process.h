@@ -55,8 +55,7 @@ class CallContext {
   virtual void set_flags(uint64_t flags) = 0;
   virtual uint64_t fs_base() const = 0;
   virtual uint64_t gs_base() const = 0;
-  /// The vector state in the standard XSAVE format (bytes 160 + 16 n: xmm n); may be changed. Null
-  /// in a call that was found to leave it alone and so did not save it.
+  /// The vector state in the standard XSAVE format (bytes 160 + 16 n: xmm n); may be changed.
   virtual void* xsave() = 0;
   virtual Thread& thread() = 0;
   /// When the function returns the program goes on at `pc` instead, with the registers as they then
@@ -139,11 +138,12 @@ class Process {
   /// Sets the counter to 0 in every thread and forgets what ended threads had counted. For
   /// on_fork().
   virtual void reset(ThreadCounter counter) = 0;
-  /// Each thread gets room for `records` records of `record_bytes` bytes. Flushed when full, before
-  /// on_thread_exit(), and before on_exit(), on_exec() and, in the parent's threads' stead, not at
-  /// all in the child of a fork, whose buffers start empty. At most 16 for all tools together.
+  /// For on_start() alone. Each thread gets room for `records` records of `record_bytes` bytes,
+  /// which is flushed when it is full and before on_thread_exit(), on_exit() and (the caller's)
+  /// on_exec(). The child of a fork starts with empty ones. At most 16 for all tools together.
   virtual Buffer new_buffer(size_t record_bytes, size_t records, FlushFunction flush,
                             void* argument) = 0;
+  /// For on_start() alone: a key for Thread::data(). At most 1,024.
   virtual uint32_t new_thread_key() = 0;
 
   /// Those that were ever loaded, by number.

@@ -18,7 +18,7 @@ namespace weft {
 inline constexpr uint32_t kApiVersion = 1;
 
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
-/// runtime's stack of the thread (256 kB at least) outside the code cache, but for
+/// runtime's stack of the thread (some 400 kB) outside the code cache, but for
 /// on_fragment_deleted(), which comes on whatever thread deleted; they may use all of C++ and
 /// everything here that does not say otherwise. They must not throw out.
 class Tool {
@@ -35,6 +35,8 @@ class Tool {
   /// signal. Other threads may still be running. Not called when it is killed by SIGKILL.
   virtual void on_exit(Process&, int /*status*/) {}
   virtual void on_thread_start(Thread&) {}
+  /// The thread is about to end, or the process is: then on the thread that ends it, for each
+  /// thread that is left, which may still be running.
   virtual void on_thread_exit(Thread&) {}
   virtual void on_module_load(const Module&) {}
   virtual void on_module_unload(const Module&) {}
