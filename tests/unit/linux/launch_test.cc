@@ -74,7 +74,7 @@ TEST_F(LaunchTest, WhatIsNotThereIs127AndWhatCannotRunIs126) {
   write("plain", "#!/bin/sh\n", 0644);
   expect_failure({"no-such-command-here"}, 127, "command not found", {"PATH=/bin"});
   expect_failure({path("absent")}, 127, "No such file");
-  expect_failure({path("plain") + "/x"}, 127, "Not a directory");
+  expect_failure({path("plain") + "/x"}, 126, "Not a directory");
   expect_failure({""}, 127, "");
   expect_failure({folder_}, 126, "directory");
   expect_failure({path("plain")}, 126, "Permission denied");
