@@ -126,6 +126,28 @@ bool CodeCache::add_entry(Fragment& fragment, const Constituent& constituent, Ca
   return impl_->lifecycle.add_entry(fragment, constituent, direct);
 }
 
+bool CodeCache::has_trace(AppPc tag) const {
+  TagEntry* entry = impl_->parts.tags.find(tag);
+  if (entry == nullptr) return false;
+  TagLock held(impl_->parts.locks, *entry);
+  return entry->trace != nullptr;
+}
+
+void CodeCache::link_counted(AppPc tag) {
+  Impl::Operation operation(*impl_);
+  impl_->lifecycle.link_counted(tag);
+}
+
+void CodeCache::discard(Fragment& probe) {
+  CHECK(probe.kind() == FragmentKind::kProbe);
+  Lifecycle::Dead dead;
+  {
+    Impl::Operation operation(*impl_);
+    impl_->lifecycle.kill(probe, dead);
+  }
+  impl_->bury(dead);
+}
+
 bool CodeCache::publish_indirect(AppPc tag, bool& needs_stub) {
   Impl::Operation operation(*impl_);
   return impl_->lifecycle.publish_indirect(tag, needs_stub);

@@ -42,6 +42,9 @@ struct ExitSpec {
   uint32_t site;
   uint32_t stub;
   AppPc target;
+  /// Not linked until its target has a trace or link_counted() is called, so that the dispatcher
+  /// can count how often it is taken.
+  bool counted = false;
 };
 
 /// A tag that leads into the fragment. entries[0] is the fragment's own tag.
@@ -145,6 +148,13 @@ class CodeCache {
   /// The tag becomes one of its constituents. False if the fragment died or the tag has an entry
   /// already.
   bool add_entry(Fragment& fragment, const Constituent& constituent, CachePc direct);
+
+  /// Whether `tag` has a live trace.
+  bool has_trace(AppPc tag) const;
+  /// The counted exits that lead to `tag` now are no longer so, and are linked.
+  void link_counted(AppPc tag);
+  /// Deletes a probe. The caller still holds the epoch in which it was published.
+  void discard(Fragment& probe);
 
   /// Publishes `tag` to indirect branches. False if there is no live fragment for it, or if its
   /// entry has no indirect form yet (`needs_stub` is then set; see add_indirect_entry).

@@ -9,17 +9,18 @@
 
 namespace weft::cache {
 
-/// Every id fits: a list's fields have a bit to spare.
-inline constexpr ExitId kExitIdMask = ~ExitId{0} >> 1;
+/// Every id fits: a list's fields have two bits to spare.
+inline constexpr ExitId kExitIdMask = ~ExitId{0} >> 2;
 
 struct Exit {
   TagEntry* target;
   uint32_t site;   ///< offset in the reservation of the rel32 field
   uint32_t stub;   ///< offset in the reservation of where it goes unlinked
   uint32_t owner;  ///< id of the fragment
-  ExitId previous : 31;
+  ExitId previous : 30;
   uint32_t registered : 1;  ///< it is in its target's list
-  ExitId next : 31;
+  uint32_t counted : 1;     ///< not linked before its target has a trace; see ExitSpec
+  ExitId next : 30;
   uint32_t linked : 1;  ///< its site goes to the target's direct entry, unless cut
 };
 static_assert(sizeof(Exit) == 32);

@@ -21,7 +21,9 @@ inline constexpr ExitId kNoExit = 0;
 struct TagEntry;
 struct FragmentSpec;
 
-enum class FragmentKind : uint8_t { kBlock, kTrace };
+/// A probe is run once by the thread that made it, to see where it goes: no tag leads to it and its
+/// exits are never linked, but it dies with its bytes as others do.
+enum class FragmentKind : uint8_t { kBlock, kTrace, kProbe };
 /// A fragment moves through these forward only. Dead is decided by one compare-and-swap.
 enum class FragmentState : uint8_t { kBuilding, kLive, kDead, kReclaimed };
 

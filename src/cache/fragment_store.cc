@@ -159,6 +159,7 @@ void FragmentStore::lay_exits(Fragment& fragment, const FragmentSpec& spec) {
                 .owner = fragment.id_,
                 .previous = kNoExit,
                 .registered = 0,
+                .counted = from.counted ? 1u : 0u,
                 .next = kNoExit,
                 .linked = 0};
     Links::patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));

@@ -29,6 +29,7 @@ class Lifecycle {
   bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
                           std::span<const Fixup> fixups);
   void mend_exits(Fragment& fragment);
+  void link_counted(AppPc tag);
 
   Deleted delete_fragment(AppPc tag, Scope scope, Dead& dead);
   /// Takes the fragment out of everything that leads to it. True if this call decided its death;
@@ -60,6 +61,11 @@ class Lifecycle {
   void detach_exits(Fragment& fragment);
   void step() const {
     if (parts_.options.between_steps) parts_.options.between_steps();
+  }
+  /// Whether the entry of a constituent lists the fragment as a member; the head's names it
+  /// instead.
+  static bool lists(const TagEntry& entry, const Fragment& fragment) {
+    return &entry != fragment.head_ || fragment.kind_ == FragmentKind::kProbe;
   }
   static bool move(Fragment& fragment, FragmentState from, FragmentState to);
 

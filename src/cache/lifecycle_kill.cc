@@ -92,7 +92,7 @@ void Lifecycle::unregister_members(Fragment& fragment) {
   for (size_t i = 0; i < fragment.constituent_count_; ++i) {
     parts_.index.remove(fragment.constituent_bytes(i), fragment.id_);
     TagEntry& entry = *fragment.constituents()[i].entry;
-    if (&entry == fragment.head_) continue;
+    if (!lists(entry, fragment)) continue;
     TagLock held(parts_.locks, entry);
     CHECK(entry.members.remove(fragment));
   }

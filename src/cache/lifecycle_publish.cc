@@ -64,6 +64,7 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
 }
 
 bool Lifecycle::exists(TagEntry& head, FragmentKind kind) {
+  if (kind == FragmentKind::kProbe) return false;
   TagLock held(parts_.locks, head);
   return (kind == FragmentKind::kBlock ? head.block : head.trace) != nullptr;
 }
@@ -72,8 +73,8 @@ bool Lifecycle::register_members(Fragment& fragment, const FragmentSpec& spec) {
   bool fresh = true;
   for (size_t i = 0; i < fragment.constituent_count_; ++i) {
     TagEntry& entry = *fragment.constituents()[i].entry;
-    // The head's entry will name the fragment itself, and go_live() checks its generation.
-    if (&entry == fragment.head_) continue;
+    // The head's generation is checked by go_live().
+    if (!lists(entry, fragment)) continue;
     TagLock held(parts_.locks, entry);
     // Also when stale: unregister_members() takes all of them out.
     entry.members.add(fragment);
@@ -96,6 +97,10 @@ CodeCache::PublishError Lifecycle::go_live(Fragment& fragment, const FragmentSpe
   TagLock held(parts_.locks, *fragment.head_);
   TagEntry& head = held.entry();
   if (constituent != nullptr && !is_current(head, constituent->generation)) return Error::kStale;
+  if (fragment.kind_ == FragmentKind::kProbe) {
+    const bool live = move(fragment, FragmentState::kBuilding, FragmentState::kLive);
+    return live ? Error::kNone : Error::kStale;
+  }
   const bool block = fragment.kind_ == FragmentKind::kBlock;
   if ((block ? head.block : head.trace) != nullptr) return Error::kExists;
   if (!move(fragment, FragmentState::kBuilding, FragmentState::kLive)) return Error::kStale;
@@ -130,6 +135,7 @@ void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t g
 }
 
 void Lifecycle::attach_exits(Fragment& fragment) {
+  if (fragment.kind_ == FragmentKind::kProbe) return;
   for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
     step();
     const ExitId id = fragment.exit_id(i);
@@ -208,6 +214,13 @@ bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
   uint32_t& indirect = entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect;
   if (indirect == 0) indirect = *made;
   return links_.publish(held);
+}
+
+void Lifecycle::link_counted(AppPc tag) {
+  TagEntry* entry = parts_.tags.find(tag);
+  if (entry == nullptr) return;
+  TagLock held(parts_.locks, *entry);
+  links_.link_counted(held);
 }
 
 void Lifecycle::mend_exits(Fragment& fragment) {

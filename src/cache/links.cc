@@ -40,8 +40,26 @@ void Links::attach(ExitId id, const TagLock& held) {
   entry.exits = id;
   exit.registered = 1;
   parts_.counters.add(Count::kRegistered);
+  follow(exit, entry);
+}
+
+void Links::follow(Exit& exit, const TagEntry& entry) {
   const uint32_t direct = entry.direct.load(std::memory_order_relaxed);
-  if (direct != 0) link(exit, direct);
+  const bool waits = exit.counted != 0 && entry.trace == nullptr;
+  if (direct != 0 && !waits) {
+    link(exit, direct);
+  } else if (exit.linked != 0) {
+    unlink(exit);
+  }
+}
+
+void Links::link_counted(const TagLock& held) {
+  for (ExitId id = held.entry().exits; id != kNoExit; id = parts_.exits.at(id).next) {
+    Exit& exit = parts_.exits.at(id);
+    if (exit.counted == 0) continue;
+    exit.counted = 0;
+    follow(exit, held.entry());
+  }
 }
 
 void Links::detach(ExitId id, const TagLock& held) {
@@ -70,12 +88,7 @@ void Links::refresh(const TagLock& held) {
   if (direct != entry.direct.load(std::memory_order_relaxed)) {
     entry.direct.store(direct, std::memory_order_release);
     for (ExitId id = entry.exits; id != kNoExit; id = parts_.exits.at(id).next) {
-      Exit& exit = parts_.exits.at(id);
-      if (direct != 0) {
-        link(exit, direct);
-      } else {
-        unlink(exit);
-      }
+      follow(parts_.exits.at(id), entry);
     }
   }
   refresh_indirect(entry);

@@ -21,6 +21,9 @@ class Links {
   /// dispatcher's view, every exit, the indirect branches.
   void refresh(const TagLock& held);
 
+  /// Makes the tag's counted exits ordinary ones.
+  void link_counted(const TagLock& held);
+
   /// Where the tag's indirect entry is now; 0: it has none.
   static uint32_t indirect_entry(const TagEntry& entry);
   /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
@@ -32,6 +35,8 @@ class Links {
 
  private:
   void link(Exit& exit, uint32_t direct);
+  /// Links or unlinks the exit, as its target is.
+  void follow(Exit& exit, const TagEntry& entry);
   void unlink(Exit& exit);
   void refresh_indirect(TagEntry& entry);
 

@@ -92,6 +92,11 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->check(CLI::IsMember({"jump", "paired"}));
   app.add_option("--max-blocks", options.max_blocks, "basic blocks in a superblock, 1 to 64")
       ->check(CLI::Range(1, 64));
+  app.add_flag("--traces,!--no-traces", options.traces,
+               "lay out hot paths as traces (default: no)");
+  app.add_option("--trace-threshold", options.trace_threshold,
+                 "how often a loop runs before its path is recorded, 50 by default")
+      ->check(CLI::Range(1, 1000000));
   app.add_option("--cache-size", options.cache_size, "limit of code memory, e.g. 64MB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(uint64_t{1} << 18, uint64_t{1} << 29));

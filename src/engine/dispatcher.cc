@@ -68,11 +68,18 @@ void Dispatcher::run() {
 bool Dispatcher::handle_exit() {
   indirect_ = false;
   bool goes_on = true;
-  switch (static_cast<ExitReason>(thread_.block().exit_reason)) {
+  const auto reason = static_cast<ExitReason>(thread_.block().exit_reason);
+  if (thread_.traces) {
+    thread_.traces->leave(reason == ExitReason::kLink || reason == ExitReason::kHead ||
+                          reason == ExitReason::kIndirectMiss);
+  }
+  switch (reason) {
     case ExitReason::kLink:
+    case ExitReason::kHead:
       ++thread_.counters.link_exits;
       thread_.context().rip =
           engine_.cache().exit_target(static_cast<cache::ExitId>(thread_.block().exit_id)).value;
+      if (reason == ExitReason::kHead && thread_.traces) thread_.traces->count(thread_.pc());
       break;
     case ExitReason::kIndirectMiss:
       ++thread_.counters.indirect_misses;
@@ -141,6 +148,10 @@ void Dispatcher::raise_fetch_fault(AppPc pc) {
 
 CachePc Dispatcher::entry_for_pc(bool indirect) {
   const AppPc tag = thread_.pc();
+  if (thread_.traces) {
+    const CachePc probe = thread_.traces->next_probe(tag);
+    if (probe.value != 0) return probe;
+  }
   CachePc entry = engine_.cache().find(tag);
   if (entry.value == 0) entry = enter_inside(tag);
   if (entry.value == 0) entry = build(tag, indirect);
@@ -154,7 +165,8 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
   const uint64_t generation = cache.generation(tag);
   CachePc entry;
   cache.fragments_in({tag, tag + 1}, [&](cache::Fragment& fragment) {
-    if (entry.value != 0) return;
+    // Probes have no entries, and a trace has one.
+    if (entry.value != 0 || fragment.kind() != cache::FragmentKind::kBlock) return;
     const auto offset = translate::find_boundary(fragment.state_map(), tag);
     if (!offset) return;
     const std::optional<AppRange> block = fragment.constituent_at(tag);

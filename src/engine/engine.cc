@@ -58,6 +58,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   environment_.code_low = code.start.value;
   environment_.code_high = code.end.value;
   environment_.max_blocks = options_.max_blocks;
+  environment_.traces = options_.traces;
   environment_.shadow_displacement = linux::kShadowDisplacement;
   environment_.indirect =
       hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
@@ -118,6 +119,11 @@ std::unique_ptr<Thread> Engine::make_thread() {
   thread->block().hash_table = reinterpret_cast<uint64_t>(hash_.tables());
   thread->epoch.owner = thread.get();
   thread->hooks = hooks_;
+  if (environment_.traces) {
+    thread->traces =
+        std::make_unique<TraceRecorder>(environment_, *cache_, *this, thread->builder,
+                                        options_.trace_threshold, thread->counters.traces);
+  }
   thread->attach();
   epochs_.register_thread(thread->epoch);
   const std::lock_guard held(threads_lock_);

@@ -134,6 +134,13 @@ weft_exit_link:
   mov %rcx, GPR(1)
   jmp weft_save_state
 
+// The same for an exit that is counted.
+  .globl weft_exit_head
+weft_exit_head:
+  movq $WEFT_REASON_HEAD, %gs:WEFT_EXIT_REASON
+  mov %rcx, GPR(1)
+  jmp weft_save_state
+
 // An indirect branch to rcx that found nothing; the program's rcx is in its spill slot.
   .globl weft_exit_indirect_miss
 weft_exit_indirect_miss:

@@ -10,6 +10,7 @@ void weft_enter_cache();
 
 // Where emitted routines jump to; not functions to call.
 void weft_exit_link();
+void weft_exit_head();
 void weft_exit_indirect_miss();
 void weft_exit_syscall();
 void weft_exit_emulate();

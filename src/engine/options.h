@@ -13,7 +13,10 @@ enum class Returns : uint8_t { kJump, kPaired };
 struct Options {
   IblMode ibl = IblMode::kShadow;
   Returns returns = Returns::kJump;
-  uint32_t max_blocks = 16;            ///< basic blocks in a superblock
+  bool traces = false;  ///< make traces of hot paths
+  uint32_t trace_threshold =
+      50;                    ///< times that a loop comes to the dispatcher before it is recorded
+  uint32_t max_blocks = 16;  ///< basic blocks in a superblock
   uint64_t cache_size = 512ull << 20;  ///< bytes of code memory, at most
   uint64_t limbo_bound = 8ull << 20;   ///< bytes of dead code after which slow threads are nudged
   bool follow = true;                  ///< run the programs that the program starts under weft, too

@@ -17,6 +17,7 @@ std::vector<Row> rows(const Report& report) {
   return {{"fragments_made", cache.fragments_made},
           {"fragments_live", cache.fragments_live},
           {"superblocks", counters.superblocks},
+          {"traces", counters.traces},
           {"blocks", counters.blocks},
           {"instructions", counters.instructions},
           {"app_bytes", counters.app_bytes},

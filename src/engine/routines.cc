@@ -72,10 +72,13 @@ Result<translate::Routines> make_routines(cache::CodeCache& cache) {
   const struct {
     CachePc* where;
     void (*destination)();
-  } doors[] = {
-      {&routines.link_exit, weft_exit_link},  {&routines.indirect_miss, weft_exit_indirect_miss},
-      {&routines.syscall, weft_exit_syscall}, {&routines.emulate, weft_exit_emulate},
-      {&routines.stale, weft_exit_stale},     {&routines.clean_call, weft_clean_call}};
+  } doors[] = {{&routines.link_exit, weft_exit_link},
+               {&routines.head_exit, weft_exit_head},
+               {&routines.indirect_miss, weft_exit_indirect_miss},
+               {&routines.syscall, weft_exit_syscall},
+               {&routines.emulate, weft_exit_emulate},
+               {&routines.stale, weft_exit_stale},
+               {&routines.clean_call, weft_clean_call}};
   for (const auto& door : doors) {
     Result<CachePc> made = far_jump_routine(cache, door.destination);
     if (!made) return made.error();

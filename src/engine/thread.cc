@@ -55,6 +55,7 @@ void ThreadCounters::add(const ThreadCounters& other) {
   pages_opened += other.pages_opened;
   stale_checks += other.stale_checks;
   superblocks += other.superblocks;
+  traces += other.traces;
   blocks += other.blocks;
   instructions += other.instructions;
   app_bytes += other.app_bytes;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cache/epochs.h"
+#include "engine/trace_recorder.h"
 #include "engine/xsave.h"
 #include "linux/program_thread.h"
 #include "translate/superblock.h"
@@ -28,6 +29,7 @@ struct ThreadCounters {
   uint64_t pages_opened = 0;
   uint64_t stale_checks = 0;  ///< fragments that found their bytes changed
   uint64_t superblocks = 0;
+  uint64_t traces = 0;
   uint64_t blocks = 0;
   uint64_t instructions = 0;
   uint64_t app_bytes = 0;
@@ -56,6 +58,7 @@ class Thread {
   linux::ProgramThread program;
   cache::EpochSlot epoch;
   translate::SuperblockBuilder builder;
+  std::unique_ptr<TraceRecorder> traces;  ///< null without --traces
   ThreadCounters counters;
   Hooks* hooks = nullptr;  ///< null if there are no tools
   /// The tools' host's.

@@ -22,6 +22,7 @@ void Draft::clear() {
   thunks.clear();
   hold = false;
   tool_data.reset();
+  branch_ = {};
   return_addresses.clear();
 }
 
@@ -35,9 +36,11 @@ void Draft::add_exit(uint32_t site, AppPc target) {
   fixups.push_back(
       {Fixup::Where::kCold, Fixup::Kind::kExitId, 0, cold.position() - 4, exits.size()});
   const uint32_t field = cold.jmp_rel32();
-  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field,
-                    environment.routines.link_exit.value});
-  exits.push_back({site, stub, target});
+  // A loop, to the front of which a trace may be worth its while.
+  const bool counted = environment.traces && target <= branch_;
+  const CachePc routine = counted ? environment.routines.head_exit : environment.routines.link_exit;
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field, routine.value});
+  exits.push_back({site, stub, target, counted});
 }
 
 void Draft::exit_jump(AppPc target) {

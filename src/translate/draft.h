@@ -42,6 +42,8 @@ class Draft {
   void clear();
   bool nearly_full() const;
 
+  /// Exits that are made from here on and lead to `pc` or back before it are counted.
+  void set_branch(AppPc pc) { branch_ = pc; }
   /// A direct exit to `target` by `jmp`, with its stub.
   void exit_jump(AppPc target);
   /// A direct exit to `target` if `condition` holds, with its stub.
@@ -76,6 +78,7 @@ class Draft {
  private:
   void add_exit(uint32_t site, AppPc target);
 
+  AppPc branch_;
   std::array<uint8_t, kHotCapacity> hot_bytes_;
   std::array<uint8_t, kColdCapacity> cold_bytes_;
 };

@@ -18,12 +18,14 @@ enum class ExitReason : uint64_t {
   kAborted = 5,       ///< a signal came before the cache was entered; context is untouched
   kSignal = 6,        ///< the signal handler took the thread out; it has filled context itself
   kStale = 7,         ///< the bytes at context.rip are not those that the fragment was made from
+  kHead = 8,          ///< as kLink, by an exit that is counted
 };
 
 /// The code that exits and misses jump to; each saves the program's state and enters the
 /// dispatcher.
 struct Routines {
   CachePc link_exit;
+  CachePc head_exit;      ///< the same, for counted exits
   CachePc indirect_miss;  ///< target in rcx, the program's rcx in spill_rcx
   CachePc syscall;        ///< rcx is the next program address
   CachePc emulate;        ///< ThreadBlock::next_pc is the instruction
@@ -32,7 +34,8 @@ struct Routines {
   CachePc clean_call;     ///< CallSite in rcx, the program's rcx in context, call_resume set
 };
 
-enum class IndirectMode : uint8_t { kShadow, kHash };
+/// kDispatch: all indirect branches go to the dispatcher, to see where they lead.
+enum class IndirectMode : uint8_t { kShadow, kHash, kDispatch };
 enum class ReturnMode : uint8_t { kJump, kPaired };
 
 struct Environment {
@@ -43,6 +46,7 @@ struct Environment {
   ReturnMode returns = ReturnMode::kJump;
   uint32_t shadow_displacement = 0;
   uint32_t max_blocks = 16;      ///< constituents of a superblock
+  bool traces = false;           ///< count the exits that may lead to the head of a trace
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
 };
 

@@ -1,6 +1,7 @@
 #include "translate/mangle.h"
 
 #include <cstddef>
+#include <optional>
 
 #include "translate/mangle_operand.h"
 #include "translate/thread_block.h"
@@ -45,7 +46,7 @@ class Record {
   Draft& draft_;
   uint32_t start_;
   uint32_t app_length_;
-  UndoZone zones_[7] = {};
+  UndoZone zones_[8] = {};
   size_t count_ = 0;
 };
 
@@ -205,6 +206,10 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
 /// table.
 void emit_indirect_jump(Draft& draft, Record& record) {
   x86::Assembler& out = draft.hot;
+  if (draft.environment.indirect == IndirectMode::kDispatch) {
+    draft.to_routine(out.jmp_rel32(), draft.environment.routines.indirect_miss);
+    return;
+  }
   if (draft.environment.indirect == IndirectMode::kShadow) {
     out.jmp_rcx_scaled(draft.environment.shadow_displacement);
     return;
@@ -231,6 +236,19 @@ bool is_paired_return(const Draft& draft, uint16_t extra) {
          draft.environment.indirect == IndirectMode::kShadow && extra <= UINT16_MAX - 8;
 }
 
+/// Takes a return's target, and what it pops beside it, off the stack into rcx.
+void emit_pop_target(Draft& draft, const Instruction& at, Record& record) {
+  const uint16_t extra = return_immediate(at);
+  draft.hot.pop(x86::kRcx);
+  auto popped = static_cast<int16_t>(8);
+  if (extra != 0) {
+    record.zone().rsp_delta = -8;
+    draft.hot.lea_rsp(extra);
+    popped = static_cast<int16_t>(popped + extra);
+  }
+  record.zone().rsp_delta = static_cast<int16_t>(-popped);
+}
+
 void emit_return(Draft& draft, const Instruction& at, Record& record) {
   x86::Assembler& out = draft.hot;
   const uint16_t extra = return_immediate(at);
@@ -245,14 +263,7 @@ void emit_return(Draft& draft, const Instruction& at, Record& record) {
     out.bytes(ret, sizeof ret);
     return;
   }
-  out.pop(x86::kRcx);
-  auto popped = static_cast<int16_t>(8);
-  if (extra != 0) {
-    record.zone().rsp_delta = -8;
-    out.lea_rsp(extra);
-    popped = static_cast<int16_t>(popped + extra);
-  }
-  record.zone().rsp_delta = static_cast<int16_t>(-popped);
+  emit_pop_target(draft, at, record);
   emit_indirect_jump(draft, record);
 }
 
@@ -378,6 +389,123 @@ void mangle_indirect(Draft& draft, const Instruction& at) {
   }
   emit_indirect_jump(draft, record);
   record.finish();
+}
+
+namespace {
+
+/// rcx += value, without touching flags; rdx is there to be used.
+void emit_add_to_rcx(x86::Assembler& out, uint64_t value, bool through_rdx) {
+  if (through_rdx) {
+    out.mov_reg_imm(x86::kRdx, value);
+    out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
+  } else {
+    out.lea_rcx(static_cast<int32_t>(static_cast<int64_t>(value)));
+  }
+}
+
+bool fits_int32(uint64_t value) {
+  const auto number = static_cast<int64_t>(value);
+  return number > INT32_MIN && number <= INT32_MAX;
+}
+
+/// With the target in rcx and the program's rcx spilled: goes on behind this code, rcx restored, if
+/// the target is `next`, and by the shadow map or the hash table if it is not. `pushed` is the
+/// return address of a call.
+void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<AppPc> pushed) {
+  x86::Assembler& out = draft.hot;
+  const bool through_rdx = !fits_int32(next.value);
+  if (through_rdx) {
+    out.mov_gs_reg(kSpill0, x86::kRdx);
+    record.zone().spilled_0 = x86::kRdx;
+  }
+  emit_add_to_rcx(out, 0 - next.value, through_rdx);
+  const uint8_t jrcxz[] = {0xE3, 0};
+  out.bytes(jrcxz, sizeof jrcxz);
+  const uint32_t missed = out.position();
+  emit_add_to_rcx(out, next.value, through_rdx);
+  if (through_rdx) {
+    out.mov_reg_gs(x86::kRdx, kSpill0);
+    record.zone().spilled_0 = kNoReg;
+  }
+  if (pushed) {
+    emit_push_return_address(draft, *pushed);
+    record.zone().rsp_delta = 8;
+  }
+  emit_indirect_jump(draft, record);
+  out.patch_u8(missed - 1, static_cast<uint8_t>(out.position() - missed));
+  UndoZone& hit = record.zone();
+  if (pushed) hit.rsp_delta = 0;
+  hit.spilled_0 = kNoReg;
+  if (through_rdx) {
+    hit.spilled_0 = x86::kRdx;
+    out.mov_reg_gs(x86::kRdx, kSpill0);
+  }
+  out.mov_reg_gs(x86::kRcx, kSpillRcx);
+  if (!pushed) return;
+  // Until the push is done the call can be made again.
+  emit_push_return_address(draft, *pushed);
+}
+
+/// An indirect transfer that a trace may follow: a return, a call, or a jump through a fixed place
+/// as the linker makes them. Other jumps are mostly tables, which lead to many places.
+bool is_worth_comparing(const Instruction& at) {
+  if (at.insn.kind == Kind::kReturn) return true;
+  if (has_gs_operand(at.insn)) return false;
+  return at.insn.kind == Kind::kIndirectCall || at.insn.rip_relative;
+}
+
+bool mangle_indirect_towards(Draft& draft, const Instruction& at, AppPc next) {
+  if (!is_worth_comparing(at)) return false;
+  Record record(draft, at);
+  x86::Assembler& out = draft.hot;
+  out.mov_gs_reg(kSpillRcx, x86::kRcx);
+  record.zone().rcx_spilled = true;
+  std::optional<AppPc> pushed;
+  if (at.insn.kind == Kind::kReturn) {
+    emit_pop_target(draft, at, record);
+  } else {
+    emit_target_to_rcx(draft, at);
+    if (at.insn.kind == Kind::kIndirectCall) pushed = at.next();
+  }
+  emit_compared_jump(draft, record, next, pushed);
+  record.finish();
+  return true;
+}
+
+}  // namespace
+
+bool mangle_towards(Draft& draft, const Instruction& at, AppPc next) {
+  Record record(draft, at);
+  switch (at.insn.kind) {
+    case Kind::kCondJump: {
+      if (next != at.target() && next != at.next()) return false;
+      // Taken when it was recorded: the other side leaves, by the opposite condition.
+      const bool taken = next != at.next();
+      const auto condition = static_cast<uint8_t>(at.insn.condition() ^ (taken ? 1 : 0));
+      draft.exit_condition(condition, taken ? at.next() : at.target());
+      break;
+    }
+    case Kind::kLoop:
+    case Kind::kXbegin:
+      if (next != at.next()) return false;
+      mangle_conditional(draft, at);
+      return true;
+    case Kind::kJump:
+      if (next != at.target()) return false;
+      break;
+    case Kind::kCall:
+      if (next != at.target()) return false;
+      emit_push_return_address(draft, at.next());
+      break;
+    case Kind::kReturn:
+    case Kind::kIndirectJump:
+    case Kind::kIndirectCall:
+      return mangle_indirect_towards(draft, at, next);
+    default:
+      return false;
+  }
+  record.finish();
+  return true;
 }
 
 void mangle_syscall(Draft& draft, const Instruction& at) {

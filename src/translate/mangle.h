@@ -39,6 +39,11 @@ void mangle_call(Draft& draft, const Instruction& at);
 /// Emits an indirect jump or call, or a return. They leave the fragment.
 void mangle_indirect(Draft& draft, const Instruction& at);
 
+/// Emits the transfer that ends a block of a trace so that the trace goes on at `next`, where it
+/// went when it was recorded; elsewhere it leaves the fragment. False, with nothing emitted, if it
+/// has no such form.
+bool mangle_towards(Draft& draft, const Instruction& at, AppPc next);
+
 /// Emits `syscall`.
 void mangle_syscall(Draft& draft, const Instruction& at);
 

@@ -46,6 +46,29 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   return true;
 }
 
+bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
+  begin(path[0], true);
+  path_ = path;
+  AppPc pc = path[0];
+  while (add_block(pc)) {
+  }
+  path_ = {};
+  CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
+  return !marks_.empty();
+}
+
+bool SuperblockBuilder::follow_path(const Instruction& at, AppPc& pc) {
+  const size_t done = draft_.constituents.size() + 1;
+  if (done >= path_.size() || draft_.nearly_full()) return false;
+  const AppPc next = path_[done];
+  if (!mangle_towards(draft_, at, next)) return false;
+  if (at.insn.kind == Kind::kCall || at.insn.kind == Kind::kIndirectCall) {
+    draft_.return_addresses.push_back(at.next());
+  }
+  pc = next;
+  return true;
+}
+
 bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
   if (!readable_.range.contains(pc)) readable_ = code_.executable_range(pc);
   if (!readable_.range.contains(pc)) {
@@ -98,7 +121,8 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
     }
     mangle_plain(draft_, at);
     pc = at.next();
-    if (draft_.nearly_full() || mark_of(pc) != nullptr) {
+    const bool meets_itself = path_.empty() && mark_of(pc) != nullptr;
+    if (draft_.nearly_full() || meets_itself) {
       draft_.exit_jump(pc);
       break;
     }
@@ -108,8 +132,8 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
 }
 
 bool SuperblockBuilder::may_continue_at(AppPc pc) {
-  return draft_.constituents.size() + 1 < environment_.max_blocks && !draft_.nearly_full() &&
-         mark_of(pc) == nullptr && cache_.find(pc).value == 0;
+  return path_.empty() && draft_.constituents.size() + 1 < environment_.max_blocks &&
+         !draft_.nearly_full() && mark_of(pc) == nullptr && cache_.find(pc).value == 0;
 }
 
 bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
@@ -159,6 +183,14 @@ bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   return true;
 }
 
+void SuperblockBuilder::set_counted_exits(const Instruction& at) {
+  const Kind kind = at.insn.kind;
+  const bool loops = kind == Kind::kCondJump || kind == Kind::kJump || kind == Kind::kLoop;
+  constexpr AppPc kAll{~uint64_t{0}};
+  // What leaves a trace is a way that is taken, too, if it comes back to the dispatcher often.
+  draft_.set_branch(path_.empty() ? (loops ? at.pc : AppPc{}) : kAll);
+}
+
 void SuperblockBuilder::emit_undefined(const Instruction& at) {
   // Longer than 15 bytes is a general protection fault, as is hlt; all else is undefined, as is
   // ud2.
@@ -172,6 +204,8 @@ void SuperblockBuilder::emit_undefined(const Instruction& at) {
 }
 
 bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
+  set_counted_exits(at);
+  if (!path_.empty() && follow_path(at, pc)) return true;
   switch (at.insn.kind) {
     case Kind::kCondJump:
     case Kind::kLoop:

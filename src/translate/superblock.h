@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "cache/code_cache.h"
@@ -40,6 +41,10 @@ class SuperblockBuilder {
   /// which an indirect branch enters. False if the first instruction cannot be fetched; see
   /// fault_address().
   bool build(AppPc tag, bool indirect);
+
+  /// Translates the blocks at `path`, in the order in which they ran, as one trace that leaves
+  /// where the program goes another way. `path` is read during the call only. False as build().
+  bool build_trace(std::span<const AppPc> path);
 
   Draft& draft() { return draft_; }
   /// The address at which fetching the first instruction faults.
@@ -79,6 +84,11 @@ class SuperblockBuilder {
   void emit_checked_plan(AppPc tag, size_t size, size_t available);
   /// Emits what ends a block; true if the superblock goes on at `pc`.
   bool end_block(const Instruction& at, AppPc& pc);
+  /// The exits that end a block: which of them are counted.
+  void set_counted_exits(const Instruction& at);
+  /// In a trace: goes on to the next block of the path if the block that ends with `at` can lead
+  /// there.
+  bool follow_path(const Instruction& at, AppPc& pc);
   /// Emits what faults as an instruction does that no CPU has.
   void emit_undefined(const Instruction& at);
   bool fetch(AppPc pc, Instruction& out);
@@ -102,7 +112,8 @@ class SuperblockBuilder {
   std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes
   AppRange covered_;
   AppPc fault_address_;
-  AppPc map_pc_;  ///< where the state map's last record ends
+  std::span<const AppPc> path_;  ///< of a trace; empty for a superblock
+  AppPc map_pc_;                 ///< where the state map's last record ends
 };
 
 }  // namespace weft::translate

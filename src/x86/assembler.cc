@@ -89,6 +89,12 @@ void Assembler::lea_rsp(int32_t delta) {
   u32(static_cast<uint32_t>(delta));
 }
 
+void Assembler::lea_rcx(int32_t delta) {
+  const uint8_t head[] = {kRexW, 0x8D, modrm(2, kRcx, kRcx)};
+  bytes(head, sizeof head);
+  u32(static_cast<uint32_t>(delta));
+}
+
 void Assembler::lea_sum(Reg to, Reg base, Reg index) {
   // mod=1 with a zero displacement: mod=0 has no form for rbp and r13 as base.
   CHECK(index != kRsp);

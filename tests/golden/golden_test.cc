@@ -29,8 +29,14 @@ struct Case {
 
 Environment environment_for(const Case& test) {
   Environment environment;
-  environment.routines = {
-      {0x40050000000}, {0x40050000010}, {0x40050000020}, {0x40050000030}, {0x40050000040}, {}, {}};
+  environment.routines = {{0x40050000000},
+                          {0x40050000008},
+                          {0x40050000010},
+                          {0x40050000020},
+                          {0x40050000030},
+                          {0x40050000040},
+                          {},
+                          {}};
   environment.code_low = 0x40050000000;
   environment.code_high = 0x40060000000;
   environment.indirect = test.mode;
@@ -90,6 +96,15 @@ void emit_entry(Draft& draft, const Instruction& at) {
 void emit_paired_call(Draft& draft, const Instruction& at) {
   mangle_paired_call(draft, at);
   emit_thunks(draft);
+}
+
+void emit_towards_target(Draft& draft, const Instruction& at) {
+  EXPECT_TRUE(mangle_towards(draft, at, at.target()));
+}
+
+/// As a trace follows an indirect transfer that went 64 KB on when it was recorded.
+void emit_towards_recorded(Draft& draft, const Instruction& at) {
+  EXPECT_TRUE(mangle_towards(draft, at, at.pc + 0x10000));
 }
 
 const std::vector<Case>& cases() {
@@ -176,6 +191,19 @@ const std::vector<Case>& cases() {
        IndirectMode::kShadow,
        ReturnMode::kJump,
        0x401000},
+      {"trace_jcc_taken", {0x75, 0x10}, emit_towards_target},
+      {"trace_call", {0xE8, 0x10, 0, 0, 0}, emit_towards_target},
+      {"trace_ret", {0xC3}, emit_towards_recorded},
+      {"trace_ret_imm", {0xC2, 0x10, 0}, emit_towards_recorded},
+      {"trace_ret_low",
+       {0xC3},
+       emit_towards_recorded,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
+       0x401000},
+      {"trace_ret_hash", {0xC3}, emit_towards_recorded, kHash},
+      {"trace_call_register", {0xFF, 0xD0}, emit_towards_recorded},
+      {"trace_jump_rip_memory", {0xFF, 0x25, 0x10, 0x20, 0, 0}, emit_towards_recorded},
       {"gs_load", {0x65, 0x48, 0x8B, 0x04, 0x25, 0x28, 0, 0, 0}, mangle_plain},
       {"gs_store_indexed", {0x65, 0x4A, 0x89, 0x54, 0x88, 0x08}, mangle_plain},
       {"gs_pop_stack", {0x65, 0x8F, 0x44, 0x24, 0x08}, mangle_plain},

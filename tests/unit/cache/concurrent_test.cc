@@ -72,8 +72,11 @@ struct World {
 };
 
 /// Builds a block or a trace with random parts and targets, whatever becomes of it.
-void build(World& world, AppPc tag, std::mt19937_64& random) {
-  const bool trace = random() % 4 == 0;
+void build(World& world, AppPc tag, std::mt19937_64& random, bool probes = true) {
+  constexpr FragmentKind kKinds[] = {FragmentKind::kBlock, FragmentKind::kBlock,
+                                     FragmentKind::kTrace, FragmentKind::kProbe};
+  const FragmentKind kind = kKinds[random() % (std::size(kKinds) - (probes ? 0 : 1))];
+  const bool probe = kind == FragmentKind::kProbe;
   std::vector<AppPc> blocks{tag};
   for (uint64_t more = random() % 4; more != 0; --more) {
     const AppPc next = tag_number(random());
@@ -81,13 +84,16 @@ void build(World& world, AppPc tag, std::mt19937_64& random) {
   }
   std::vector<AppPc> targets;
   for (size_t i = 0; i < kExits; ++i) targets.push_back(tag_number(random()));
-  FakeSpec spec(world.t.cache, blocks, targets,
-                trace ? FragmentKind::kTrace : FragmentKind::kBlock);
+  FakeSpec spec(world.t.cache, blocks, targets, kind);
   const uint64_t number = world.ledger.new_number();
   spec.with_indirect_entry().with_number(number).with_data(reinterpret_cast<void*>(number));
-  if (random() % 2 == 0) spec.enter_everywhere();
+  if (!probe && random() % 2 == 0) spec.enter_everywhere();
+  if (random() % 2 == 0) spec.counted();
+  const EpochGuard guard(world.t.epochs);
   const auto published = world.t.cache.publish(spec.get());
   ASSERT_NE(published.error, CodeCache::PublishError::kFull);
+  if (probe && published.fragment != nullptr) world.t.cache.discard(*published.fragment);
+  if (random() % 8 == 0) world.t.cache.link_counted(tag);
 }
 
 /// "Executes" the fragment at `entry`, which was read after `moment`, and returns the site of one
@@ -184,6 +190,8 @@ void expect_no_lost_link(World& world) {
   EpochGuard guard(world.t.epochs);
   CodeCache& cache = world.t.cache;
   uint64_t exits = 0;
+  // Counted exits would rightly wait for a trace.
+  for (uint64_t i = 0; i < kTags; ++i) cache.link_counted(tag_number(i));
   cache.fragments_in({{0}, {~uint64_t{0}}}, [&](Fragment& fragment) {
     for (uint32_t i = 0; i < fragment.exit_count(); ++i, ++exits) {
       const CachePc entry = cache.find(cache.exit_target(fragment.exit_id(i)));
@@ -231,7 +239,7 @@ TEST(Concurrent, DeletersOfTheSameTagsDivideTheDeathsAmongThem) {
       while (world.running()) {
         const AppPc tag = tag_number(random() % 3);
         if (i == 0) {
-          build(world, tag, random);
+          build(world, tag, random, false);  // their deaths would be nobody's
           continue;
         }
         const Deleted deleted = world.t.cache.delete_fragment(tag);

@@ -53,6 +53,11 @@ class FakeSpec {
     entries_[0].indirect = 0;
     return *this;
   }
+  /// Every exit is a counted one.
+  FakeSpec& counted() {
+    for (ExitSpec& exit : exits_) exit.counted = true;
+    return *this;
+  }
   FakeSpec& with_data(void* data) {
     spec_.tool_data = data;
     return *this;
