@@ -58,7 +58,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   environment_.code_low = code.start.value;
   environment_.code_high = code.end.value;
   environment_.max_blocks = options_.max_blocks;
-  environment_.traces = options_.traces;
+  environment_.traces = options_.traces && hooks_ == nullptr;
   environment_.shadow_displacement = linux::kShadowDisplacement;
   environment_.indirect =
       hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;

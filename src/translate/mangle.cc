@@ -1,10 +1,7 @@
 #include "translate/mangle.h"
 
-#include <cstddef>
-#include <optional>
-
 #include "translate/mangle_operand.h"
-#include "translate/thread_block.h"
+#include "translate/mangle_record.h"
 
 namespace weft::translate {
 namespace {
@@ -14,41 +11,6 @@ using x86::Kind;
 using x86::Map;
 using x86::Reg;
 using x86::Segment;
-
-constexpr uint32_t kSpillRcx = offsetof(ThreadBlock, spill_rcx);
-constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
-constexpr uint32_t kSpill1 = offsetof(ThreadBlock, spill) + sizeof(uint64_t);
-constexpr uint32_t kGsBase = offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gs_base);
-
-constexpr uint8_t kLoadOpcode = 0x8B;
-
-/// Records an instruction emitted between construction and finish(), with the zones on the way.
-class Record {
- public:
-  Record(Draft& draft, const Instruction& at)
-      : draft_(draft), start_(draft.hot.position()), app_length_(at.insn.length) {
-    if (draft.hold) zone().hold = true;
-  }
-
-  UndoZone& zone() {
-    CHECK(count_ < std::size(zones_));
-    UndoZone& next = zones_[count_];
-    if (count_ > 0) next = zones_[count_ - 1];
-    ++count_;
-    next.offset = static_cast<uint8_t>(draft_.hot.position() - start_);
-    return next;
-  }
-  void finish() {
-    draft_.map.add(app_length_, draft_.hot.position() - start_, std::span(zones_, count_));
-  }
-
- private:
-  Draft& draft_;
-  uint32_t start_;
-  uint32_t app_length_;
-  UndoZone zones_[8] = {};
-  size_t count_ = 0;
-};
 
 /// An instruction whose RIP-relative operand is out of the cache's reach: its address goes through
 /// a scratch register.
@@ -135,10 +97,6 @@ bool emit_gs_base_access(Draft& draft, const Instruction& at) {
   return true;
 }
 
-bool has_gs_operand(const Insn& insn) {
-  return insn.segment == Segment::kGs && insn.has_modrm && insn.modrm < 0xC0 && !is_lea(insn);
-}
-
 /// Whether lea could take the operand's address: an EVEX displacement may be scaled, the index of a
 /// gather or a tile's load is no general register.
 bool has_plain_address(const Insn& insn) {
@@ -167,107 +125,11 @@ bool is_32bit_gs_base_access(const Insn& insn) {
   return (operation == 1 || operation == 3) && (insn.rex & 8) == 0;
 }
 
-/// Puts the target of an indirect transfer into rcx, whose value has been spilled.
-void emit_target_to_rcx(Draft& draft, const Instruction& at) {
-  const Insn& insn = at.insn;
-  if (insn.modrm >= 0xC0) {
-    const auto reg = static_cast<Reg>((insn.modrm & 7) | (insn.rex & 1) << 3);
-    if (reg != x86::kRcx) draft.hot.mov_reg_reg(x86::kRcx, reg);
-    return;
-  }
-  if (insn.rip_relative && (insn.address_size_prefix || !draft.reaches(at.target().value))) {
-    const uint64_t address = at.target().value;
-    if (!insn.address_size_prefix && address <= INT32_MAX) {
-      if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
-      draft.hot.mov_reg_absolute(x86::kRcx, static_cast<uint32_t>(address));
-      return;
-    }
-    draft.hot.mov_reg_imm(x86::kRcx, address);
-    if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
-    const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
-    draft.hot.bytes(load, sizeof load);
-    return;
-  }
-  const uint32_t field = emit_load_from_operand(draft.hot, at.bytes, insn, kLoadOpcode, x86::kRcx);
-  if (insn.rip_relative) draft.to_address(field, at.target().value, 0);
-}
-
-void emit_push_return_address(Draft& draft, AppPc return_address) {
-  const auto value = static_cast<int64_t>(return_address.value);
-  if (value == static_cast<int32_t>(value)) {
-    draft.hot.push_imm32(static_cast<int32_t>(value));
-  } else {
-    // One instruction and one 8-byte store: two 4-byte stores would stall the return that loads it.
-    draft.to_literal(draft.hot.push_rip_literal(), return_address.value);
-  }
-}
-
-/// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash
-/// table.
-void emit_indirect_jump(Draft& draft, Record& record) {
-  x86::Assembler& out = draft.hot;
-  if (draft.environment.indirect == IndirectMode::kDispatch) {
-    draft.to_routine(out.jmp_rel32(), draft.environment.routines.indirect_miss);
-    return;
-  }
-  if (draft.environment.indirect == IndirectMode::kShadow) {
-    out.jmp_rcx_scaled(draft.environment.shadow_displacement);
-    return;
-  }
-  out.mov_gs_reg(offsetof(ThreadBlock, hash_wanted), x86::kRcx);
-  out.mov_gs_reg(kSpill0, x86::kRdx);
-  out.mov_gs_imm32(offsetof(ThreadBlock, hash_level), 0);
-  record.zone().spilled_0 = x86::kRdx;
-  out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, hash_table));
-  const uint8_t code[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
-                          0xFF, 0x24, 0xCA};  // jmp [rdx + rcx*8]
-  out.bytes(code, sizeof code);
-}
-
-uint16_t return_immediate(const Instruction& at) {
-  if (at.insn.imm_size == 0) return 0;
-  const uint8_t* end = at.bytes + at.insn.length;
-  return static_cast<uint16_t>(end[-2] | end[-1] << 8);
-}
-
-/// Whether returns are made by `ret`: the sum of what it pops has to fit its operand.
-bool is_paired_return(const Draft& draft, uint16_t extra) {
-  return draft.environment.returns == ReturnMode::kPaired &&
-         draft.environment.indirect == IndirectMode::kShadow && extra <= UINT16_MAX - 8;
-}
-
-/// Takes a return's target, and what it pops beside it, off the stack into rcx.
-void emit_pop_target(Draft& draft, const Instruction& at, Record& record) {
-  const uint16_t extra = return_immediate(at);
-  draft.hot.pop(x86::kRcx);
-  auto popped = static_cast<int16_t>(8);
-  if (extra != 0) {
-    record.zone().rsp_delta = -8;
-    draft.hot.lea_rsp(extra);
-    popped = static_cast<int16_t>(popped + extra);
-  }
-  record.zone().rsp_delta = static_cast<int16_t>(-popped);
-}
-
-void emit_return(Draft& draft, const Instruction& at, Record& record) {
-  x86::Assembler& out = draft.hot;
-  const uint16_t extra = return_immediate(at);
-  if (is_paired_return(draft, extra)) {
-    const uint8_t load[] = {0x48, kLoadOpcode, 0x0C, 0x24};  // mov rcx, [rsp]
-    out.bytes(load, sizeof load);
-    // The cache address goes below the return address, whose slot keeps what it holds.
-    out.push_rcx_scaled(draft.environment.shadow_displacement);
-    record.zone().rsp_delta = 8;
-    const auto popped = static_cast<uint16_t>(extra + 8);
-    const uint8_t ret[] = {0xC2, static_cast<uint8_t>(popped), static_cast<uint8_t>(popped >> 8)};
-    out.bytes(ret, sizeof ret);
-    return;
-  }
-  emit_pop_target(draft, at, record);
-  emit_indirect_jump(draft, record);
-}
-
 }  // namespace
+
+bool has_gs_operand(const Insn& insn) {
+  return insn.segment == Segment::kGs && insn.has_modrm && insn.modrm < 0xC0 && !is_lea(insn);
+}
 
 bool needs_emulation(const Instruction& at) {
   const Insn& insn = at.insn;
@@ -291,221 +153,6 @@ void mangle_plain(Draft& draft, const Instruction& at) {
     draft.hot.bytes(at.bytes, at.insn.length);
   }
   record.finish();
-}
-
-void mangle_conditional(Draft& draft, const Instruction& at) {
-  Record record(draft, at);
-  x86::Assembler& out = draft.hot;
-  if (at.insn.kind == Kind::kCondJump) {
-    draft.exit_condition(at.insn.condition(), at.target());
-    record.finish();
-    return;
-  }
-  // loop, jrcxz and xbegin have no form that an exit could patch: they hop over a jump.
-  if (at.insn.kind == Kind::kXbegin) {
-    const uint8_t xbegin[] = {0xC7, 0xF8, 2, 0, 0, 0};
-    out.bytes(xbegin, sizeof xbegin);
-  } else {
-    if (at.insn.address_size_prefix) out.u8(0x67);
-    out.u8(at.insn.opcode);
-    out.u8(2);
-  }
-  record.zone().uncuttable = true;
-  out.u8(0xEB);
-  out.u8(0);
-  const uint32_t taken = out.position();
-  draft.exit_jump(at.target());
-  out.patch_u8(taken - 1, static_cast<uint8_t>(out.position() - taken));
-  record.finish();
-}
-
-void mangle_call(Draft& draft, const Instruction& at) {
-  Record record(draft, at);
-  emit_push_return_address(draft, at.next());
-  record.zone().rsp_delta = 8;
-  draft.exit_jump(at.target());
-  record.finish();
-}
-
-void mangle_paired_call(Draft& draft, const Instruction& at) {
-  Record record(draft, at);
-  CallThunk thunk{0, at.pc, at.insn.length, draft.hold, {}};
-  if (at.insn.kind == Kind::kCall) {
-    thunk.target = at.target();
-  } else {
-    draft.hot.mov_gs_reg(kSpillRcx, x86::kRcx);
-    record.zone().rcx_spilled = true;
-    emit_target_to_rcx(draft, at);
-  }
-  thunk.call_field = draft.hot.call_rel32();
-  draft.thunks.push_back(thunk);
-  record.finish();
-}
-
-void emit_thunks(Draft& draft) {
-  for (const CallThunk& thunk : draft.thunks) {
-    const Instruction call{thunk.pc, nullptr, {.length = thunk.length}};
-    draft.map.go_to(thunk.pc, draft.hot.position());
-    draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
-                            thunk.call_field, draft.hot.position()});
-    draft.hold = thunk.hold;
-    Record record(draft, call);
-    draft.hold = false;
-    const bool indirect = thunk.target.value == 0;
-    UndoZone& pushed = record.zone();
-    pushed.rcx_spilled = indirect;
-    pushed.rsp_delta = 8;
-    draft.hot.lea_rsp(8);  // off with the cache's return address, on with the program's
-    record.zone().rsp_delta = 0;
-    emit_push_return_address(draft, call.next());
-    record.zone().rsp_delta = 8;
-    if (indirect) {
-      draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
-    } else {
-      draft.exit_jump(thunk.target);
-    }
-    record.finish();
-  }
-}
-
-void mangle_indirect(Draft& draft, const Instruction& at) {
-  if (at.insn.kind != Kind::kReturn && has_gs_operand(at.insn)) {
-    mangle_emulated(draft, at);
-    return;
-  }
-  Record record(draft, at);
-  x86::Assembler& out = draft.hot;
-  out.mov_gs_reg(kSpillRcx, x86::kRcx);
-  record.zone().rcx_spilled = true;
-  if (at.insn.kind == Kind::kReturn) {
-    emit_return(draft, at, record);
-    record.finish();
-    return;
-  }
-  emit_target_to_rcx(draft, at);
-  if (at.insn.kind == Kind::kIndirectCall) {
-    emit_push_return_address(draft, at.next());
-    record.zone().rsp_delta = 8;
-  }
-  emit_indirect_jump(draft, record);
-  record.finish();
-}
-
-namespace {
-
-/// rcx += value, without touching flags; rdx is there to be used.
-void emit_add_to_rcx(x86::Assembler& out, uint64_t value, bool through_rdx) {
-  if (through_rdx) {
-    out.mov_reg_imm(x86::kRdx, value);
-    out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
-  } else {
-    out.lea_rcx(static_cast<int32_t>(static_cast<int64_t>(value)));
-  }
-}
-
-bool fits_int32(uint64_t value) {
-  const auto number = static_cast<int64_t>(value);
-  return number > INT32_MIN && number <= INT32_MAX;
-}
-
-/// With the target in rcx and the program's rcx spilled: goes on behind this code, rcx restored, if
-/// the target is `next`, and by the shadow map or the hash table if it is not. `pushed` is the
-/// return address of a call.
-void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<AppPc> pushed) {
-  x86::Assembler& out = draft.hot;
-  const bool through_rdx = !fits_int32(next.value);
-  if (through_rdx) {
-    out.mov_gs_reg(kSpill0, x86::kRdx);
-    record.zone().spilled_0 = x86::kRdx;
-  }
-  emit_add_to_rcx(out, 0 - next.value, through_rdx);
-  const uint8_t jrcxz[] = {0xE3, 0};
-  out.bytes(jrcxz, sizeof jrcxz);
-  const uint32_t missed = out.position();
-  emit_add_to_rcx(out, next.value, through_rdx);
-  if (through_rdx) {
-    out.mov_reg_gs(x86::kRdx, kSpill0);
-    record.zone().spilled_0 = kNoReg;
-  }
-  if (pushed) {
-    emit_push_return_address(draft, *pushed);
-    record.zone().rsp_delta = 8;
-  }
-  emit_indirect_jump(draft, record);
-  out.patch_u8(missed - 1, static_cast<uint8_t>(out.position() - missed));
-  UndoZone& hit = record.zone();
-  if (pushed) hit.rsp_delta = 0;
-  hit.spilled_0 = kNoReg;
-  if (through_rdx) {
-    hit.spilled_0 = x86::kRdx;
-    out.mov_reg_gs(x86::kRdx, kSpill0);
-  }
-  out.mov_reg_gs(x86::kRcx, kSpillRcx);
-  if (!pushed) return;
-  // Until the push is done the call can be made again.
-  emit_push_return_address(draft, *pushed);
-}
-
-/// An indirect transfer that a trace may follow: a return, a call, or a jump through a fixed place
-/// as the linker makes them. Other jumps are mostly tables, which lead to many places.
-bool is_worth_comparing(const Instruction& at) {
-  if (at.insn.kind == Kind::kReturn) return true;
-  if (has_gs_operand(at.insn)) return false;
-  return at.insn.kind == Kind::kIndirectCall || at.insn.rip_relative;
-}
-
-bool mangle_indirect_towards(Draft& draft, const Instruction& at, AppPc next) {
-  if (!is_worth_comparing(at)) return false;
-  Record record(draft, at);
-  x86::Assembler& out = draft.hot;
-  out.mov_gs_reg(kSpillRcx, x86::kRcx);
-  record.zone().rcx_spilled = true;
-  std::optional<AppPc> pushed;
-  if (at.insn.kind == Kind::kReturn) {
-    emit_pop_target(draft, at, record);
-  } else {
-    emit_target_to_rcx(draft, at);
-    if (at.insn.kind == Kind::kIndirectCall) pushed = at.next();
-  }
-  emit_compared_jump(draft, record, next, pushed);
-  record.finish();
-  return true;
-}
-
-}  // namespace
-
-bool mangle_towards(Draft& draft, const Instruction& at, AppPc next) {
-  Record record(draft, at);
-  switch (at.insn.kind) {
-    case Kind::kCondJump: {
-      if (next != at.target() && next != at.next()) return false;
-      // Taken when it was recorded: the other side leaves, by the opposite condition.
-      const bool taken = next != at.next();
-      const auto condition = static_cast<uint8_t>(at.insn.condition() ^ (taken ? 1 : 0));
-      draft.exit_condition(condition, taken ? at.next() : at.target());
-      break;
-    }
-    case Kind::kLoop:
-    case Kind::kXbegin:
-      if (next != at.next()) return false;
-      mangle_conditional(draft, at);
-      return true;
-    case Kind::kJump:
-      if (next != at.target()) return false;
-      break;
-    case Kind::kCall:
-      if (next != at.target()) return false;
-      emit_push_return_address(draft, at.next());
-      break;
-    case Kind::kReturn:
-    case Kind::kIndirectJump:
-    case Kind::kIndirectCall:
-      return mangle_indirect_towards(draft, at, next);
-    default:
-      return false;
-  }
-  record.finish();
-  return true;
 }
 
 void mangle_syscall(Draft& draft, const Instruction& at) {
