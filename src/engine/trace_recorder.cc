@@ -24,7 +24,7 @@ TraceRecorder::TraceRecorder(const translate::Environment& environment, cache::C
                              uint32_t threshold, uint64_t& made)
     : environment_(for_probes(environment)),
       cache_(cache),
-      probes_(environment_, cache, code),
+      probes_(environment_, cache, code, nullptr),
       builder_(builder),
       threshold_(threshold),
       made_(made) {}
