@@ -55,6 +55,7 @@ void Dispatcher::run() {
     if (engine_.deletions().requests().has_requests()) {
       // Who asks after this look finds the thread's epoch, and nudges it.
       thread_.in_cache = false;
+      if (thread_.traces) thread_.traces->leave(false);
       engine_.epochs().leave(thread_.epoch);
       engine_.deletions().serve_requests();
       continue;

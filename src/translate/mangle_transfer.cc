@@ -254,6 +254,7 @@ void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<
     record.zone().rsp_delta = 8;
   }
   emit_indirect_jump(draft, record);
+  CHECK(out.position() - missed <= INT8_MAX);
   out.patch_u8(missed - 1, static_cast<uint8_t>(out.position() - missed));
   UndoZone& hit = record.zone();
   if (pushed) hit.rsp_delta = 0;

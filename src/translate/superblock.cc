@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "linux/signal_safe_copy.h"
+
 namespace weft::translate {
 
 using x86::Kind;
@@ -69,6 +71,19 @@ bool SuperblockBuilder::follow_path(const Instruction& at, AppPc& pc) {
   return true;
 }
 
+bool SuperblockBuilder::decode_at(AppPc pc, Instruction& out) {
+  uint64_t available = readable_.range.end - pc;
+  out.bytes = pc.bytes();
+  if (!path_.empty()) {
+    // The program is elsewhere by now, and may unmap what it ran.
+    constexpr uint64_t kLongest = 15;
+    available = std::min(available, kLongest);
+    if (!linux::safe_copy(source_.data(), pc.bytes(), available)) return false;
+    out.bytes = source_.data();
+  }
+  return x86::decode(out.bytes, available, out.insn);
+}
+
 bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
   if (!readable_.range.contains(pc)) readable_ = code_.executable_range(pc);
   if (!readable_.range.contains(pc)) {
@@ -76,14 +91,13 @@ bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
     return false;
   }
   out.pc = pc;
-  out.bytes = pc.bytes();
-  if (x86::decode(out.bytes, readable_.range.end - pc, out.insn)) return true;
+  if (decode_at(pc, out)) return true;
   // It may go on in the next run, which may be of another kind.
   const CodeRange next = code_.executable_range(readable_.range.end);
   fault_address_ = readable_.range.end;
   if (next.range.empty()) return false;
   readable_ = {{readable_.range.start, next.range.end}, readable_.checked || next.checked};
-  if (x86::decode(out.bytes, readable_.range.end - pc, out.insn)) return true;
+  if (decode_at(pc, out)) return true;
   fault_address_ = readable_.range.end;
   return false;
 }
@@ -146,7 +160,8 @@ bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
 }
 
 bool SuperblockBuilder::pairs_returns() const {
-  return environment_.returns == ReturnMode::kPaired &&
+  // A trace goes on only where its path does, not at a landing place.
+  return path_.empty() && environment_.returns == ReturnMode::kPaired &&
          environment_.indirect == IndirectMode::kShadow;
 }
 

@@ -92,6 +92,8 @@ class SuperblockBuilder {
   /// Emits what faults as an instruction does that no CPU has.
   void emit_undefined(const Instruction& at);
   bool fetch(AppPc pc, Instruction& out);
+  /// Decodes what is readable from `pc` on; of a trace, from a copy of the bytes.
+  bool decode_at(AppPc pc, Instruction& out);
   bool may_continue_at(AppPc pc);
   bool go_on_or_leave(AppPc next, AppPc& pc);
   /// Emits a call; true if the superblock goes on behind it.
@@ -109,7 +111,7 @@ class SuperblockBuilder {
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;
-  std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes
+  std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes, or an instruction's
   AppRange covered_;
   AppPc fault_address_;
   std::span<const AppPc> path_;  ///< of a trace; empty for a superblock
