@@ -2,7 +2,6 @@
 
 #include <asm/prctl.h>
 #include <cpuid.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -10,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -315,7 +316,7 @@ void print_bytes(std::string& out, const char* name, uint64_t label, const uint8
                  size_t size) {
   for (size_t at = 0; at < size; at += 16) {
     char text[64];
-    std::snprintf(text, sizeof text, "%s+%llx", name, static_cast<unsigned long long>(label + at));
+    std::snprintf(text, sizeof text, "%s+%" PRIx64, name, label + at);
     out += text;
     for (size_t byte = at; byte < std::min(size, at + 16); ++byte) {
       std::snprintf(text, sizeof text, " %02x", bytes[byte]);

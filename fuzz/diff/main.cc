@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -172,8 +173,7 @@ void Session::dump_one(uint64_t index) {
     // Junk between instructions must not hide the next one that is real.
     const auto next = std::upper_bound(starts.begin(), starts.end(), static_cast<uint16_t>(at));
     if (next != starts.end() && at + length > *next) length = *next - at;
-    std::printf("%c %08llx ", marked ? ' ' : '?',
-                static_cast<unsigned long long>(code.address() + at));
+    std::printf("%c %08" PRIx64 " ", marked ? ' ' : '?', code.address() + at);
     for (uint32_t byte = 0; byte < 11; ++byte) {
       if (byte < length)
         std::printf(" %02x", code.bytes()[at + byte]);

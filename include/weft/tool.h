@@ -65,6 +65,7 @@ class Tool {
 }  // namespace weft
 
 /// Exports `Class` as this library's tool.
+// A type's name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define WEFT_TOOL(Class)                                                               \
   extern "C" __attribute__((visibility("default"))) uint32_t weft_tool_api_version() { \
     return ::weft::kApiVersion;                                                        \
@@ -73,3 +74,4 @@ class Tool {
     return new Class();                                                                \
   }                                                                                    \
   static_assert(true, "a semicolon follows")
+// NOLINTEND(bugprone-macro-parentheses)

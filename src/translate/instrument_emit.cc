@@ -35,7 +35,7 @@ class Scratch {
     for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
       if ((usable & bit(reg)) != 0) return take_exactly(static_cast<Reg>(reg));
     }
-    CHECK(!"some register is left");
+    CHECK(false && "some register is left");
     return x86::kRax;
   }
   Reg take_exactly(Reg reg) {
@@ -244,7 +244,7 @@ void emit_unguarded(Draft& draft, const Insertion& insertion, const FreeState& f
     case Insertion::Kind::kRecord:
       return emit_record(draft, insertion, free);
     case Insertion::Kind::kCode:
-      CHECK(!"has a form of its own");
+      CHECK(false && "has a form of its own");
   }
 }
 

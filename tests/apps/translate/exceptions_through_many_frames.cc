@@ -35,7 +35,7 @@ int main() {
   }
   std::exception_ptr kept;
   try {
-    std::vector<int>().at(3);
+    static_cast<void>(std::vector<int>().at(3));
   } catch (...) {
     kept = std::current_exception();
   }

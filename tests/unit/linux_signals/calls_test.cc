@@ -19,7 +19,7 @@ using testing::SignalProgram;
 /// The kernel's own answers to the same call; `native` undoes nothing, so it uses a signal of its
 /// own.
 KernelAction native_read_back(KernelAction action) {
-  const uint64_t signal = SIGRTMAX;
+  const auto signal = static_cast<uint64_t>(SIGRTMAX);
   KernelAction before;
   KernelAction result;
   raw_syscall(__NR_rt_sigaction, signal, word(&action), word(&before), 8);

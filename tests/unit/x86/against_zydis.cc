@@ -86,7 +86,7 @@ std::string compare(const uint8_t* bytes, size_t available) {
 }  // namespace
 
 std::string difference_from_zydis(const uint8_t* bytes, size_t available) {
-  const std::string what = compare(bytes, available);
+  std::string what = compare(bytes, available);
   if (what.empty()) return what;
   std::string hex;
   for (size_t at = 0; at < available; ++at) hex += fmt::format("{:02x} ", bytes[at]);

@@ -188,7 +188,7 @@ constexpr uint16_t kScratchRegisters = 0xCF;
 
 TEST(RegistersUsed, LeaveAScratchRegisterForEveryRipRelativeOperand) {
   std::mt19937_64 random(kSeed);
-  for (int repeat = 0; repeat < 4'000'000; ++repeat) {
+  for (size_t repeat = 0; repeat < 4'000'000; ++repeat) {
     std::array<uint8_t, 16> bytes;
     const uint64_t words[2] = {random(), random()};
     std::memcpy(bytes.data(), words, sizeof words);
