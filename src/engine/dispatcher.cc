@@ -21,6 +21,8 @@ using translate::ExitReason;
 
 namespace {
 
+constexpr uint64_t kAlignmentCheck = 0x40000;  // rflags.AC
+
 /// For the statistics, where they are wanted: the runtime's clock is a system call.
 uint64_t clock_ns(const Options& options) {
   if (!options.stats && options.stats_file.empty()) return 0;
@@ -184,6 +186,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
   using Error = cache::CodeCache::PublishError;
   for (;;) {
     const uint64_t start = clock_ns(engine_.options());
+    thread_.builder.use_aligned_checks((thread_.context().rflags & kAlignmentCheck) != 0);
     if (!thread_.builder.build(tag, indirect)) {
       raise_fetch_fault(thread_.builder.fault_address());
       return {};

@@ -83,9 +83,12 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       return engine_.code_written(accessed, registers, vector_state);
     }
   }
-  // The program's bytes were unmapped while they were compared: whoever did it deletes the
-  // fragment.
-  if (is_before_instruction(engine_.cache(), {registers.rip})) return FaultAnswer::kLeave;
+  if (is_before_instruction(engine_.cache(), {registers.rip})) {
+    // While the program's bytes were compared, they were unmapped, and whoever did it deletes the
+    // fragment; or the program checks alignment, and the next fragment will compare aligned words.
+    if (info.si_signo == SIGBUS && info.si_code == BUS_ADRALN) delete_fragment_at(registers);
+    return FaultAnswer::kLeave;
+  }
   const uint64_t cache_pc = registers.rip;
   // int3 and int n report the address behind them, debug traps the one that they came to.
   const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
@@ -104,6 +107,11 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     info.si_addr = reinterpret_cast<void*>(registers.rip);
   }
   return FaultAnswer::kProgram;
+}
+
+void FaultHandler::delete_fragment_at(const x86::CpuContext& registers) {
+  const cache::Fragment* fragment = engine_.cache().fragment_at({registers.rip});
+  if (fragment != nullptr) engine_.code_stale(fragment->constituent_tag(0));
 }
 
 bool FaultHandler::let_runtime_write(uint64_t address) {

@@ -26,6 +26,9 @@ class FaultHandler final : public linux::SignalRuntime {
   void dying(linux::ProgramThread& thread, int signal) override;
 
  private:
+  /// The fragment in which a thread stands.
+  void delete_fragment_at(const x86::CpuContext& registers);
+
   Engine& engine_;
   const bool reads_gs_base_;  ///< by an instruction
 };

@@ -47,7 +47,7 @@ bool SuperblockBuilder::build_checked(AppPc tag) {
     return false;
   }
   draft_.map.go_to(tag, draft_.hot.position());
-  emit_self_check(draft_, tag, {source_.data(), size});
+  emit_self_check(draft_, tag, {source_.data(), size}, aligned_checks_);
   draft_.constituents.push_back({tag, {tag, tag + size}, head_generation_});
   if (instrumenter_ != nullptr) {
     emit_checked_plan(tag, size, available);

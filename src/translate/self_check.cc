@@ -1,5 +1,6 @@
 #include "translate/self_check.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -66,6 +67,26 @@ uint32_t emit_stale_exit(Draft& draft, AppPc tag) {
 
 size_t largest_word(size_t size) { return size >= 8 ? 8 : (size >= 4 ? 4 : (size >= 2 ? 2 : 1)); }
 
+/// Bytes of a block that are compared at once.
+struct Word {
+  size_t from;
+  size_t size;
+};
+
+/// The word that comes after the first `done` of `total` bytes at `tag`.
+Word next_word(AppPc tag, size_t done, size_t total, bool aligned) {
+  const size_t left = total - done;
+  if (aligned) {
+    const uint64_t address = tag.value + done;
+    const uint64_t alignment = address & -address;
+    return {done, largest_word(std::min<uint64_t>(left, alignment))};
+  }
+  // The last word may overlap the one before, rather than being several.
+  const bool overlap = left < sizeof(uint64_t) && total >= sizeof(uint64_t);
+  if (overlap) return {total - sizeof(uint64_t), sizeof(uint64_t)};
+  return {done, largest_word(left)};
+}
+
 /// Of the instructions with a modrm memory operand, those known to read it, or not to touch it.
 bool only_reads(const Insn& insn) {
   const uint8_t op = insn.opcode;
@@ -104,7 +125,7 @@ bool may_write_memory(const Insn& insn) {
   return pushes || strings || op == 0xA2 || op == 0xA3;
 }
 
-void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes) {
+void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned) {
   x86::Assembler& out = draft.hot;
   const uint32_t start = out.position();
   const uint32_t stale = emit_stale_exit(draft, tag);
@@ -117,13 +138,9 @@ void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes) {
   zones[2].offset = static_cast<uint8_t>(out.position() - start);
   zones[2].spilled_1 = x86::kRdx;
   for (size_t done = 0; done < bytes.size();) {
-    const size_t left = bytes.size() - done;
-    // The last word may overlap the one before, rather than being several.
-    const bool overlap = left < sizeof(uint64_t) && bytes.size() >= sizeof(uint64_t);
-    const size_t size = overlap ? sizeof(uint64_t) : largest_word(left);
-    const size_t from = overlap ? bytes.size() - size : done;
-    emit_comparison(draft, tag.value + from, bytes.data() + from, size, stale);
-    done = from + size;
+    const Word word = next_word(tag, done, bytes.size(), aligned);
+    emit_comparison(draft, tag.value + word.from, bytes.data() + word.from, word.size, stale);
+    done = word.from + word.size;
   }
   out.mov_reg_gs(x86::kRcx, kSpill0);
   out.mov_reg_gs(x86::kRdx, kSpill1);

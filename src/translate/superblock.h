@@ -41,6 +41,8 @@ class SuperblockBuilder {
   /// which an indirect branch enters. False if the first instruction cannot be fetched; see
   /// fault_address().
   bool build(AppPc tag, bool indirect);
+  /// Whether what is built next compares bytes in aligned words alone (see emit_self_check).
+  void use_aligned_checks(bool aligned) { aligned_checks_ = aligned; }
 
   /// Translates the blocks at `path`, in the order in which they ran, as one trace that leaves
   /// where the program goes another way. `path` is read during the call only. False as build().
@@ -112,6 +114,7 @@ class SuperblockBuilder {
   CodeRange readable_;
   uint64_t head_generation_ = 0;
   std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes, or an instruction's
+  bool aligned_checks_ = false;
   AppRange covered_;
   AppPc fault_address_;
   std::span<const AppPc> path_;  ///< of a trace; empty for a superblock

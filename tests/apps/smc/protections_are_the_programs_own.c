@@ -43,7 +43,9 @@ static void show(unsigned char* address, char* perms) {
 
 static long body(int number, void* shared) {
   (void)shared, (void)number;
-  unsigned char* code = map_rwx(3) + 4096;
+  // The last page stays: what is unmapped before it is a hole of one page, into which no other thread
+  // maps anything.
+  unsigned char* code = map_rwx(4) + 4096;
   char perms[8];
   for (int i = 0; i < 10; ++i) {
     write_function(code, i);
