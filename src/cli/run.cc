@@ -116,6 +116,8 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
                  "load a tool: NAME or PATH, then perhaps :key=value,... (repeatable, in order); "
                  "with --help, tell of its options")
       ->allow_extra_args(false);
+  app.add_flag("--perf-map", options.perf_map,
+               "write /tmp/perf-PID.map, so that perf report names the cache's code");
   app.add_option("--limbo-bound", options.limbo_bound)
       ->transform(CLI::AsSizeValue(false))
       ->group("");
@@ -258,7 +260,8 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     launch->comm = followed.name.substr(followed.name.rfind('/') + 1, kLongestComm);
   }
   WEFT_LOG(kInfo, "starts {}", launch->program.real_path);
-  const Result<tool::Host*> host = make_host(texts.tools, *launch, !followed.path.empty());
+  options.followed = !followed.path.empty();
+  const Result<tool::Host*> host = make_host(texts.tools, *launch, options.followed);
   if (!host) {
     std::fprintf(stderr, "weft: %s\n", host.error().message.c_str());
     return kStatusUsage;

@@ -200,6 +200,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         // The fragment's now, until it is reclaimed.
         static_cast<void>(thread_.builder.draft().tool_data.release());
         if (engine_.hooks() != nullptr) engine_.hooks()->published(*published.fragment);
+        if (PerfMap* map = engine_.perf_map()) map->add(*published.fragment);
         ++counters.superblocks;
         counters.blocks += thread_.builder.draft().constituents.size();
         counters.instructions += thread_.builder.instruction_count();

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "cache/code_space.h"
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
@@ -68,6 +69,10 @@ Status Engine::start(AppRange executable, bool dynamic) {
   if (Status ready = start_indirect_targets(); !ready) return ready;
   WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
            code.end.value, hashed ? "hashed table" : "shadow map");
+  if (options_.perf_map) {
+    perf_map_ = std::make_unique<PerfMap>(space_, options_.followed);
+    perf_map_->add_routines({code.start, code.start + cache::CodeSpace::kChunk});
+  }
   if (Status ready = start_hooks(); !ready) return ready;
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
@@ -120,9 +125,9 @@ std::unique_ptr<Thread> Engine::make_thread() {
   thread->epoch.owner = thread.get();
   thread->hooks = hooks_;
   if (environment_.traces) {
-    thread->traces =
-        std::make_unique<TraceRecorder>(environment_, *cache_, *this, thread->builder,
-                                        options_.trace_threshold, thread->counters.traces);
+    thread->traces = std::make_unique<TraceRecorder>(environment_, *cache_, *this, thread->builder,
+                                                     perf_map_.get(), options_.trace_threshold,
+                                                     thread->counters.traces);
   }
   thread->attach();
   epochs_.register_thread(thread->epoch);

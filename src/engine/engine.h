@@ -19,6 +19,7 @@
 #include "engine/deletion.h"
 #include "engine/hooks.h"
 #include "engine/options.h"
+#include "engine/perf_map.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
 #include "engine/stress.h"
@@ -55,6 +56,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Deletions& deletions() { return *deletions_; }
   /// Null without --stress-delete.
   StressDeleter* stress() { return stress_.get(); }
+  /// Null without --perf-map.
+  PerfMap* perf_map() { return perf_map_.get(); }
   linux::AddressSpace& space() { return space_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
@@ -148,6 +151,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<linux::SignalServices> signals_;
   std::unique_ptr<linux::SyscallEmulator> emulator_;
   std::unique_ptr<StressDeleter> stress_;
+  std::unique_ptr<PerfMap> perf_map_;
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 

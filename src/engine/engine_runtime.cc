@@ -7,35 +7,17 @@
 #include "engine/dispatcher.h"
 #include "engine/dump.h"
 #include "engine/engine.h"
+#include "engine/output.h"
 #include "linux/raw_syscall.h"
 
 namespace weft::engine {
 namespace {
-
-constexpr int kStandardError = 2;
 
 /// Not by gs: a process that shares this memory begins with its parent's.
 Thread& thread_of(linux::ProgramThread& program) {
   auto* block =
       reinterpret_cast<uint8_t*>(program.context) - offsetof(translate::ThreadBlock, context);
   return *static_cast<Thread*>(reinterpret_cast<translate::ThreadBlock*>(block)->owner);
-}
-
-void write_all(int fd, const std::string& text) {
-  for (size_t done = 0; done < text.size();) {
-    const int64_t wrote = linux::raw_syscall(__NR_write, static_cast<uint64_t>(fd),
-                                             linux::word(text.data() + done), text.size() - done);
-    if (wrote <= 0) return;
-    done += static_cast<size_t>(wrote);
-  }
-}
-
-/// FILE with %p replaced by the process's number, so that children do not write over one another.
-std::string with_pid(const std::string& path) {
-  std::string result = path;
-  const std::string pid = std::to_string(linux::raw_syscall(__NR_getpid));
-  for (size_t at; (at = result.find("%p")) != std::string::npos;) result.replace(at, 2, pid);
-  return result;
 }
 
 }  // namespace
@@ -65,10 +47,12 @@ void Engine::before_fork(linux::ProgramThread&) {
   space_.lock_for_fork();
   cache_->lock_all_for_fork();
   shadow_.lock_for_fork();
+  if (perf_map_) perf_map_->lock_for_fork();
 }
 
 void Engine::after_fork(linux::ProgramThread& program, bool child) {
   Thread& thread = thread_of(program);
+  if (perf_map_) perf_map_->unlock_after_fork();
   shadow_.unlock_after_fork();
   cache_->unlock_after_fork(child, &thread.epoch);
   space_.unlock_after_fork();
@@ -81,6 +65,8 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
     threads_ = {&thread};
     ended_counters_ = {};
     thread.counters = {};
+    const cache::EpochGuard guard(epochs_);
+    if (perf_map_) perf_map_->begin_again(*cache_);
   }
   threads_lock_.unlock();
   if (hooks_ == nullptr) return;
@@ -112,16 +98,18 @@ void Engine::thread_ending(linux::ProgramThread& program) {
 void Engine::process_ending(linux::ProgramThread& program, int status) {
   if (hooks_ != nullptr) hooks_->process_ending(thread_of(program), status);
   write_dump();
+  if (perf_map_) perf_map_->flush();
   write_report();
 }
 
 bool Engine::has_last_words() const {
-  return hooks_ != nullptr || options_.stats || !options_.stats_file.empty() ||
-         options_.dump_count != 0;
+  return hooks_ != nullptr || perf_map_ != nullptr || options_.stats ||
+         !options_.stats_file.empty() || options_.dump_count != 0;
 }
 
 void Engine::exec_starting(linux::ProgramThread& thread) {
   if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(thread_of(thread));
+  if (perf_map_ && !thread.borrowed) perf_map_->flush();
   if (!thread.borrowed) write_report();
   // A nudge on its way here would end the next program; the system calls before execve take it.
   epochs_.settle();
@@ -158,15 +146,9 @@ void Engine::write_report() {
   if (options_.stats) write_all(kStandardError, to_text(make_report()));
   if (options_.stats_file.empty()) return;
   const std::string path = with_pid(options_.stats_file);
-  constexpr int kMode = 0644;
-  const int64_t fd = linux::raw_syscall(__NR_open, linux::word(path.c_str()),
-                                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
-  if (linux::failed(fd)) {
+  if (!write_file(path, O_WRONLY | O_CREAT | O_TRUNC, to_json(make_report()))) {
     write_all(kStandardError, "weft: cannot write " + path + ": no statistics\n");
-    return;
   }
-  write_all(static_cast<int>(fd), to_json(make_report()));
-  linux::raw_syscall(__NR_close, static_cast<uint64_t>(fd));
 }
 
 }  // namespace weft::engine

@@ -20,6 +20,8 @@ struct Options {
   uint64_t cache_size = 512ull << 20;  ///< bytes of code memory, at most
   uint64_t limbo_bound = 8ull << 20;   ///< bytes of dead code after which slow threads are nudged
   bool follow = true;                  ///< run the programs that the program starts under weft, too
+  bool followed = false;               ///< an execve of a program under weft came here
+  bool perf_map = false;               ///< name the cache's code in /tmp/perf-PID.map
   bool stats = false;                  ///< print statistics to standard error at the end
   std::string stats_file;              ///< write them there as JSON instead, if not empty
   double stress_delete =

@@ -21,11 +21,12 @@ translate::Environment for_probes(translate::Environment environment) {
 
 TraceRecorder::TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                              translate::ProgramCode& code, translate::SuperblockBuilder& builder,
-                             uint32_t threshold, uint64_t& made)
+                             PerfMap* perf_map, uint32_t threshold, uint64_t& made)
     : environment_(for_probes(environment)),
       cache_(cache),
       probes_(environment_, cache, code, nullptr),
       builder_(builder),
+      perf_map_(perf_map),
       threshold_(threshold),
       made_(made) {}
 
@@ -84,8 +85,10 @@ void TraceRecorder::finish() {
 
 bool TraceRecorder::make_trace() {
   if (!builder_.build_trace(path_)) return false;
-  return cache_.publish(builder_.draft().spec(cache::FragmentKind::kTrace)).error ==
-         PublishError::kNone;
+  const auto published = cache_.publish(builder_.draft().spec(cache::FragmentKind::kTrace));
+  if (published.error != PublishError::kNone) return false;
+  if (perf_map_ != nullptr) perf_map_->add(*published.fragment);
+  return true;
 }
 
 }  // namespace weft::engine

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/code_cache.h"
+#include "engine/perf_map.h"
 #include "translate/environment.h"
 #include "translate/superblock.h"
 
@@ -16,10 +17,10 @@ namespace weft::engine {
 class TraceRecorder {
  public:
   /// Traces are built with `builder` and counted in `made`, which are the thread's own and outlive
-  /// this.
+  /// this. `perf_map` may be null.
   TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                 translate::ProgramCode& code, translate::SuperblockBuilder& builder,
-                uint32_t threshold, uint64_t& made);
+                PerfMap* perf_map, uint32_t threshold, uint64_t& made);
 
   /// The thread has come to `tag` by a counted exit.
   void count(AppPc tag);
@@ -48,6 +49,7 @@ class TraceRecorder {
   cache::CodeCache& cache_;
   translate::SuperblockBuilder probes_;
   translate::SuperblockBuilder& builder_;
+  PerfMap* const perf_map_;
   const uint32_t threshold_;
   uint64_t& made_;
   std::unordered_map<uint64_t, Head> heads_;
