@@ -6,7 +6,6 @@ Directives in the comments of the program's source say how it is run:
     // env: NAME=VALUE      one environment variable (may be repeated)
     // stdin: text          standard input, one line
     // exits: 3 | SIGSEGV   how it ends natively (default 0); checked, so that a test cannot rot
-    // timeout: 20          seconds (default 10)
     // skip-status: 77      an exit status that means "this machine cannot test that"
 """
 import argparse
@@ -27,7 +26,7 @@ def directives(source):
     found = {}
     if source:
         for line in open(source, errors="replace"):
-            match = re.match(r"\s*(?://|#) (args|env|stdin|exits|timeout|flags|skip-status): (.*)", line)
+            match = re.match(r"\s*(?://|#) (args|env|stdin|exits|flags|skip-status): (.*)", line)
             if match:
                 found.setdefault(match[1], []).append(match[2].strip())
     return found
@@ -46,6 +45,10 @@ def environment(extra):
 
 
 def prepare():
+    # A shell that started us in the background had SIGINT and SIGQUIT ignored.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
 
@@ -83,12 +86,12 @@ def main():
     parser.add_argument("--flag", action="append", default=[], help="an option for weft run (may be repeated)")
     parser.add_argument("--repeat", type=int, default=1, help="runs under weft")
     parser.add_argument("--source", help="the source file, for its directives")
-    parser.add_argument("--timeout", type=float)
+    parser.add_argument("--timeout", type=float, default=200,
+                        help="seconds; only a hang may take them, on however busy a machine")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
     found = directives(options.source)
-    options.timeout = options.timeout or float(found.get("timeout", ["10"])[0])
     command = options.command + [word for line in found.get("args", []) for word in shlex.split(line)]
     env = environment(found.get("env", []))
     stdin = "\n".join(found.get("stdin", [])).encode() + (b"\n" if "stdin" in found else b"")

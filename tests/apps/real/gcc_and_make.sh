@@ -1,5 +1,4 @@
 # needs: gcc g++ make
-# timeout: 120
 # A small project of three files compiled and linked by make -j2; its program runs; its objects are the same bytes.
 cat > a.c <<'C'
 #include <stdio.h>

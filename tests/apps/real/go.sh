@@ -1,5 +1,4 @@
 # needs: go
-# timeout: 100
 # Goroutines on several threads, garbage collections that signal them, timers.
 cat >main.go <<'END'
 package main

@@ -1,5 +1,4 @@
 # needs: nginx curl
-# timeout: 60
 # A master, two workers, a reload by signal, requests at the same time, a graceful end.
 chmod 755 .
 mkdir logs

@@ -1,5 +1,4 @@
 # needs: java javac
-# timeout: 100
 # Threads of a JIT runtime, which compiles while they run.
 cat >Hello.java <<'END'
 public class Hello {

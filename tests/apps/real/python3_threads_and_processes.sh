@@ -1,5 +1,4 @@
 # needs: python3
-# timeout: 100
 # Parts of python's own tests of threads, forks and signals, where they are installed.
 /usr/bin/python3 -c 'import test.test_fork1' 2>/dev/null || {
   echo "no tests of python3"

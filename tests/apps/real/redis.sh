@@ -1,5 +1,4 @@
 # needs: redis-server redis-cli redis-benchmark
-# timeout: 60
 # A server with background saves (fork) and its clients; every command of its benchmark.
 redis-server --port 0 --unixsocket "$PWD/socket" --save "" --dir "$PWD" --io-threads 2 >log 2>&1 &
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

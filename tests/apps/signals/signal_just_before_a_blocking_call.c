@@ -1,5 +1,4 @@
 // A signal in the instant before a blocking call is never lost: with sigsuspend or ppoll there is no gap. 2000 times.
-// timeout: 30
 #include <poll.h>
 
 #include "sig.h"

@@ -1,5 +1,4 @@
 // Thousands of signals into a loop that keeps checking all its registers, flags and vector registers.
-// timeout: 30
 #include "sig.h"
 int sig_total;
 static void count(int number, siginfo_t* info, void* context) {

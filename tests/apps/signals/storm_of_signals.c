@@ -1,5 +1,4 @@
 // 10,000 queued and 10,000 directed signals, while the program also forks, allocates and prints: none is lost.
-// timeout: 30
 #include "sig.h"
 static volatile int values, rt;
 static void add(int number, siginfo_t* info, void* context) {

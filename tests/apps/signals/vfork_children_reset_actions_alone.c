@@ -1,6 +1,5 @@
 // A child of vfork sets signals back to their defaults in its own table: the parent's other
 // threads, which run meanwhile, keep their handlers.
-// timeout: 20
 #include <pthread.h>
 
 #include "sig.h"

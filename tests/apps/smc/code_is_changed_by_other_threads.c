@@ -1,5 +1,4 @@
 // One thread rewrites functions that others run, with a handshake; what is run is never older.
-// timeout: 60
 #include "smc.h"
 
 enum { kFunctions = 8, kRounds = 300 };

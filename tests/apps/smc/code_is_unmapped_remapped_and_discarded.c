@@ -1,6 +1,5 @@
 // munmap, MAP_FIXED over it, mremap, madvise(DONTNEED), mprotect toggles: what is there is what
 // runs.
-// timeout: 60
 #include "smc.h"
 
 static long mapped_over(int n) {

@@ -1,6 +1,5 @@
 // A W^X alias as JITs make it: memfd, shared anonymous memory seen twice, a System V segment; views
 // that come and go.
-// timeout: 60
 #include <sys/ipc.h>
 #include <sys/shm.h>
 

@@ -1,5 +1,4 @@
 // Instructions that store into the very next instructions of their own block, many times over.
-// timeout: 60
 #include "smc.h"
 
 // mov [rip+1], dil; mov eax, imm32; ret: writes the low byte of the next instruction's immediate.

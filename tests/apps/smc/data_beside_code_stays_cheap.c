@@ -1,5 +1,4 @@
 // Data on the pages of hot code, written all the time, by the code itself and by others.
-// timeout: 60
 #include "smc.h"
 
 // inc dword [rip+0x7fa-..]: a counter on the code's own page; mov eax, 5; ret

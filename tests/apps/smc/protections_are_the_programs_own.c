@@ -1,6 +1,5 @@
 // What the program sees of its protections: faults that are its own, /proc/self/maps, mprotect's
 // answers, whatever was executed from a page.
-// timeout: 60
 #include <setjmp.h>
 
 #include "smc.h"

@@ -1,5 +1,4 @@
 // Read-modify-write instructions on the bytes of code: what they leave in registers and flags is right, too.
-// timeout: 30
 #include "smc.h"
 
 static long body(int number, void* shared) {

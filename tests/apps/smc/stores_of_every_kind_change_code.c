@@ -1,5 +1,4 @@
 // An immediate is overwritten by stores of every width and kind, and each is seen by the next call.
-// timeout: 30
 #include <emmintrin.h>
 
 #include "smc.h"

@@ -1,5 +1,4 @@
 // A storm of 60 short programs, four at a time.
-// timeout: 60
 #include "app.h"
 int main(void) {
   int failed = 0;

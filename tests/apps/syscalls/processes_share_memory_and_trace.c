@@ -1,6 +1,5 @@
 // CLONE_VM without CLONE_VFORK: many such processes, at once and one after another, killed or ended
 // by themselves; one that traces its parent's threads, as leak checkers do at exit.
-// timeout: 30
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>

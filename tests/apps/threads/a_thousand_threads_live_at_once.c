@@ -1,4 +1,3 @@
-// timeout: 60
 // 1000 threads wait at one barrier, each with its own thread-local value.
 #include <pthread.h>
 

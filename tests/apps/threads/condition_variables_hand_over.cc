@@ -1,5 +1,4 @@
 // Producers and consumers with condition variables, timed waits, once, and barriers.
-// timeout: 30
 #include <atomic>
 #include <condition_variable>
 #include <mutex>

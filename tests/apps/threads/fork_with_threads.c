@@ -1,5 +1,4 @@
 // fork from one of several threads: the child has one thread, atfork handlers run, both go on; 50 times.
-// timeout: 30
 #include <pthread.h>
 
 #include "app.h"

@@ -1,5 +1,4 @@
 // Mutexes of every kind, spin locks, reader-writer locks, semaphores and atomics under contention.
-// timeout: 30
 #include <pthread.h>
 #include <semaphore.h>
 

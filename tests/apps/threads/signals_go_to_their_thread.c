@@ -1,5 +1,4 @@
 // pthread_kill reaches the thread it names, process signals one that does not block them, masks are inherited.
-// timeout: 30
 #include <pthread.h>
 
 #include "app.h"

@@ -1,5 +1,4 @@
 // Threads that spin on memory until another thread writes it: no private loop keeps anyone from seeing it.
-// timeout: 30
 #include <pthread.h>
 #include <sched.h>
 

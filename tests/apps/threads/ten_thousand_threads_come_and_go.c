@@ -1,4 +1,3 @@
-// timeout: 60
 // 10,000 threads created and joined, eight at a time; memory of the process stays bounded.
 #include <pthread.h>
 

@@ -1,5 +1,4 @@
 // Eight threads run the same 4000 fresh functions and functions of their own, all at once, several times over.
-// timeout: 30
 #include <pthread.h>
 
 #include "app.h"

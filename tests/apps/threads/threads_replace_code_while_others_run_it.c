@@ -1,5 +1,4 @@
 // One thread maps, fills, publishes and unmaps functions while four threads call whatever is published.
-// timeout: 30
 #include <pthread.h>
 #include <sched.h>
 
