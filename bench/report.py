@@ -33,11 +33,16 @@ def table(header, rows):
     return "\n".join(lines) + "\n"
 
 
+def without_root(text):
+    """Paths in results are relative to the project's folder: where that lay is nobody's business."""
+    return text.replace(f"{Path(__file__).resolve().parent.parent}/", "")
+
+
 def write(folder, name, document, markdown, svg=None):
     """NAME.json, NAME.md and, where there is a chart, NAME.svg."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    (folder / f"{name}.md").write_text(markdown)
+    (folder / f"{name}.json").write_text(without_root(json.dumps(document, indent=1)) + "\n")
+    (folder / f"{name}.md").write_text(without_root(markdown))
     if svg:
         (folder / f"{name}.svg").write_text(svg)
 
