@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, usage="%(prog)s [OPTIONS] NAME [-- ARGS...]",
+                                     epilog="delete, decode: ARGS are for the Google Benchmark program")
     parser.add_argument("name", choices=list(COMMANDS), help="what to measure")
-    parser.add_argument("rest", nargs="*", help="delete, decode: arguments of the Google Benchmark program, after --")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only programs whose name contains TEXT (may be repeated; =NAME for an exact name)")
     parser.add_argument("--rounds", type=int, help="interleaved runs of each (default 5; startup 30)")
@@ -40,7 +40,11 @@ def parse():
     parser.add_argument("--cpu", type=int, metavar="N", help="run everything on this CPU")
     parser.add_argument("--out", type=Path, default=ROOT / "bench/results", metavar="DIR")
     parser.add_argument("--data", type=Path, default=ROOT / "build/bench-data", metavar="DIR")
-    return parser.parse_args()
+    words = sys.argv[1:]
+    own = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:own])
+    options.rest = words[own + 1:]
+    return options
 
 
 class Session:
