@@ -12,8 +12,12 @@ PROGRAMS = ("bunzip2", "perl", "python3", "sqlite3", "luajit -joff")
 
 
 def installed(session):
-    folder = session.options.weft.resolve().parent.parent / "lib/weft"
-    return {name: spec for name, spec in TOOLS.items() if (folder / f"{name}.so").exists()}
+    place = session.options.weft.resolve().parent.parent
+    chosen = {name: spec for name, spec in TOOLS.items() if (place / f"lib/weft/{name}.so").exists()}
+    versions = place / "bench/two_versions.so"
+    if versions.exists():
+        chosen["two versions"] = str(versions)
+    return chosen
 
 
 def engines_of(session):

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "weft/instruction.h"
+#include "weft/versions.h"
 
 namespace weft {
 
@@ -203,6 +204,18 @@ class Block {
   /// saved and restored around it.
   virtual void add_code(Place place, Condition condition, std::span<const uint8_t> code,
                         uint16_t scratch) = 0;
+
+  /// Makes the block one of several versions. on_block() is then called once for each version, each
+  /// time with the bare block, and this tells which it is: what is added then belongs to that
+  /// version alone. All tools' additions are made anew for each version. The word is read when a
+  /// thread enters the block by a jump, a call, a return or an event, and when a block before it
+  /// made a clean call or changed the word; where blocks follow one another without, as they are
+  /// laid out, the version of the first goes on. So what the thread itself does is seen by the next
+  /// block (what a buffer's callback does, by the next loop at the latest), and what others do
+  /// soon. If the versions of a long block do not fit into one fragment, it is cut into shorter
+  /// ones, and versions of a single instruction are given up from the last to the first. Blocks for
+  /// which it is not called have one version. Only by one Versions in a block.
+  virtual Case choose(Versions versions) = 0;
 
   /// A general register that is dead at the place (written before it is read, within the block), or
   /// kNone.

@@ -15,12 +15,14 @@
 #include "weft/block.h"
 #include "weft/deletion.h"
 #include "weft/instruction.h"
+#include "weft/versions.h"
 
 namespace weft {
 
 /// A thread of the program. Valid from on_thread_start() to the return of on_thread_exit(). Its
 /// functions are for its own thread (events and clean calls on it), but for get(), which others may
-/// call for a value that may be a moment old. None takes a lock.
+/// call for a value that may be a moment old, and set(), if nothing but set() changes the counter.
+/// None takes a lock.
 class Thread {
  public:
   Thread(const Thread&) = delete;
@@ -145,6 +147,11 @@ class Process {
                             void* argument) = 0;
   /// For on_start() alone: a key for Thread::data(). At most 1,024.
   virtual uint32_t new_thread_key() = 0;
+
+  /// For on_start() alone. `selector` is the word that chooses; see Block::choose(). At most 16 for
+  /// all tools together.
+  virtual Versions new_versions(ThreadCounter selector, VersionOptions options) = 0;
+  virtual Versions new_versions(Counter selector, VersionOptions options) = 0;
 
   /// Those that were ever loaded, by number.
   virtual std::vector<const Module*> modules() = 0;

@@ -11,11 +11,12 @@
 #include "weft/instruction.h"
 #include "weft/options.h"
 #include "weft/process.h"
+#include "weft/versions.h"
 
 namespace weft {
 
 /// A tool that was built for another version is refused with a message.
-inline constexpr uint32_t kApiVersion = 1;
+inline constexpr uint32_t kApiVersion = 2;
 
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
 /// runtime's stack of the thread (some 400 kB) outside the code cache, but for
@@ -45,6 +46,10 @@ class Tool {
   /// after a deletion, and sometimes without the result being used; maybe for the same block on two
   /// threads at once. Must give additions, not count executions. It must not change the program.
   virtual void on_block(Block&) {}
+  /// The block `tag` gets a version for `value`, which was none of those known at the start. Once
+  /// for each block and value, however many threads met it, before the block is built again; on one
+  /// of them, as in a clean call.
+  virtual void on_new_case(Versions, Address /*tag*/, int32_t /*value*/) {}
   /// A fragment with several blocks was made; all of them were shown to on_block().
   virtual void on_trace(const FragmentInfo&) {}
   /// Once for each fragment, after no thread can enter it any more; and once more when its memory

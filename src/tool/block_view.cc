@@ -12,8 +12,8 @@ using translate::Insertion;
 using translate::RecordField;
 
 BlockView::BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
-                     const std::vector<BufferLayout>& buffers, AppRange words)
-    : plan_(plan), data_(data), buffers_(buffers), words_(words) {
+                     const Shared& shared, Choice& choice)
+    : plan_(plan), data_(data), shared_(shared), choice_(choice) {
   for (const translate::PlannedInstruction& each : plan.instructions) {
     instructions_.emplace_back(each.at);
   }
@@ -54,7 +54,7 @@ translate::FreeState BlockView::free_at(Place place) const {
 
 translate::Word BlockView::word(Counter counter) const {
   const auto address = reinterpret_cast<uint64_t>(counter.cell());
-  if (!words_.contains({address})) mistake("a counter that new_counter() did not make");
+  if (!shared_.words.contains({address})) mistake("a counter that new_counter() did not make");
   return {false, 0, address};
 }
 
@@ -206,8 +206,8 @@ void BlockView::add_call(Place place, Condition condition, void (*function)(),
 
 void BlockView::add_record(Place place, Condition condition, Buffer buffer,
                            std::span<const Field> fields) {
-  if (buffer.number() >= buffers_.size()) mistake("a buffer that new_buffer() did not make");
-  const BufferLayout& layout = buffers_[buffer.number()];
+  if (buffer.number() >= shared_.buffers.size()) mistake("a buffer that new_buffer() did not make");
+  const BufferLayout& layout = shared_.buffers[buffer.number()];
   if (place.index == kAnywhere) place.index = 0;
   Insertion insertion;
   insertion.kind = Insertion::Kind::kRecord;
@@ -241,6 +241,22 @@ void BlockView::add_code(Place place, Condition condition, std::span<const uint8
   insertion.code.assign(code.begin(), code.end());
   insertion.scratch = scratch;
   list(place).push_back(std::move(insertion));
+}
+
+Case BlockView::choose(Versions versions) {
+  if (versions.number() >= shared_.version_sets)
+    mistake("versions that new_versions() did not make");
+  if (choice_.made && versions.number() != choice_.versions.number()) {
+    mistake("a block is switched by one Versions alone");
+  }
+  if (!choice_.made) {
+    choice_.made = true;
+    choice_.versions = versions;
+    choice_.cases = shared_.cases_of(versions, plan_.tag);
+  }
+  const std::vector<int32_t>& values = choice_.cases.values;
+  const bool is_default = choice_.version >= values.size();
+  return {is_default, is_default ? 0 : values[choice_.version]};
 }
 
 Register BlockView::dead_register(Place place) const {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tool/call_site.h"
+#include "tool/case_table.h"
 #include "translate/instrument.h"
 #include "weft/block.h"
 
@@ -42,11 +44,26 @@ class InstructionView final : public Instruction {
   mutable std::unique_ptr<InstructionDetails> details_;
 };
 
+/// By what a block is switched, and which of its versions is being made. The first is made before
+/// it is known that there are more.
+struct Choice {
+  Versions versions;
+  bool made = false;
+  BlockCases cases;
+  size_t version = 0;  ///< cases.values.size(): the default
+};
+
 class BlockView final : public Block {
  public:
-  /// `buffers` by number; `words`: where counters lie.
+  /// What the views of one process share.
+  struct Shared {
+    const std::vector<BufferLayout>& buffers;  ///< by number
+    AppRange words;                            ///< where counters lie
+    std::function<BlockCases(Versions, AppPc)> cases_of;
+    size_t version_sets = 0;
+  };
   BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
-            const std::vector<BufferLayout>& buffers, AppRange words);
+            const Shared& shared, Choice& choice);
 
   /// Whom a mistake is blamed on.
   void set_tool(std::string_view name) { tool_ = name; }
@@ -69,6 +86,7 @@ class BlockView final : public Block {
                   std::span<const Field> fields) override;
   void add_code(Place place, Condition condition, std::span<const uint8_t> code,
                 uint16_t scratch) override;
+  Case choose(Versions versions) override;
   Register dead_register(Place place) const override;
   bool flags_dead(Place place) const override;
 
@@ -88,8 +106,8 @@ class BlockView final : public Block {
 
   translate::BlockPlan& plan_;
   std::unique_ptr<translate::FragmentData>& data_;
-  const std::vector<BufferLayout>& buffers_;
-  AppRange words_;
+  const Shared& shared_;
+  Choice& choice_;
   std::string_view tool_;
   std::deque<InstructionView> instructions_;
 };

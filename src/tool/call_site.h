@@ -8,6 +8,7 @@
 
 #include "translate/instrument.h"
 #include "weft/block.h"
+#include "weft/versions.h"
 
 namespace weft::tool {
 
@@ -19,9 +20,12 @@ struct Argument {
 };
 
 struct CallSite : translate::CallSite {
-  /// Null: the flush of the buffer `buffer`.
+  /// Null: one of the host's own purposes.
   void (*function)() = nullptr;
-  uint32_t buffer = 0;
+  enum class Purpose : uint8_t { kFlush, kNewCase };
+  Purpose purpose = Purpose::kFlush;
+  Versions versions;    ///< kNewCase: by which the block at `pc` is switched
+  uint32_t buffer = 0;  ///< kFlush
   uint32_t count = 0;
   std::array<Argument, 6> arguments;
 };

@@ -91,6 +91,7 @@ bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) 
   const auto& site = static_cast<const CallSite&>(place);
   ThreadView& view = view_of(thread);
   if (site.function == nullptr) {
+    if (site.purpose == CallSite::Purpose::kNewCase) return new_case(view, site);
     view.flush(Buffer(site.buffer));
     return false;
   }

@@ -91,9 +91,11 @@ void Host::exec_starting(engine::Thread& thread) {
 void Host::lock_for_fork() {
   lock_.lock();
   modules_.lock_for_fork();
+  cases_.lock_for_fork();
 }
 
 void Host::unlock_after_fork() {
+  cases_.unlock_after_fork();
   modules_.unlock_after_fork();
   lock_.unlock();
 }
@@ -147,14 +149,6 @@ void Host::syscall_after(engine::Thread& thread) {
 void Host::signal(engine::Thread& thread, const siginfo_t& info) {
   const SignalInfo signal{view_of(thread), info.si_signo, info, thread.pc().value};
   for (const Library& each : tools_) each.tool->on_signal(signal);
-}
-
-void Host::instrument(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data) {
-  BlockView block(plan, data, layouts_, words_);
-  for (const Library& each : tools_) {
-    block.set_tool(each.name);
-    each.tool->on_block(block);
-  }
 }
 
 void Host::on_deleted(const cache::Fragment& fragment) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "engine/hooks.h"
+#include "tool/case_table.h"
 #include "tool/code_view.h"
 #include "tool/library.h"
 #include "tool/modules.h"
@@ -40,7 +41,7 @@ class Host final : public engine::Hooks, public Process {
   void syscall_after(engine::Thread& thread) override;
   void signal(engine::Thread& thread, const siginfo_t& info) override;
   bool clean_call(engine::Thread& thread, const translate::CallSite& site) override;
-  void instrument(translate::BlockPlan& plan,
+  void instrument(translate::PlannedBlock& block,
                   std::unique_ptr<translate::FragmentData>& data) override;
   void on_deleted(const cache::Fragment& fragment) override;
   void on_reclaimed(const cache::Fragment& fragment) override;
@@ -59,6 +60,8 @@ class Host final : public engine::Hooks, public Process {
   Buffer new_buffer(size_t record_bytes, size_t records, FlushFunction flush,
                     void* argument) override;
   uint32_t new_thread_key() override;
+  Versions new_versions(ThreadCounter selector, VersionOptions options) override;
+  Versions new_versions(Counter selector, VersionOptions options) override;
   std::vector<const Module*> modules() override { return modules_.all(); }
   const Module* module_at(Address address) override { return modules_.at(address); }
   size_t read_memory(Address from, void* to, size_t bytes) override;
@@ -67,6 +70,14 @@ class Host final : public engine::Hooks, public Process {
 
  private:
   static ThreadView& view_of(engine::Thread& thread);
+  uint64_t* new_word();
+  Versions add_versions(translate::Word selector, VersionOptions options);
+  /// Has all tools add to one version of a block.
+  void instrument_version(translate::BlockPlan& plan,
+                          std::unique_ptr<translate::FragmentData>& data, Choice& choice);
+  /// A block's default version has run often enough, and is about to run once more. True if the
+  /// block is to be entered again instead.
+  bool new_case(ThreadView& view, const CallSite& site);
   void end_thread(ThreadView& view);
   void tell_of_modules(AppRange range);
   std::vector<ThreadView*> views();
@@ -76,6 +87,7 @@ class Host final : public engine::Hooks, public Process {
   AppRange words_;
   CodeView code_;
   Modules modules_;
+  CaseTable cases_;
   std::string program_;
   std::vector<std::string> arguments_;
   bool is_child_ = false;

@@ -34,13 +34,15 @@ void Host::fail(std::string_view message) {
   stop_for_tool(starting_.empty() ? tools_.front().name : starting_, message);
 }
 
-Counter Host::new_counter() {
+uint64_t* Host::new_word() {
   const uint64_t index = next_counter_.fetch_add(1);
   if (index * sizeof(uint64_t) >= words_.size()) {
     stop_for_tool(starting_, "no room for more counters");
   }
-  return Counter(reinterpret_cast<uint64_t*>(words_.start.value + index * sizeof(uint64_t)));
+  return reinterpret_cast<uint64_t*>(words_.start.value + index * sizeof(uint64_t));
 }
+
+Counter Host::new_counter() { return Counter(new_word()); }
 
 ThreadCounter Host::new_thread_counter() {
   const uint32_t slot = next_thread_counter_.fetch_add(1);

@@ -32,7 +32,7 @@ uint64_t ThreadView::get(ThreadCounter counter) const {
 
 void ThreadView::set(ThreadCounter counter, uint64_t value) {
   CHECK(counter.slot() < kThreadCounters);
-  word(counter.slot()) = value;
+  __atomic_store_n(&word(counter.slot()), value, __ATOMIC_RELAXED);
 }
 
 void*& ThreadView::data(uint32_t key) {

@@ -89,4 +89,52 @@ uint32_t BlockPlan::size_bound() const {
   return bound;
 }
 
+FreeState PlannedBlock::free_at_entry() const {
+  FreeState free{true, UINT16_MAX};
+  for (const BlockPlan& version : versions) {
+    // Liveness is asked for in front of an instruction, behind what was inserted there.
+    if (any_observes(version.instructions.front().before)) return {};
+    const FreeState here = version.free_before(0);
+    free.flags = free.flags && here.flags;
+    free.registers = static_cast<uint16_t>(free.registers & here.registers);
+  }
+  return free;
+}
+
+void PlannedBlock::settle() {
+  for (BlockPlan& version : versions) version.settle();
+}
+
+uint32_t PlannedBlock::size_bound() const {
+  constexpr uint32_t kSwitch = 64;
+  constexpr uint32_t kCase = 48;
+  uint32_t bound = 0;
+  for (const BlockPlan& version : versions) bound += version.size_bound();
+  if (is_switched()) bound += kSwitch + kCase * static_cast<uint32_t>(versions.size());
+  return bound;
+}
+
+void PlannedBlock::drop_version() {
+  CHECK(is_switched());
+  versions.erase(versions.end() - 2);
+  by.values.pop_back();
+  if (!is_switched()) by = {};
+}
+
+bool PlannedBlock::may_change_selector(size_t version) const {
+  using Kind = Insertion::Kind;
+  const auto changes = [&](const Insertion& insertion) {
+    // A clean call may do anything, and code of the tool's own too.
+    if (insertion.kind == Kind::kCall || insertion.kind == Kind::kCode) return true;
+    return insertion.kind != Kind::kRecord && insertion.word == by.selector;
+  };
+  const auto any = [&](const std::vector<Insertion>& insertions) {
+    return std::any_of(insertions.begin(), insertions.end(), changes);
+  };
+  const std::vector<PlannedInstruction>& all = versions[version].instructions;
+  return std::any_of(all.begin(), all.end(), [&](const PlannedInstruction& each) {
+    return any(each.before) || any(each.after);
+  });
+}
+
 }  // namespace weft::translate

@@ -25,6 +25,8 @@ struct Word {
   bool per_thread = false;
   uint32_t index = 0;    ///< into ThreadBlock::tool_words
   uint64_t address = 0;  ///< if shared
+
+  bool operator==(const Word&) const = default;
 };
 
 /// The insertion runs only if the word compares so.
@@ -96,11 +98,36 @@ struct BlockPlan {
   uint32_t size_bound() const;
 };
 
+/// How the entry of a block chooses among its versions: by what is in a word.
+struct Switch {
+  Word selector;
+  std::vector<int32_t> values;  ///< of all versions but the last, which is for all other values
+
+  bool operator==(const Switch&) const = default;
+};
+
+/// A block in all its versions. They have the same instructions, and differ in what was inserted.
+struct PlannedBlock {
+  std::vector<BlockPlan> versions;  ///< at least one
+  Switch by;                        ///< without values if there is one version
+
+  bool is_switched() const { return versions.size() > 1; }
+  /// What the choice may change.
+  FreeState free_at_entry() const;
+  void settle();
+  uint32_t size_bound() const;
+  /// Leaves out the last version that is not the default.
+  void drop_version();
+  /// Whether the choice may be another one when `version` has run.
+  bool may_change_selector(size_t version) const;
+};
+
 class Instrumenter {
  public:
   virtual ~Instrumenter() = default;
-  /// Adds to `plan`. `data` is the fragment's, null before its first insertion.
-  virtual void instrument(BlockPlan& plan, std::unique_ptr<FragmentData>& data) = 0;
+  /// Adds to `block`, which has one version, or makes it several. `data` is the fragment's, null
+  /// before its first insertion.
+  virtual void instrument(PlannedBlock& block, std::unique_ptr<FragmentData>& data) = 0;
 };
 
 /// Emits what stands before (`after`: behind) an instruction, `free` being what is dead there.

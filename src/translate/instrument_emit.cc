@@ -15,11 +15,6 @@ using x86::Reg;
 
 constexpr uint32_t kRecordLimit = UINT16_MAX;
 
-uint32_t word_offset(uint32_t index) {
-  CHECK(index < ThreadBlock::kToolWords);
-  return static_cast<uint32_t>(offsetof(ThreadBlock, tool_words) + index * sizeof(uint64_t));
-}
-
 uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
 
 /// Registers for a moment: dead ones as they are, others saved in the thread's block.
@@ -67,7 +62,7 @@ class Scratch {
 
 void load_word(Draft& draft, const Word& word, Reg to) {
   if (word.per_thread) {
-    draft.hot.mov_reg_gs(to, word_offset(word.index));
+    draft.hot.mov_reg_gs(to, tool_word_offset(word.index));
   } else {
     draft.to_address(draft.hot.mov_reg_rip(to), word.address, 0);
   }
@@ -75,7 +70,7 @@ void load_word(Draft& draft, const Word& word, Reg to) {
 
 void store_word(Draft& draft, const Word& word, Reg from) {
   if (word.per_thread) {
-    draft.hot.mov_gs_reg(word_offset(word.index), from);
+    draft.hot.mov_gs_reg(tool_word_offset(word.index), from);
   } else {
     draft.to_address(draft.hot.mov_rip_reg(from), word.address, 0);
   }
@@ -85,7 +80,7 @@ void emit_plain_add(Draft& draft, const Insertion& insertion, const FreeState& f
   Assembler& out = draft.hot;
   if (free.flags) {
     if (insertion.word.per_thread) {
-      out.add_gs_imm32(word_offset(insertion.word.index), insertion.amount);
+      out.add_gs_imm32(tool_word_offset(insertion.word.index), insertion.amount);
     } else {
       draft.to_address(out.add_rip_imm32(insertion.amount, false), insertion.word.address, 4);
     }
@@ -118,7 +113,7 @@ void emit_atomic_add(Draft& draft, const Insertion& insertion, const FreeState& 
 
 void emit_set(Draft& draft, const Insertion& insertion) {
   if (insertion.word.per_thread) {
-    draft.hot.mov_gs_simm32(word_offset(insertion.word.index), insertion.amount);
+    draft.hot.mov_gs_simm32(tool_word_offset(insertion.word.index), insertion.amount);
   } else {
     draft.to_address(draft.hot.mov_rip_imm32(insertion.amount), insertion.word.address, 4);
   }
@@ -186,7 +181,7 @@ void emit_field(Draft& draft, const RecordField& field, Reg pointer, Reg tempora
       out.mov_reg_gs(temporary, offsetof(ThreadBlock, thread_id));
       break;
     case Source::kWord:
-      out.mov_reg_gs(temporary, word_offset(static_cast<uint32_t>(field.constant)));
+      out.mov_reg_gs(temporary, tool_word_offset(static_cast<uint32_t>(field.constant)));
       break;
   }
   out.store(pointer, offset, temporary, field.width);
@@ -216,7 +211,7 @@ void emit_record(Draft& draft, const Insertion& insertion, const FreeState& free
   out.lea_disp(pointer, pointer, offset);
   store_word(draft, insertion.word, pointer);
   if (!scratch.has(x86::kRcx)) scratch.take_exactly(x86::kRcx);
-  out.mov_reg_gs(x86::kRcx, word_offset(insertion.limit));
+  out.mov_reg_gs(x86::kRcx, tool_word_offset(insertion.limit));
   out.lea_sum(x86::kRcx, x86::kRcx, pointer);
   const uint8_t branch[] = {0xE3, 0x02, 0xEB, 0x00};  // jrcxz full; jmp done; full:
   out.bytes(branch, sizeof branch);

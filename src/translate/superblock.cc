@@ -24,6 +24,11 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   // Before it is asked whether the bytes may be read, and they are: see ProgramCode.
   head_generation_ = cache_.generation(tag);
   map_pc_ = {};
+  by_ = {};
+  head_.reset();
+  chain_.clear();
+  pending_hot_ = 0;
+  pending_cold_ = 0;
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (indirect) {
     emit_indirect_entry(draft_.hot, environment_, tag);
@@ -42,6 +47,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
   if (marks_.empty()) return false;
+  if (is_switched()) emit_further_versions(false);
   emit_thunks(draft_);
   add_entries();
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
@@ -146,6 +152,7 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
 }
 
 bool SuperblockBuilder::may_continue_at(AppPc pc) {
+  if (continue_ != Continue::kWhereItFits) return continue_ == Continue::kYes;
   return path_.empty() && draft_.constituents.size() + 1 < environment_.max_blocks &&
          !draft_.nearly_full() && mark_of(pc) == nullptr && cache_.find(pc).value == 0;
 }
@@ -161,7 +168,8 @@ bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
 
 bool SuperblockBuilder::pairs_returns() const {
   // A trace goes on only where its path does, not at a landing place.
-  return path_.empty() && environment_.returns == ReturnMode::kPaired &&
+  // And a landing place would have to be one for all versions of what follows.
+  return path_.empty() && !is_switched() && environment_.returns == ReturnMode::kPaired &&
          environment_.indirect == IndirectMode::kShadow;
 }
 
@@ -282,7 +290,9 @@ void SuperblockBuilder::add_entries() {
       draft_.constituents.push_back(
           {exit.target, {exit.target, end}, cache_.generation(exit.target)});
     }
-    draft_.entries.push_back({exit.target, mark->hot_offset, cache::EntrySpec::kNone});
+    const uint32_t offset =
+        is_switched() ? emit_switched_entry(chain_[mark->constituent]) : mark->hot_offset;
+    draft_.entries.push_back({exit.target, offset, cache::EntrySpec::kNone});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "translate/draft.h"
 #include "translate/instrument.h"
 #include "translate/mangle.h"
+#include "translate/switch.h"
 
 namespace weft::translate {
 
@@ -62,6 +64,15 @@ class SuperblockBuilder {
     uint32_t constituent;
   };
 
+  /// A block of the superblock that has several versions.
+  struct SwitchedBlock {
+    PlannedBlock planned;
+    std::vector<uint32_t> bodies;  ///< offsets in hot code, by version
+    bool goes_on = false;          ///< to the next one of the chain
+  };
+  /// Whether the superblock runs on behind a block.
+  enum class Continue : uint8_t { kWhereItFits, kYes, kNo };
+
   void begin(AppPc tag, bool indirect);
   /// Builds one basic block, up to an instruction that may write memory, behind code that compares
   /// the program's bytes with those that were translated.
@@ -76,11 +87,26 @@ class SuperblockBuilder {
   bool add_block(AppPc& pc);
   /// The same with what tools insert.
   bool add_planned_block(AppPc& pc);
-  /// Decodes the block at `pc`, `limit` instructions at most.
-  void plan_block(AppPc pc, size_t limit);
+  /// Makes block_ the block at `pc` with what tools insert. False if there is none that fits here.
+  bool plan_block(AppPc pc);
+  /// Decodes it, `limit` instructions at most.
+  void decode_block(AppPc pc, size_t limit);
   bool plan_fits();
+  /// Emits the block's first version and notes its places; true if the superblock goes on at `pc`.
+  bool emit_first_version(AppPc& pc, bool checked);
   /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
-  bool emit_planned(size_t index, AppPc& pc, bool checked);
+  bool emit_planned(const BlockPlan& plan, size_t index, AppPc& pc, bool checked);
+  bool is_switched() const { return !by_.values.empty(); }
+  /// Behind a switched block's first version.
+  void note_switched(bool goes_on);
+  /// Lays out the versions of the chain's blocks but their first ones, each in the order of the
+  /// blocks.
+  void emit_further_versions(bool checked);
+  void emit_version(size_t version, bool checked);
+  /// Behind a block of a version: to the next block by its entry, if the choice may be another one.
+  void leave_if_changed(const PlannedBlock& block, size_t version, AppPc next);
+  /// An entry for a block of the chain but the first; its offset.
+  uint32_t emit_switched_entry(const SwitchedBlock& block);
   /// The code of a checked block behind its check, with what tools insert.
   void emit_checked(AppPc tag, size_t size, size_t available);
   void emit_checked_plan(AppPc tag, size_t size, size_t available);
@@ -109,7 +135,14 @@ class SuperblockBuilder {
   ProgramCode& code_;
   Instrumenter* instrumenter_;
   Draft draft_;
-  BlockPlan plan_;
+  PlannedBlock block_;
+  // Of a superblock whose blocks have several versions, which are all chosen by `by_`:
+  Switch by_;
+  std::optional<SwitchHead> head_;
+  std::vector<SwitchedBlock> chain_;
+  uint32_t pending_hot_ = 0;  ///< bytes that the chain's further versions may still take
+  uint32_t pending_cold_ = 0;
+  Continue continue_ = Continue::kWhereItFits;
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;

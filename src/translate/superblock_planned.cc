@@ -1,5 +1,6 @@
 // Basic blocks that tools are shown before they are emitted.
 #include <algorithm>
+#include <utility>
 
 #include "translate/superblock.h"
 
@@ -7,14 +8,17 @@ namespace weft::translate {
 
 using x86::Kind;
 
-void SuperblockBuilder::plan_block(AppPc pc, size_t limit) {
-  plan_.tag = pc;
-  plan_.instructions.clear();
-  plan_.anywhere.clear();
+void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
+  block_.versions.resize(1);
+  block_.by = {};
+  BlockPlan& plan = block_.versions.front();
+  plan.tag = pc;
+  plan.instructions.clear();
+  plan.anywhere.clear();
   Instruction at;
   // Checked code is entered by its check.
-  while (plan_.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
-    plan_.instructions.emplace_back().at = at;
+  while (plan.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
+    plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
     pc = at.next();
     if (mark_of(pc) != nullptr) return;
@@ -22,47 +26,71 @@ void SuperblockBuilder::plan_block(AppPc pc, size_t limit) {
 }
 
 bool SuperblockBuilder::plan_fits() {
-  return draft_.hot.position() + plan_.size_bound() + Draft::kReserve <= Draft::kHotCapacity &&
-         !draft_.nearly_full();
+  constexpr size_t kColdBytes = 128;  // of a block's exits
+  return draft_.hot.position() + pending_hot_ + block_.size_bound() + Draft::kReserve <=
+             Draft::kHotCapacity &&
+         draft_.cold.position() + pending_cold_ + block_.versions.size() * kColdBytes +
+                 Draft::kReserve <=
+             Draft::kColdCapacity;
+}
+
+bool SuperblockBuilder::plan_block(AppPc pc) {
+  constexpr size_t kLongestBlock = 128;
+  for (size_t limit = kLongestBlock; limit != 0; limit /= 2) {
+    decode_block(pc, limit);
+    // The fault comes when the program gets here, not before.
+    if (block_.versions.front().instructions.empty()) return false;
+    instrumenter_->instrument(block_, draft_.tool_data);
+    block_.settle();
+    if (!marks_.empty()) return plan_fits() && block_.by == by_;
+    if (plan_fits()) return true;
+  }
+  while (!plan_fits()) block_.drop_version();
+  return true;
 }
 
 bool SuperblockBuilder::add_planned_block(AppPc& pc) {
   const AppPc tag = pc;
   const uint64_t generation = marks_.empty() ? head_generation_ : cache_.generation(tag);
-  constexpr size_t kLongestBlock = 128;
-  for (size_t limit = kLongestBlock;; limit /= 2) {
-    CHECK(limit != 0);  // one instruction with all that a tool may insert fits
-    plan_block(pc, limit);
-    if (plan_.instructions.empty()) {
-      // The fault comes when the program gets here, not before.
-      if (!marks_.empty()) draft_.exit_jump(pc);
-      return false;
-    }
-    instrumenter_->instrument(plan_, draft_.tool_data);
-    plan_.settle();
-    if (plan_fits()) break;
-    if (!marks_.empty()) {
-      draft_.exit_jump(pc);
-      return false;
-    }
+  if (!plan_block(pc)) {
+    if (!marks_.empty()) draft_.exit_jump(pc);
+    return false;
   }
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
-  const AppPc end = plan_.range().end;
-  bool goes_on = false;
-  for (size_t i = 0; i < plan_.instructions.size(); ++i) goes_on = emit_planned(i, pc, false);
+  const AppPc end = block_.versions.front().range().end;
+  const bool goes_on = emit_first_version(pc, false);
   draft_.constituents.push_back({tag, {tag, end}, generation});
+  if (is_switched()) {
+    if (goes_on) leave_if_changed(block_, 0, pc);
+    note_switched(goes_on);
+  }
   return goes_on;
 }
 
-bool SuperblockBuilder::emit_planned(size_t index, AppPc& pc, bool checked) {
-  PlannedInstruction& item = plan_.instructions[index];
+bool SuperblockBuilder::emit_first_version(AppPc& pc, bool checked) {
+  if (marks_.empty() && block_.is_switched()) {
+    by_ = block_.by;
+    head_.emplace(draft_, block_, block_.free_at_entry());
+  }
+  const auto number = static_cast<uint32_t>(draft_.constituents.size());
+  if (is_switched()) chain_.push_back({{}, {draft_.hot.position()}, false});
+  const BlockPlan& plan = block_.versions.front();
+  bool goes_on = false;
+  for (size_t i = 0; i < plan.instructions.size(); ++i) {
+    const Instruction& at = plan.instructions[i].at;
+    marks_.push_back({at.pc, draft_.hot.position(), number});
+    covered_ = {std::min(covered_.start, at.pc), std::max(covered_.end, at.next())};
+    goes_on = emit_planned(plan, i, pc, checked);
+  }
+  return goes_on;
+}
+
+bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc& pc, bool checked) {
+  const PlannedInstruction& item = plan.instructions[index];
   const Instruction& at = item.at;
-  const auto block = static_cast<uint32_t>(draft_.constituents.size());
-  marks_.push_back({at.pc, draft_.hot.position(), block});
-  covered_ = {std::min(covered_.start, at.pc), std::max(covered_.end, at.next())};
   map_pc_ = at.next();
   if (!item.before.empty()) {
-    emit_insertions(draft_, item.before, plan_.free_before(index), false);
+    emit_insertions(draft_, item.before, plan.free_before(index), false);
   }
   // A signal that is not the program's own doing waits for the block's end, so that what a block
   // counts for all of itself is right; not while a string operation is repeated.
@@ -81,27 +109,34 @@ bool SuperblockBuilder::emit_planned(size_t index, AppPc& pc, bool checked) {
   }
   draft_.hold = true;
   if (!item.after.empty()) {
-    emit_insertions(draft_, item.after, plan_.free_before(index + 1), true);
+    emit_insertions(draft_, item.after, plan.free_before(index + 1), true);
   }
-  draft_.hold = index + 1 < plan_.instructions.size();
+  draft_.hold = index + 1 < plan.instructions.size();
   if (plain && !draft_.hold) draft_.exit_jump(at.next());
   return goes_on;
 }
 
 void SuperblockBuilder::emit_checked_plan(AppPc tag, size_t size, size_t available) {
-  plan_.tag = tag;
-  plan_.instructions.clear();
-  plan_.anywhere.clear();
+  block_.versions.resize(1);
+  block_.by = {};
+  BlockPlan& plan = block_.versions.front();
+  plan.tag = tag;
+  plan.instructions.clear();
+  plan.anywhere.clear();
   Instruction at;
   for (size_t offset = 0; offset < size && decode_copy(tag, offset, available, at);
        offset += at.insn.length) {
-    plan_.instructions.emplace_back().at = at;
+    plan.instructions.emplace_back().at = at;
   }
-  instrumenter_->instrument(plan_, draft_.tool_data);
-  plan_.settle();
+  instrumenter_->instrument(block_, draft_.tool_data);
+  block_.settle();
+  while (block_.is_switched() && !plan_fits()) block_.drop_version();
   CHECK(plan_fits());
   AppPc unused = tag;
-  for (size_t i = 0; i < plan_.instructions.size(); ++i) emit_planned(i, unused, true);
+  emit_first_version(unused, true);
+  if (!is_switched()) return;
+  note_switched(false);
+  emit_further_versions(true);
 }
 
 }  // namespace weft::translate

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/check.h"
 #include "x86/context.h"
 
 namespace weft::translate {
@@ -43,5 +44,10 @@ struct alignas(64) ThreadBlock {
   uint64_t tool_spill[4] = {};
   uint64_t tool_words[kToolWords] = {};
 };
+
+inline uint32_t tool_word_offset(uint32_t index) {
+  CHECK(index < ThreadBlock::kToolWords);
+  return static_cast<uint32_t>(offsetof(ThreadBlock, tool_words) + index * sizeof(uint64_t));
+}
 
 }  // namespace weft::translate

@@ -75,6 +75,21 @@ void Assembler::add_gs_imm32(uint32_t offset, int32_t value) {
   u32(static_cast<uint32_t>(value));
 }
 
+uint32_t Assembler::cmp_rip_imm32(int32_t value) {
+  const uint8_t code[] = {kRexW, 0x81, modrm(0, 7, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  u32(static_cast<uint32_t>(value));
+  return position_ - 8;
+}
+
+void Assembler::cmp_gs_imm32(uint32_t offset, int32_t value) {
+  const uint8_t head[] = {kGsPrefix, kRexW, 0x81, modrm(0, 7, 4), 0x25};
+  bytes(head, sizeof head);
+  u32(offset);
+  u32(static_cast<uint32_t>(value));
+}
+
 void Assembler::mov_gs_simm32(uint32_t offset, int32_t value) {
   const uint8_t head[] = {kGsPrefix, kRexW, 0xC7, modrm(0, 0, 4), 0x25};
   bytes(head, sizeof head);

@@ -18,7 +18,7 @@ class Burst(ToolTest):
 
     def test_windows_have_accesses_and_the_program_runs_as_natively(self):
         turns = "3000000"
-        stdout, windows, accesses = self.stats("period=100,window=10", program("pointers"), turns)
+        stdout, windows, accesses = self.stats("period=20,window=5", program("pointers"), turns)
         self.assertEqual(stdout, self.native(program("pointers"), turns))
         self.assertGreater(windows, 1)
         self.assertGreater(accesses, 1000)
@@ -30,9 +30,10 @@ class Burst(ToolTest):
         _, windows, accesses = self.stats("period=100000,window=1", program("work"))
         self.assertEqual((windows, accesses), (0, 0))
 
-    def test_a_longer_window_has_more_accesses(self):
-        counts = [self.stats(f"period=200,window={window}", program("pointers"), "5000000") for window in (2, 100)]
-        self.assertGreater(counts[1][2] / counts[1][1], 3 * counts[0][2] / counts[0][1])
+    def test_longer_windows_have_more_accesses(self):
+        choices = ("period=100,window=1", "period=1000,window=999")
+        counts = [self.stats(choice, program("pointers"), "3000000")[2] for choice in choices]
+        self.assertGreater(counts[1], 2 * counts[0])
 
     def test_an_impossible_window_is_refused(self):
         _, text = self.run_tool("burst:period=10,window=10", program("work"), status=2)

@@ -1,13 +1,18 @@
-// burst: every memory access within short windows of time, and nothing between them.
+// burst: every memory access within short windows of time, each thread's its own, and next to
+// nothing between them.
 //
-// When a window opens and when it closes, all code is deleted, and built again as it is needed:
-// with records, or as without a tool. Between windows there is no instrumentation, not even a test.
+// Each block has two versions: a bare one, and, once it is run in a window, one that records. A
+// word of the thread's chooses; a clock thread writes it.
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <thread>
 
 #include "common/access_recorder.h"
@@ -16,7 +21,11 @@
 namespace weft::tools {
 namespace {
 
-using std::chrono::microseconds;
+using Clock = std::chrono::steady_clock;
+using Times = std::map<Thread*, Clock::time_point>;
+
+constexpr int32_t kClosed = 0;
+constexpr int32_t kOpen = 1;
 
 class Burst final : public Tool {
  public:
@@ -26,7 +35,7 @@ class Burst final : public Tool {
 
   void declare(OptionList& list) override {
     list.add_text("output", "burst.%p.bin", "file to write; %p is the process number");
-    list.add_number("period", 1000, "milliseconds from one window's start to the next one's");
+    list.add_number("period", 1000, "milliseconds from one window of a thread to its next one");
     list.add_number("window", 10, "milliseconds that a window lasts");
     list.add_text("module", "", "only instructions in modules whose path contains this");
     list.add_flag("stack", true, "accesses of push, pop, call and ret too");
@@ -34,7 +43,6 @@ class Burst final : public Tool {
   }
 
   void on_start(Process& process, const Options& options) override {
-    code_ = &process.code();
     window_ = std::chrono::milliseconds(options.number("window"));
     pause_ = std::chrono::milliseconds(options.number("period")) - window_;
     if (window_.count() == 0 || pause_.count() <= 0)
@@ -42,23 +50,41 @@ class Burst final : public Tool {
     stats_ = options.flag("stats");
     recorder_.start(process,
                     {options.text("output"), options.text("module"), options.flag("stack")});
+    state_ = process.new_thread_counter();
+    // A block's first run in a window has it recorded already.
+    versions_ = process.new_versions(state_, {{kClosed}, 1, 1});
     start_clock();
   }
 
   void on_block(Block& block) override {
-    if (open_.load()) recorder_.add_to(block);
+    if (!recorder_.is_chosen(block)) return;
+    if (block.choose(versions_).is(kOpen)) recorder_.add_to(block);
   }
 
-  void on_thread_exit(Thread& thread) override { recorder_.thread_ended(thread); }
+  void on_thread_start(Thread& thread) override {
+    const std::lock_guard held(lock_);
+    (*threads_)[&thread] = Clock::now() + pause_;
+  }
+  void on_thread_exit(Thread& thread) override {
+    {
+      const std::lock_guard held(lock_);
+      threads_->erase(&thread);
+    }
+    recorder_.thread_ended(thread);
+  }
   void on_exit(Process& /*process*/, int /*status*/) override { finish(); }
   void on_exec(Process& /*process*/) override { finish(); }
 
-  void on_fork(Process& process, Thread& /*thread*/) override {
-    code_ = &process.code();
+  void on_fork(Process& process, Thread& thread) override {
+    // The clock thread is the parent's alone; it may have held the lock, and have been changing
+    // what it guards.
+    new (&lock_) std::mutex;
+    static_cast<void>(threads_.release());
+    threads_ = std::make_unique<Times>();
     recorder_.restart(process);
     windows_ = 0;
-    open_ = false;
-    code_->delete_all();
+    thread.set(state_, kClosed);
+    (*threads_)[&thread] = Clock::now() + pause_;
     start_clock();
   }
 
@@ -74,19 +100,25 @@ class Burst final : public Tool {
   }
 
   void run_clock() {
-    while (true) {
-      std::this_thread::sleep_for(pause_);
-      open_ = true;
-      code_->delete_all();
-      ++windows_;
-      std::this_thread::sleep_for(window_);
-      open_ = false;
-      code_->delete_all();
-      // Blocks that were shown to on_block() before the window closed may have been published
-      // since.
-      std::this_thread::sleep_for(kStragglers);
-      code_->delete_all();
+    for (;;) std::this_thread::sleep_until(turn());
+  }
+
+  /// Opens and closes the windows whose time has come; when the next one's will have.
+  Clock::time_point turn() {
+    const std::lock_guard held(lock_);
+    const Clock::time_point now = Clock::now();
+    // Threads that start meanwhile are not late by more than this.
+    Clock::time_point next = now + std::min(window_, pause_);
+    for (auto& [thread, time] : *threads_) {
+      if (time <= now) {
+        const bool opens = thread->get(state_) == kClosed;
+        thread->set(state_, opens ? kOpen : kClosed);
+        windows_ += opens ? 1u : 0u;
+        time = now + (opens ? window_ : pause_);
+      }
+      next = std::min(next, time);
     }
+    return next;
   }
 
   void finish() {
@@ -96,13 +128,14 @@ class Burst final : public Tool {
                  recorder_.recorded(), recorder_.file_size());
   }
 
-  static constexpr microseconds kStragglers{500};
-
   AccessRecorder recorder_;
-  Code* code_ = nullptr;
-  microseconds window_{};
-  microseconds pause_{};
-  std::atomic<bool> open_ = false;
+  ThreadCounter state_;
+  Versions versions_;
+  std::chrono::microseconds window_{};
+  std::chrono::microseconds pause_{};
+  std::mutex lock_;
+  /// When each thread's state changes next; under lock_.
+  std::unique_ptr<Times> threads_ = std::make_unique<Times>();
   std::atomic<uint64_t> windows_ = 0;
   bool stats_ = false;
 };

@@ -32,6 +32,8 @@ class AccessRecorder {
   void restart(Process& process);
   /// In on_thread_exit().
   void thread_ended(Thread& thread) { pending_.release(thread); }
+  /// Whether blocks of this one's module are recorded.
+  bool is_chosen(const Block& block) const;
   /// In on_block(): additions at each access.
   void add_to(Block& block);
 
@@ -50,7 +52,6 @@ class AccessRecorder {
     std::vector<Access> accesses;
   };
 
-  bool is_chosen(const Block& block) const;
   void add_plain(Block& block, size_t index);
   void add_repeated(Block& block, size_t index);
   static void flush(Thread& thread, const void* records, size_t bytes, void* recorder);

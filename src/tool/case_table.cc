@@ -1,0 +1,69 @@
+#include "tool/case_table.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace weft::tool {
+namespace {
+
+constexpr int64_t kValueLimit = int64_t{1} << 30;
+
+void set_countdown(uint64_t* countdown, uint64_t value) {
+  __atomic_store_n(countdown, value, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+Versions CaseTable::add(VersionSet set) {
+  sets_.push_back(std::move(set));
+  return Versions(static_cast<uint32_t>(sets_.size() - 1));
+}
+
+bool CaseTable::is_full(const VersionSet& set, const Met& met) const {
+  return met.values.size() >= set.options.most_dynamic;
+}
+
+BlockCases CaseTable::cases_of(Versions versions, AppPc tag, const NewWord& new_word) {
+  const VersionSet& chosen = set(versions);
+  BlockCases cases{chosen.options.values, nullptr};
+  if (chosen.options.most_dynamic == 0) return cases;
+  const std::lock_guard held(lock_);
+  Met& met = met_[{versions.number(), tag.value}];
+  if (met.countdown == nullptr) {
+    met.countdown = new_word();
+    set_countdown(met.countdown, chosen.options.threshold);
+  }
+  cases.values.insert(cases.values.end(), met.values.begin(), met.values.end());
+  if (!is_full(chosen, met)) cases.countdown = met.countdown;
+  return cases;
+}
+
+bool CaseTable::insert(const VersionSet& set, Met& met, int32_t value) {
+  const std::vector<int32_t>& known = set.options.values;
+  if (std::find(known.begin(), known.end(), value) != known.end()) return false;
+  const auto place = std::lower_bound(met.values.begin(), met.values.end(), value);
+  if (is_full(set, met) || (place != met.values.end() && *place == value)) return false;
+  met.values.insert(place, value);
+  return true;
+}
+
+bool CaseTable::met(Versions versions, AppPc tag, int64_t value) {
+  const VersionSet& chosen = set(versions);
+  const std::lock_guard held(lock_);
+  const auto found = met_.find({versions.number(), tag.value});
+  if (found == met_.end()) return false;
+  Met& met = found->second;
+  const bool possible = value > -kValueLimit && value < kValueLimit;
+  // For threads that have not left the old code yet, even if the block gets no further case.
+  set_countdown(met.countdown, chosen.options.threshold);
+  return possible && insert(chosen, met, static_cast<int32_t>(value));
+}
+
+bool CaseTable::spread(Versions versions, AppPc tag, int32_t value) {
+  const VersionSet& chosen = set(versions);
+  const std::lock_guard held(lock_);
+  const auto found = met_.find({versions.number(), tag.value});
+  return found != met_.end() && insert(chosen, found->second, value);
+}
+
+}  // namespace weft::tool

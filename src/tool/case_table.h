@@ -1,0 +1,65 @@
+// Which versions blocks have, and which they get while the program runs. Owned by the host; any
+// thread, but for add(), which is for the start. Not signal-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/spin_lock.h"
+#include "translate/instrument.h"
+#include "weft/versions.h"
+
+namespace weft::tool {
+
+struct VersionSet {
+  translate::Word selector;
+  VersionOptions options;
+};
+
+/// The cases of one block, as they are when it is translated.
+struct BlockCases {
+  std::vector<int32_t> values;
+  /// Counts the runs of the default version down; null if there will be no further cases.
+  uint64_t* countdown = nullptr;
+};
+
+class CaseTable {
+ public:
+  /// Makes a word for a countdown.
+  using NewWord = std::function<uint64_t*()>;
+
+  Versions add(VersionSet set);
+  size_t size() const { return sets_.size(); }
+  const VersionSet& set(Versions versions) const { return sets_[versions.number()]; }
+
+  BlockCases cases_of(Versions versions, AppPc tag, const NewWord& new_word);
+  /// The countdown of `tag` is over, with `value` in the word, and begins again. True if the block
+  /// did not have the value, and has it now.
+  bool met(Versions versions, AppPc tag, int64_t value);
+  /// Gives the value to a block that has been translated before. True as met().
+  bool spread(Versions versions, AppPc tag, int32_t value);
+
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+
+ private:
+  struct Met {
+    std::vector<int32_t> values;  ///< sorted, so that neighbours that met the same are alike
+    uint64_t* countdown = nullptr;
+  };
+  using Key = std::pair<uint32_t, uint64_t>;
+
+  bool is_full(const VersionSet& set, const Met& met) const;
+  bool insert(const VersionSet& set, Met& met, int32_t value);
+
+  std::vector<VersionSet> sets_;  ///< constant once the program runs
+  SpinLock lock_;
+  std::map<Key, Met> met_;  ///< under lock_
+};
+
+}  // namespace weft::tool

@@ -1,0 +1,137 @@
+// Blocks on their way through the tools, in all their versions.
+#include <algorithm>
+#include <iterator>
+
+#include "engine/engine.h"
+#include "tool/block_view.h"
+#include "tool/host.h"
+#include "tool/mistake.h"
+
+namespace weft::tool {
+namespace {
+
+using translate::BlockPlan;
+using translate::Guard;
+using translate::Insertion;
+
+constexpr size_t kMostSets = 16;
+constexpr size_t kMostValues = 15;
+
+/// Has the block's default version count itself down, and call when it comes to 0.
+void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
+                   const Choice& choice) {
+  const translate::Word word{false, 0, reinterpret_cast<uint64_t>(choice.cases.countdown)};
+  if (!data) data = std::make_unique<Additions>();
+  CallSite& site = static_cast<Additions&>(*data).sites.emplace_back();
+  site.pc = plan.tag;
+  site.purpose = CallSite::Purpose::kNewCase;
+  site.versions = choice.versions;
+  Insertion less;
+  less.word = word;
+  less.amount = -1;
+  Insertion call;
+  call.kind = Insertion::Kind::kCall;
+  // Threads race: it may be less than 0.
+  call.guard = {Guard::Kind::kLess, word, 1};
+  call.site = &site;
+  std::vector<Insertion>& front = plan.instructions.front().before;
+  front.insert(front.begin(), {std::move(less), std::move(call)});
+}
+
+}  // namespace
+
+Versions Host::add_versions(translate::Word selector, VersionOptions options) {
+  constexpr int32_t kLimit = 1 << 30;
+  const std::vector<int32_t>& values = options.values;
+  if (starting_.empty()) fail("new_versions() is for on_start()");
+  if (cases_.size() == kMostSets) fail("no more than 16 versions");
+  if (values.size() + options.most_dynamic > kMostValues || options.threshold == 0 ||
+      values.size() + options.most_dynamic == 0) {
+    fail("new_versions() with no value, more than 15, or a threshold of 0");
+  }
+  for (auto each = values.begin(); each != values.end(); ++each) {
+    const bool in_range = *each > -kLimit && *each < kLimit;
+    if (!in_range || std::find(values.begin(), each, *each) != each) {
+      fail("new_versions() with a value twice, or out of range");
+    }
+  }
+  return cases_.add({selector, std::move(options)});
+}
+
+Versions Host::new_versions(ThreadCounter selector, VersionOptions options) {
+  if (selector.slot() >= kThreadCounters) fail("a selector that new_thread_counter() did not make");
+  return add_versions({true, selector.slot(), 0}, std::move(options));
+}
+
+Versions Host::new_versions(Counter selector, VersionOptions options) {
+  const auto address = reinterpret_cast<uint64_t>(selector.cell());
+  if (!words_.contains({address})) fail("a selector that new_counter() did not make");
+  return add_versions({false, 0, address}, std::move(options));
+}
+
+void Host::instrument_version(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
+                              Choice& choice) {
+  const BlockView::Shared shared{layouts_, words_,
+                                 [this](Versions versions, AppPc tag) {
+                                   return cases_.cases_of(versions, tag,
+                                                          [this] { return new_word(); });
+                                 },
+                                 cases_.size()};
+  BlockView block(plan, data, shared, choice);
+  for (const Library& each : tools_) {
+    block.set_tool(each.name);
+    each.tool->on_block(block);
+  }
+}
+
+void Host::instrument(translate::PlannedBlock& block,
+                      std::unique_ptr<translate::FragmentData>& data) {
+  Choice choice;
+  std::vector<BlockPlan>& plans = block.versions;
+  if (cases_.size() == 0) return instrument_version(plans.front(), data, choice);
+  const BlockPlan bare = plans.front();
+  instrument_version(plans.front(), data, choice);
+  if (!choice.made) return;
+  const size_t count = choice.cases.values.size() + 1;
+  plans.resize(count, bare);
+  for (choice.version = 1; choice.version < count; ++choice.version) {
+    instrument_version(plans[choice.version], data, choice);
+  }
+  if (choice.cases.countdown != nullptr) add_countdown(plans.back(), data, choice);
+  if (count > 1) block.by = {cases_.set(choice.versions).selector, choice.cases.values};
+}
+
+bool Host::new_case(ThreadView& view, const CallSite& site) {
+  const AppPc tag = site.pc;
+  const translate::Word& word = cases_.set(site.versions).selector;
+  const auto value = static_cast<int64_t>(
+      word.per_thread ? view.get(ThreadCounter(word.index))
+                      : Counter(reinterpret_cast<uint64_t*>(word.address)).get());
+  translate::ThreadBlock& block = view.thread().block();
+  block.context.rip = tag.value;
+  if (!cases_.met(site.versions, tag, value)) {
+    // It is in its last run of code that another thread has had replaced, or the block's version
+    // for the value did not fit.
+    const cache::Fragment* fragment = engine_->cache().fragment_at({block.call_resume});
+    return fragment != nullptr && !fragment->is_live();
+  }
+  const auto met = static_cast<int32_t>(value);
+  std::vector<AppPc> blocks{tag};
+  // What is laid out together stays together: blocks with different cases would be fragments of
+  // their own.
+  engine_->cache().containing(tag, [&](cache::Fragment& fragment) {
+    for (size_t i = 0; i < fragment.constituent_count(); ++i) {
+      const AppPc other = fragment.constituent_tag(i);
+      if (cases_.spread(site.versions, other, met)) blocks.push_back(other);
+    }
+  });
+  for (const AppPc each : blocks) {
+    for (const Library& library : tools_) {
+      library.tool->on_new_case(site.versions, each.value, met);
+    }
+  }
+  for (const AppPc each : blocks) engine_->cache().delete_fragment(each);
+  return true;
+}
+
+}  // namespace weft::tool

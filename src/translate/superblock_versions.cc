@@ -1,0 +1,57 @@
+// Superblocks whose blocks have several versions: each version runs from block to block by itself,
+// and the entries choose among them.
+#include <utility>
+
+#include "translate/superblock.h"
+
+namespace weft::translate {
+
+void SuperblockBuilder::note_switched(bool goes_on) {
+  constexpr uint32_t kColdBytes = 128;  // of a block's exits
+  SwitchedBlock& block = chain_.back();
+  block.goes_on = goes_on;
+  pending_hot_ += block_.size_bound() - block_.versions.front().size_bound();
+  pending_cold_ += kColdBytes * static_cast<uint32_t>(block_.versions.size() - 1);
+  block.planned = std::exchange(block_, {});
+}
+
+void SuperblockBuilder::leave_if_changed(const PlannedBlock& block, size_t version, AppPc next) {
+  if (!block.may_change_selector(version)) return;
+  draft_.exit_jump(next);
+  map_pc_ = {};
+}
+
+void SuperblockBuilder::emit_further_versions(bool checked) {
+  const size_t versions = chain_.front().planned.versions.size();
+  for (size_t version = 1; version < versions; ++version) emit_version(version, checked);
+  head_->emit_rest(draft_, chain_.front().planned, chain_.front().bodies);
+}
+
+void SuperblockBuilder::emit_version(size_t version, bool checked) {
+  map_pc_ = {};
+  for (size_t i = 0; i < chain_.size(); ++i) {
+    SwitchedBlock& block = chain_[i];
+    const BlockPlan& plan = block.planned.versions[version];
+    AppPc pc = plan.tag;
+    if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
+    block.bodies.push_back(draft_.hot.position());
+    // The last block of the first version may have been followed by nothing that fits.
+    const bool goes_on = block.goes_on && i + 1 < chain_.size();
+    continue_ = goes_on ? Continue::kYes : Continue::kNo;
+    for (size_t n = 0; n < plan.instructions.size(); ++n) emit_planned(plan, n, pc, checked);
+    continue_ = Continue::kWhereItFits;
+    if (goes_on) leave_if_changed(block.planned, version, pc);
+  }
+}
+
+uint32_t SuperblockBuilder::emit_switched_entry(const SwitchedBlock& block) {
+  const PlannedBlock& planned = block.planned;
+  const uint32_t start = draft_.hot.position();
+  draft_.map.go_to(planned.versions.front().tag, start);
+  const SwitchHead head(draft_, planned, planned.free_at_entry());
+  SwitchHead::go_to_first(draft_, block.bodies.front());
+  head.emit_rest(draft_, planned, block.bodies);
+  return start;
+}
+
+}  // namespace weft::translate

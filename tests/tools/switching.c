@@ -1,0 +1,68 @@
+// Threads (argument: how many) call `work` after telling the tool a value; new values appear from
+// phase to phase, and each thread goes back to 0 and 1 in between.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// 3 + 9 n + n/2 instructions for an even n; returns 2 n + 3 n/2. Blocks that begin with the carry
+// flag alive, and with rcx alive.
+long work(long n);
+__asm__(
+    ".text\n"
+    ".globl work\n"
+    ".type work, @function\n"
+    "work:\n"
+    "  xor %eax, %eax\n"
+    "  mov %rdi, %rcx\n"
+    "1: add $1, %rax\n"
+    "  test $1, %cl\n"
+    "  jz 2f\n"
+    "  add $3, %rax\n"
+    "2: dec %rcx\n"
+    "  stc\n"
+    "  jmp 3f\n"
+    "3: adc $0, %rax\n"
+    "  test %rcx, %rcx\n"
+    "  jnz 1b\n"
+    "  ret\n"
+    ".size work, . - work\n");
+
+enum { kPhases = 10, kTurns = 50, kLength = 200 };
+
+static pthread_barrier_t g_phase;
+static int g_wrong;
+
+static void tell(long value) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(0x7100L), "D"(value) : "rcx", "r11", "memory");
+}
+
+static void run(long value) {
+  tell(value);
+  if (work(kLength) != 2 * kLength + 3 * kLength / 2)
+    __atomic_fetch_add(&g_wrong, 1, __ATOMIC_RELAXED);
+}
+
+static void* body(void* unused) {
+  (void)unused;
+  for (int phase = 0; phase < kPhases; ++phase) {
+    pthread_barrier_wait(&g_phase);
+    for (int turn = 0; turn < kTurns; ++turn) {
+      run(phase);
+      run(turn & 1);
+    }
+  }
+  return NULL;
+}
+
+int main(int argc, char** argv) {
+  enum { kMost = 64 };
+  pthread_t threads[kMost];
+  const int count = argc > 1 ? atoi(argv[1]) : 1;
+  if (count < 1 || count > kMost) return 2;
+  pthread_barrier_init(&g_phase, NULL, (unsigned)count);
+  for (int i = 0; i < count; ++i) pthread_create(&threads[i], NULL, body, NULL);
+  for (int i = 0; i < count; ++i) pthread_join(threads[i], NULL);
+  printf("wrong=%d\n", g_wrong);
+  return g_wrong != 0;
+}
