@@ -46,7 +46,8 @@ void Dispatcher::run() {
     engine_.calm_code_pages();
     if (StressDeleter* stress = engine_.stress()) stress->strike();
     engine_.epochs().enter(thread_.epoch);
-    const CachePc entry = entry_for_pc(indirect_);
+    const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;
+    const CachePc entry = steps ? entry_for_step() : entry_for_pc(indirect_);
     if (entry.value == 0) {
       engine_.epochs().leave(thread_.epoch);
       indirect_ = false;
@@ -58,20 +59,26 @@ void Dispatcher::run() {
       // Who asks after this look finds the thread's epoch, and nudges it.
       thread_.in_cache = false;
       if (thread_.traces) thread_.traces->leave(false);
+      if (stepper_) stepper_->leave();
       engine_.epochs().leave(thread_.epoch);
       engine_.deletions().serve_requests();
       continue;
     }
+    const AppPc pc = thread_.pc();
+    if (steps) thread_.context().rflags &= ~Stepper::kTrapFlag;
     weft_enter_cache();
     thread_.in_cache = false;
-    if (!handle_exit()) return;
+    if (steps) thread_.context().rflags |= Stepper::kTrapFlag;
+    const auto reason = static_cast<ExitReason>(thread_.block().exit_reason);
+    if (!handle_exit(reason)) return;
+    if (steps) end_step(pc, reason);
   }
 }
 
-bool Dispatcher::handle_exit() {
+bool Dispatcher::handle_exit(ExitReason reason) {
   indirect_ = false;
   bool goes_on = true;
-  const auto reason = static_cast<ExitReason>(thread_.block().exit_reason);
+  if (stepper_) stepper_->leave();
   if (thread_.traces) {
     thread_.traces->leave(reason == ExitReason::kLink || reason == ExitReason::kHead ||
                           reason == ExitReason::kIndirectMiss);
@@ -160,6 +167,39 @@ CachePc Dispatcher::entry_for_pc(bool indirect) {
   if (entry.value == 0) entry = build(tag, indirect);
   if (indirect && entry.value != 0) publish_indirect(tag);
   return entry;
+}
+
+CachePc Dispatcher::entry_for_step() {
+  if (thread_.traces) thread_.traces->interrupt();
+  if (!stepper_) {
+    stepper_ = std::make_unique<Stepper>(engine_.environment(), engine_.cache(), engine_);
+  }
+  for (;;) {
+    switch (stepper_->prepare(thread_.pc())) {
+      case Stepper::Result::kReady:
+        return stepper_->entry();
+      case Stepper::Result::kNoCode:
+        raise_fetch_fault(stepper_->fault_address());
+        return {};
+      case Stepper::Result::kFull:
+        engine_.epochs().leave(thread_.epoch);
+        engine_.make_room();
+        engine_.epochs().enter(thread_.epoch);
+        break;
+      case Stepper::Result::kAgain:
+        break;
+    }
+  }
+}
+
+void Dispatcher::end_step(AppPc pc, ExitReason reason) {
+  const linux::SignalState& signals = *thread_.program.signals;
+  if (signals.has_pending && signals.synchronous) return;
+  const bool left = reason == ExitReason::kLink || reason == ExitReason::kIndirectMiss;
+  const bool moved = reason == ExitReason::kEmulate || reason == ExitReason::kSignal;
+  // As the kernel returns from a system call, the next instruction is done before the trap comes.
+  if (!left && !(moved && thread_.pc() != pc)) return;
+  engine_.signals().raise_fault(thread_.program, SIGTRAP, TRAP_TRACE, thread_.pc().value);
 }
 
 CachePc Dispatcher::enter_inside(AppPc tag) {

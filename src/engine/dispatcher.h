@@ -3,7 +3,10 @@
 // cache.
 #pragma once
 
+#include <memory>
+
 #include "base/address.h"
+#include "engine/stepper.h"
 #include "engine/thread.h"
 #include "translate/environment.h"
 
@@ -22,6 +25,10 @@ class Dispatcher {
   /// The entry for context.rip, built if need be; value 0 if the program faults there, and then the
   /// fault has been raised: context is the handler's.
   CachePc entry_for_pc(bool indirect);
+  /// The same for one instruction alone, of a program that set the trap flag.
+  CachePc entry_for_step();
+  /// Back from the cache for `reason`: raises the trap if the instruction at `pc` is done.
+  void end_step(AppPc pc, translate::ExitReason reason);
   CachePc enter_inside(AppPc tag);
   CachePc build(AppPc tag, bool indirect);
   void publish_indirect(AppPc tag);
@@ -30,14 +37,15 @@ class Dispatcher {
   bool call_vsyscall(AppPc pc);
 
   /// Handles why the thread came back; false if it ends.
-  bool handle_exit();
+  bool handle_exit(translate::ExitReason reason);
   bool system_call();
   void tell_of_signal();
   void emulate_instruction();
 
   Engine& engine_;
   Thread& thread_;
-  bool indirect_ = false;  ///< context.rip was reached by an indirect branch that missed
+  std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
+  bool indirect_ = false;             ///< context.rip was reached by an indirect branch that missed
 };
 
 }  // namespace weft::engine

@@ -17,6 +17,11 @@ constexpr uint16_t kUserCodeSelector = 0x33;
 constexpr uint8_t kOpIret = 0xCF;
 constexpr uint8_t kOpFarReturn = 0xCB;
 constexpr uint8_t kOpFarReturnImm = 0xCA;
+constexpr uint8_t kOpPushFlags = 0x9C;
+constexpr uint8_t kOpPopFlags = 0x9D;
+
+// What user code may set: CF..OF, TF, DF, NT, AC, ID.
+constexpr uint64_t kUserFlags = 0x254DD5;
 
 EmulationFault general_protection() { return {SIGSEGV, SI_KERNEL, 0}; }
 
@@ -48,11 +53,34 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
     context[x86::kRsp] += static_cast<uint64_t>(end[-2] | end[-1] << 8);
   }
   if (iret) {
-    constexpr uint64_t kUserFlags = 0x254DD5;  // what user code may set: CF..OF, TF, DF, NT, AC, ID
     context.rflags = (context.rflags & ~kUserFlags) | (words[2] & kUserFlags);
     context[x86::kRsp] = words[3];
   }
   context.rip = words[0];
+  return std::nullopt;
+}
+
+/// pushf and popf, of 8 bytes or, with a prefix, of 2.
+std::optional<EmulationFault> flags_transfer(CpuContext& context, const Insn& insn, AppPc pc) {
+  const size_t size = insn.operand_size_prefix ? 2 : 8;
+  uint64_t& stack = context[x86::kRsp];
+  if (insn.opcode == kOpPushFlags) {
+    constexpr uint64_t kPushed = 0xFCFFFF;  // all but RF and VM
+    const uint64_t image = context.rflags & kPushed;
+    if (!linux::write_program(stack - size, &image, size)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack - size};
+    }
+    stack -= size;
+  } else {
+    uint64_t image = 0;
+    if (!linux::read_program(&image, stack, size)) {
+      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    }
+    const uint64_t changed = size == 8 ? kUserFlags : kUserFlags & 0xFFFF;
+    context.rflags = (context.rflags & ~changed) | (image & changed);
+    stack += size;
+  }
+  context.rip = pc.value + insn.length;
   return std::nullopt;
 }
 
@@ -205,6 +233,10 @@ std::optional<EmulationFault> emulate(CpuContext& context) {
   }
   if (insn.kind == x86::Kind::kIndirectJump || insn.kind == x86::Kind::kIndirectCall) {
     return near_branch(context, insn, pc);
+  }
+  const bool one_byte = insn.map == Map::kOneByte;
+  if (one_byte && (insn.opcode == kOpPushFlags || insn.opcode == kOpPopFlags)) {
+    return flags_transfer(context, insn, pc);
   }
   const bool selector = (insn.map == Map::kOneByte && insn.opcode == 0x8E) || insn.map == Map::k0F;
   if (selector && insn.segment != x86::Segment::kGs) return gs_selector(context, insn, pc);

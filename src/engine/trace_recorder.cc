@@ -6,8 +6,8 @@ namespace weft::engine {
 namespace {
 
 using PublishError = cache::CodeCache::PublishError;
+}  // namespace
 
-/// A probe is one block, and comes back to the dispatcher whichever way it goes.
 translate::Environment for_probes(translate::Environment environment) {
   environment.indirect = translate::IndirectMode::kDispatch;
   environment.returns = translate::ReturnMode::kJump;
@@ -16,8 +16,6 @@ translate::Environment for_probes(translate::Environment environment) {
   environment.traces = false;
   return environment;
 }
-
-}  // namespace
 
 TraceRecorder::TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                              translate::ProgramCode& code, translate::SuperblockBuilder& builder,

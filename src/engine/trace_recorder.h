@@ -14,6 +14,9 @@
 
 namespace weft::engine {
 
+/// For fragments of one block that come back to the dispatcher whichever way they go.
+translate::Environment for_probes(translate::Environment environment);
+
 class TraceRecorder {
  public:
   /// Traces are built with `builder` and counted in `made`, which are the thread's own and outlive
@@ -30,6 +33,8 @@ class TraceRecorder {
   /// The thread is back from the cache; `by_branch`: by an exit or an indirect branch, not for a
   /// system call, a signal or the like.
   void leave(bool by_branch);
+  /// The thread goes on for a while without recording.
+  void interrupt() { interrupted_ = true; }
 
  private:
   static constexpr size_t kMostBlocks = 48;

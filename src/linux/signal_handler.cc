@@ -350,10 +350,12 @@ int64_t set_action(int signal, const KernelAction& action, KernelAction* before)
 void set_signal_runtime(SignalRuntime& runtime) { g_runtime = &runtime; }
 
 void describe_fault(SignalState& state, const siginfo_t& info, bool fetch) {
+  constexpr uint64_t kDebug = 1;
   constexpr uint64_t kInvalidOpcode = 6;
   constexpr uint64_t kGeneralProtection = 13;
   constexpr uint64_t kPageFault = 14;
   state.error_code = 0;
+  if (info.si_signo == SIGTRAP) state.trap_number = kDebug;
   if (info.si_signo == SIGILL) state.trap_number = kInvalidOpcode;
   if (info.si_signo != SIGSEGV && info.si_signo != SIGBUS) return;
   if (info.si_code == SI_KERNEL) {

@@ -35,6 +35,7 @@ size_t SuperblockBuilder::measure_checked(AppPc tag, size_t available) const {
     size += std::min<size_t>(at.insn.length, available - size);
     // The instruction after a store may be what was stored.
     if (at.insn.ends_block() || needs_emulation(at) || may_write_memory(at.insn)) break;
+    if (environment_.single_instructions) break;
   }
   return size;
 }

@@ -45,8 +45,9 @@ struct Environment {
   IndirectMode indirect = IndirectMode::kShadow;
   ReturnMode returns = ReturnMode::kJump;
   uint32_t shadow_displacement = 0;
-  uint32_t max_blocks = 16;      ///< constituents of a superblock
-  bool traces = false;           ///< count the exits that may lead to the head of a trace
+  uint32_t max_blocks = 16;          ///< constituents of a superblock
+  bool traces = false;               ///< count the exits that may lead to the head of a trace
+  bool single_instructions = false;  ///< each fragment is one instruction
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
 };
 

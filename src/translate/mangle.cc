@@ -119,6 +119,42 @@ bool changes_gs_selector(const Insn& insn) {
   return insn.map == Map::k0F && (insn.opcode == 0xA9 || insn.opcode == 0xB5);
 }
 
+constexpr uint8_t kOpPushFlags = 0x9C;
+constexpr uint8_t kOpPopFlags = 0x9D;
+
+bool is_one_byte(const Insn& insn, uint8_t opcode) {
+  return insn.map == Map::kOneByte && insn.opcode == opcode;
+}
+
+void emit_emulation(Draft& draft, AppPc pc) {
+  constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
+  draft.hot.mov_gs_imm32(kNextPc, static_cast<uint32_t>(pc.value));
+  draft.hot.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(pc.value >> 32));
+  draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.emulate);
+}
+
+/// popf, unless it sets the trap flag: the runtime steps from there on. The flags that `test`
+/// changes are overwritten in any case.
+void emit_pop_flags(Draft& draft, const Instruction& at, Record& record) {
+  x86::Assembler& out = draft.hot;
+  out.mov_gs_reg(kSpill0, x86::kRcx);
+  record.zone().spilled_0 = x86::kRcx;
+  const uint8_t test_trap_flag[] = {0x0F, 0xB6, 0x4C, 0x24, 0x01,  // movzx ecx, byte [rsp + 1]
+                                    0xF6, 0xC1, 0x01};             // test cl, 1
+  out.bytes(test_trap_flag, sizeof test_trap_flag);
+  record.zone().uncuttable = true;
+  out.mov_reg_gs(x86::kRcx, kSpill0);
+  const uint8_t jump_if_clear[] = {0x74, 0};
+  out.bytes(jump_if_clear, sizeof jump_if_clear);
+  const uint32_t start = out.position();
+  emit_emulation(draft, at.pc);
+  out.patch_u8(start - 1, static_cast<uint8_t>(out.position() - start));
+  UndoZone& last = record.zone();
+  last.uncuttable = false;
+  last.spilled_0 = kNoReg;
+  out.bytes(at.bytes, at.insn.length);
+}
+
 bool is_32bit_gs_base_access(const Insn& insn) {
   if (insn.map != Map::k0F || insn.opcode != 0xAE || !insn.rep || insn.modrm < 0xC0) return false;
   const uint8_t operation = insn.modrm >> 3 & 7;
@@ -141,7 +177,14 @@ bool needs_emulation(const Instruction& at) {
 
 void mangle_plain(Draft& draft, const Instruction& at) {
   Record record(draft, at);
-  if (has_gs_operand(at.insn)) {
+  const bool pops_flags = is_one_byte(at.insn, kOpPopFlags);
+  const bool steps = draft.environment.single_instructions;
+  if (steps && (pops_flags || is_one_byte(at.insn, kOpPushFlags))) {
+    // The trap flag is the runtime's to keep.
+    emit_emulation(draft, at.pc);
+  } else if (pops_flags) {
+    emit_pop_flags(draft, at, record);
+  } else if (has_gs_operand(at.insn)) {
     if (at.insn.rip_relative || at.insn.address_size_prefix) {
       emit_gs_address(draft, at, record);
     } else {
@@ -166,10 +209,7 @@ void mangle_syscall(Draft& draft, const Instruction& at) {
 
 void mangle_emulated(Draft& draft, const Instruction& at) {
   Record record(draft, at);
-  constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
-  draft.hot.mov_gs_imm32(kNextPc, static_cast<uint32_t>(at.pc.value));
-  draft.hot.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(at.pc.value >> 32));
-  draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.emulate);
+  emit_emulation(draft, at.pc);
   record.finish();
 }
 

@@ -142,7 +142,7 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
     mangle_plain(draft_, at);
     pc = at.next();
     const bool meets_itself = path_.empty() && mark_of(pc) != nullptr;
-    if (draft_.nearly_full() || meets_itself) {
+    if (draft_.nearly_full() || meets_itself || environment_.single_instructions) {
       draft_.exit_jump(pc);
       break;
     }

@@ -222,6 +222,7 @@ const std::vector<Case>& cases() {
        IndirectMode::kShadow,
        ReturnMode::kJump,
        0x7f0000000000},
+      {"popf", {0x9D}, mangle_plain},
       {"rdgsbase", {0xF3, 0x49, 0x0F, 0xAE, 0xC9}, mangle_plain},
       {"wrgsbase", {0xF3, 0x48, 0x0F, 0xAE, 0xD8}, mangle_plain},
   };
