@@ -19,6 +19,8 @@
 
 namespace weft {
 
+class Functions;
+
 /// A thread of the program. Valid from on_thread_start() to the return of on_thread_exit(). Its
 /// functions are for its own thread (events and clean calls on it), but for get(), which others may
 /// call for a value that may be a moment old, and set(), if nothing but set() changes the counter.
@@ -128,6 +130,8 @@ class Process {
   /// Whether this process was made by fork, or by an execve that was followed.
   virtual bool is_child() const = 0;
   virtual Code& code() = 0;
+  /// Wraps and replaces functions; see weft/functions.h.
+  virtual Functions& functions() = 0;
 
   /// Prints "weft: TOOL: MESSAGE" and ends the process with status 2. For on_start().
   [[noreturn]] virtual void fail(std::string_view message) = 0;

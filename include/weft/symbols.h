@@ -56,6 +56,10 @@ class SymbolFile {
   /// The function that contains `address`, or null.
   const FunctionSymbol* function_at(uint64_t address) const;
 
+  /// The functions of that name in the same tables, aliases too: as in the file but without its
+  /// version, or demangled if `name` has a "(". Indirect functions are left out.
+  std::vector<uint64_t> addresses_of(std::string_view name) const;
+
   /// Sorted by address; empty without DWARF.
   std::span<const LineRow> lines() const;
   const std::vector<std::string>& source_files() const;

@@ -8,6 +8,7 @@
 
 #include "weft/block.h"
 #include "weft/deletion.h"
+#include "weft/functions.h"
 #include "weft/instruction.h"
 #include "weft/options.h"
 #include "weft/process.h"

@@ -92,9 +92,11 @@ void Host::lock_for_fork() {
   lock_.lock();
   modules_.lock_for_fork();
   cases_.lock_for_fork();
+  functions_.lock_for_fork();
 }
 
 void Host::unlock_after_fork() {
+  functions_.unlock_after_fork();
   cases_.unlock_after_fork();
   modules_.unlock_after_fork();
   lock_.unlock();
@@ -115,6 +117,11 @@ void Host::forked(engine::Thread& thread) {
 
 void Host::tell_of_modules(AppRange range) {
   for (const Modules::Change& change : modules_.update(engine_->space(), range)) {
+    if (change.loaded) {
+      functions_.module_loaded(*change.module);
+    } else {
+      functions_.module_unloaded(*change.module);
+    }
     for (const Library& each : tools_) {
       if (change.loaded) {
         each.tool->on_module_load(*change.module);

@@ -12,6 +12,7 @@
 #include "engine/hooks.h"
 #include "tool/case_table.h"
 #include "tool/code_view.h"
+#include "tool/functions.h"
 #include "tool/library.h"
 #include "tool/modules.h"
 #include "tool/thread_view.h"
@@ -52,6 +53,7 @@ class Host final : public engine::Hooks, public Process {
   const std::vector<std::string>& arguments() const override { return arguments_; }
   bool is_child() const override { return is_child_; }
   Code& code() override { return code_; }
+  Functions& functions() override { return functions_; }
   [[noreturn]] void fail(std::string_view message) override;
   Counter new_counter() override;
   ThreadCounter new_thread_counter() override;
@@ -88,6 +90,7 @@ class Host final : public engine::Hooks, public Process {
   CodeView code_;
   Modules modules_;
   CaseTable cases_;
+  FunctionTable functions_{*this};
   std::string program_;
   std::vector<std::string> arguments_;
   bool is_child_ = false;

@@ -78,6 +78,7 @@ void Host::instrument_version(BlockPlan& plan, std::unique_ptr<translate::Fragme
                                  },
                                  cases_.size()};
   BlockView block(plan, data, shared, choice);
+  functions_.instrument(block);
   for (const Library& each : tools_) {
     block.set_tool(each.name);
     each.tool->on_block(block);

@@ -10,6 +10,7 @@
 #include "base/spin_lock.h"
 #include "engine/thread.h"
 #include "tool/block_view.h"
+#include "tool/functions.h"
 #include "weft/process.h"
 
 namespace weft::tool {
@@ -43,6 +44,8 @@ class ThreadView final : public Thread {
 
   /// The system call under way: its number and arguments, as on_syscall_before() left them.
   std::array<uint64_t, 7> call{};
+  /// The calls of wrapped functions that have not returned.
+  FunctionSlots function_slots;
 
  private:
   void flush_held(size_t number);

@@ -14,7 +14,7 @@ class Tutorial(ToolTest):
     def setUp(self):
         super().setUp()
         found = re.findall(r"File `(\w+\.cc)`:\n\n```cpp\n(.*?)```", TUTORIAL, re.S)
-        self.assertEqual([name for name, _ in found], ["blocks.cc", "calls.cc"])
+        self.assertEqual([name for name, _ in found], ["blocks.cc", "calls.cc", "mallocs.cc"])
         for name, text in found:
             self.path(name).write_text(text)
 
@@ -27,18 +27,19 @@ class Tutorial(ToolTest):
 
     def test_its_commands_work(self):
         commands = [line for block in re.findall(r"```sh\n(.*?)```", TUTORIAL, re.S) for line in block.splitlines()]
-        self.assertEqual(len(commands), 5)
+        self.assertEqual(len(commands), 7)
         outputs = [self.shell(line) for line in commands]
         # The compiler has nothing to say.
-        self.assertEqual(outputs[0] + outputs[2], "")
+        self.assertEqual(outputs[0] + outputs[2] + outputs[5], "")
         self.assertGreater(int(re.search(r"^(\d+) blocks$", outputs[1], re.M).group(1)), 1000)
         counts = [int(count) for count in re.findall(r"at least (\d+) calls", outputs[3])]
         self.assertTrue(counts, outputs[3])
         self.assertGreaterEqual(min(counts), 50)
         self.assertRegex(outputs[4], r"least\b.*\b100\b")
+        self.assertRegex(outputs[6], r"malloc: [1-9]\d* calls, [1-9]\d* bytes, 0 failed")
 
     def test_its_code_has_no_warning(self):
-        for name in ("blocks.cc", "calls.cc"):
+        for name in ("blocks.cc", "calls.cc", "mallocs.cc"):
             self.assertEqual(self.shell(f"g++ -std=c++20 -Wall -Wextra -fsyntax-only -I $WEFT/include {name}"), "")
 
 
