@@ -11,6 +11,8 @@ set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/weft/ DESTINATION lib/weft FILES_MATCHING PATTERN "*.so")
+# For tools that name addresses (weft/symbols.h): weft::symbols.
+install(TARGETS weft_symbols EXPORT weft-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS weft_tool_api EXPORT weft-targets)
 install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 
