@@ -34,6 +34,7 @@ void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& da
   // Threads race: it may be less than 0.
   call.guard = {Guard::Kind::kLess, word, 1};
   call.site = &site;
+  call.ignores_flags = true;  // it leads to a version of the same block
   std::vector<Insertion>& front = plan.instructions.front().before;
   front.insert(front.begin(), {std::move(less), std::move(call)});
 }
@@ -90,6 +91,8 @@ void Host::instrument(translate::PlannedBlock& block,
   Choice choice;
   std::vector<BlockPlan>& plans = block.versions;
   if (cases_.size() == 0) return instrument_version(plans.front(), data, choice);
+  // What is found out about the block now, all versions have.
+  static_cast<void>(plans.front().free_before(0));
   const BlockPlan bare = plans.front();
   instrument_version(plans.front(), data, choice);
   if (!choice.made) return;

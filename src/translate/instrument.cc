@@ -11,6 +11,11 @@ bool any_observes(const std::vector<Insertion>& insertions) {
                      [](const Insertion& insertion) { return insertion.observes(); });
 }
 
+bool any_observes_flags(const std::vector<Insertion>& insertions) {
+  return std::any_of(insertions.begin(), insertions.end(),
+                     [](const Insertion& insertion) { return insertion.observes_flags(); });
+}
+
 uint32_t bound_of(const std::vector<Insertion>& insertions) {
   uint32_t bound = 0;
   for (const Insertion& insertion : insertions) bound += insertion.size_bound();
@@ -25,6 +30,11 @@ bool Insertion::observes() const {
   return std::any_of(fields.begin(), fields.end(), [](const RecordField& field) {
     return field.source == Source::kRegister || field.source == Source::kAddress;
   });
+}
+
+bool Insertion::observes_flags() const {
+  // The flush of a full buffer is shown records alone.
+  return (kind == Kind::kCall && !ignores_flags) || kind == Kind::kCode;
 }
 
 uint32_t Insertion::size_bound() const {
@@ -49,22 +59,29 @@ FreeState BlockPlan::free_before(size_t index) const {
   FreeState free;
   uint16_t seen = 0;
   uint32_t live_flags = x86::kArithmeticFlags;
-  bool flags_read = false;
+  bool flags_used = false;
+  bool registers_used = false;
   for (size_t i = index; i < instructions.size(); ++i) {
     const PlannedInstruction& next = instructions[i];
-    const bool shown =
-        i > index && (any_observes(next.before) || any_observes(instructions[i - 1].after));
-    if (shown || next.removed || !next.replacement.empty()) break;
-    if (!flags_read && live_flags != 0) {
-      flags_read = (next.flag_use().read & live_flags) != 0;
-      if (!flags_read) live_flags &= ~next.flag_use().overwritten;
+    if (next.removed || !next.replacement.empty()) break;
+    if (i > index) {
+      const std::vector<Insertion>& behind = instructions[i - 1].after;
+      registers_used = registers_used || any_observes(next.before) || any_observes(behind);
+      flags_used = flags_used || any_observes_flags(next.before) || any_observes_flags(behind);
+    }
+    const bool flags_known = flags_used || live_flags == 0;
+    if (flags_known && registers_used) break;
+    if (!flags_known) {
+      flags_used = (next.flag_use().read & live_flags) != 0;
+      if (!flags_used) live_flags &= ~next.flag_use().overwritten;
     }
     if (next.at.insn.kind != x86::Kind::kPlain) break;
+    if (registers_used) continue;
     const x86::RegisterUse use = x86::register_use(next.at.bytes, next.at.insn);
     free.registers = static_cast<uint16_t>(free.registers | (use.overwrites & ~use.reads & ~seen));
     seen = static_cast<uint16_t>(seen | use.reads);
   }
-  free.flags = !flags_read && live_flags == 0;
+  free.flags = live_flags == 0;
   return free;
 }
 
@@ -93,10 +110,11 @@ FreeState PlannedBlock::free_at_entry() const {
   FreeState free{true, UINT16_MAX};
   for (const BlockPlan& version : versions) {
     // Liveness is asked for in front of an instruction, behind what was inserted there.
-    if (any_observes(version.instructions.front().before)) return {};
+    const std::vector<Insertion>& first = version.instructions.front().before;
     const FreeState here = version.free_before(0);
-    free.flags = free.flags && here.flags;
-    free.registers = static_cast<uint16_t>(free.registers & here.registers);
+    free.flags = free.flags && here.flags && !any_observes_flags(first);
+    free.registers =
+        any_observes(first) ? uint16_t{0} : static_cast<uint16_t>(free.registers & here.registers);
   }
   return free;
 }

@@ -57,9 +57,12 @@ struct Insertion {
   std::vector<RecordField> fields;
   std::vector<uint8_t> code;
   uint16_t scratch = 0;  ///< kCode: registers to save around it, two at most
+  /// kCall: flags that are dead for the program are of no interest to it.
+  bool ignores_flags = false;
 
   /// Whether it looks at the program's registers or flags.
   bool observes() const;
+  bool observes_flags() const;
   /// No emission of it takes more bytes.
   uint32_t size_bound() const;
 };
