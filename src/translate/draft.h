@@ -71,6 +71,8 @@ class Draft {
   std::vector<CallThunk> thunks;
   /// The instruction that is being emitted has inserted code in front (see UndoZone::hold).
   bool hold = false;
+  /// Calls fetch the shadow word that their return will read.
+  bool prefetch_returns = false;
   /// What inserted code refers to; goes to the fragment with its publication.
   std::unique_ptr<FragmentData> tool_data;
   std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones

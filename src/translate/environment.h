@@ -45,7 +45,10 @@ struct Environment {
   IndirectMode indirect = IndirectMode::kShadow;
   ReturnMode returns = ReturnMode::kJump;
   uint32_t shadow_displacement = 0;
-  uint32_t max_blocks = 16;          ///< constituents of a superblock
+  uint32_t max_blocks = 16;  ///< constituents of a superblock
+  /// Fragments that a thread builds before it makes calls prefetch for their returns: in small
+  /// programs the words are in the cache anyway.
+  uint32_t prefetch_after = 10'000;
   bool traces = false;               ///< count the exits that may lead to the head of a trace
   bool single_instructions = false;  ///< each fragment is one instruction
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries

@@ -18,6 +18,7 @@ SuperblockBuilder::SuperblockBuilder(const Environment& environment, const cache
 
 void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   draft_.clear();
+  draft_.prefetch_returns = ++built_ > environment_.prefetch_after;
   marks_.clear();
   covered_ = {tag, tag};
   readable_ = {};

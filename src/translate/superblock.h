@@ -146,6 +146,7 @@ class SuperblockBuilder {
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;
+  uint32_t built_ = 0;                           ///< fragments so far
   std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes, or an instruction's
   bool aligned_checks_ = false;
   AppRange covered_;

@@ -78,6 +78,12 @@ void Assembler::mov_reg_absolute(Reg to, uint32_t address) {
   u32(address);
 }
 
+void Assembler::prefetch_low(uint32_t address) {
+  const uint8_t code[] = {0x67, 0x0F, 0x18, modrm(0, kRcx, 4), 0x25};
+  bytes(code, sizeof code);
+  u32(address);
+}
+
 void Assembler::lea_rsp(int32_t delta) {
   if (delta == static_cast<int8_t>(delta)) {
     const uint8_t code[] = {kRexW, 0x8D, modrm(1, kRsp, 4), 0x24, static_cast<uint8_t>(delta)};

@@ -75,7 +75,8 @@ class Assembler {
   /// Stores the low `width` (1, 2, 4, 8) bytes at [base + displacement].
   void store(Reg base, int32_t displacement, Reg from, uint8_t width);
   void store_imm(Reg base, int32_t displacement, int32_t value, uint8_t width);
-  void lea_rcx(int32_t delta);  ///< rcx += delta without touching flags
+  void lea_rcx(int32_t delta);          ///< rcx += delta without touching flags
+  void prefetch_low(uint32_t address);  ///< the cache line at an address below 4 GB
   void pop(Reg reg);
   void jmp_rcx_scaled(uint32_t displacement);   ///< jmp [rcx*8 + displacement]
   void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]

@@ -98,6 +98,11 @@ void emit_paired_call(Draft& draft, const Instruction& at) {
   emit_thunks(draft);
 }
 
+void emit_prefetching_call(Draft& draft, const Instruction& at) {
+  draft.prefetch_returns = true;
+  mangle_call(draft, at);
+}
+
 void emit_towards_target(Draft& draft, const Instruction& at) {
   EXPECT_TRUE(mangle_towards(draft, at, at.target()));
 }
@@ -191,6 +196,13 @@ const std::vector<Case>& cases() {
        IndirectMode::kShadow,
        ReturnMode::kJump,
        0x401000},
+      {"call_prefetch",
+       {0xE8, 0x10, 0, 0, 0},
+       emit_prefetching_call,
+       IndirectMode::kShadow,
+       ReturnMode::kJump,
+       0x401000},
+      {"call_prefetch_out_of_reach", {0xE8, 0x10, 0, 0, 0}, emit_prefetching_call},
       {"trace_jcc_taken", {0x75, 0x10}, emit_towards_target},
       {"trace_call", {0xE8, 0x10, 0, 0, 0}, emit_towards_target},
       {"trace_ret", {0xC3}, emit_towards_recorded},
