@@ -357,13 +357,9 @@ CodeCache::Stats CodeCache::stats() const {
   return stats;
 }
 
-void CodeCache::lock_all_for_fork() {
-  impl_->gate.close();
-  impl_->parts.epochs.lock_for_fork();
-}
+void CodeCache::lock_all_for_fork() { impl_->gate.close(); }
 
-void CodeCache::unlock_after_fork(bool child, EpochSlot* mine) {
-  impl_->parts.epochs.unlock_after_fork(child, mine);
+void CodeCache::unlock_after_fork(bool child) {
   if (child) impl_->limbo.forget_reclaimer();
   impl_->gate.open();
 }

@@ -103,6 +103,7 @@ struct CacheOptions {
   uint64_t base = 0;                ///< where to reserve code memory (fixed); 0: anywhere
   uint64_t reserve = 1ull << 29;    ///< bytes of address space, and the limit of its growth
   uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
+  uint64_t first_sequence = 1;      ///< number of the first fragment
   bool poison = false;              ///< fill code memory that is reclaimed with traps, to find bugs
   /// Called between the steps of publication and deletion, where other threads may come in; for
   /// tests that want them to. No lock is held.
@@ -214,10 +215,10 @@ class CodeCache {
   struct Stats;  // see cache/stats.h
   Stats stats() const;
 
-  /// Around fork(): waits until no operation is under way and lets none begin. In the child,
-  /// threads other than the caller, whose slot is `mine`, are gone.
+  /// Around fork(): waits until no operation is under way and lets none begin. The epochs are
+  /// locked after that, and unlocked before.
   void lock_all_for_fork();
-  void unlock_after_fork(bool child, EpochSlot* mine);
+  void unlock_after_fork(bool child);
 
  private:
   class Impl;

@@ -17,7 +17,8 @@
 namespace weft::cache {
 
 struct Parts {
-  Parts(const CacheOptions& o, IndirectTargets& t, Epochs& e) : options(o), targets(t), epochs(e) {}
+  Parts(const CacheOptions& o, IndirectTargets& t, Epochs& e)
+      : options(o), targets(t), epochs(e), next_sequence(o.first_sequence) {}
 
   const CacheOptions options;
   IndirectTargets& targets;
@@ -31,7 +32,7 @@ struct Parts {
   IntervalIndex index;
   RegionLog regions;
   Counters counters;
-  std::atomic<uint64_t> next_sequence{1};
+  std::atomic<uint64_t> next_sequence;
 
   /// The lock of a fragment's list of entries and extra slots. No other lock is taken under it.
   SpinLock& fragment_lock(uint32_t id) { return fragment_locks_[id % kFragmentLocks].lock; }

@@ -28,6 +28,25 @@ struct CodeCache::Stats {
   uint64_t deletions = 0;  ///< calls of delete_fragment, delete_region, delete_all
   uint64_t nudges = 0;
   uint64_t lock_contention = 0;  ///< tag locks that were not free at once
+
+  void add(const Stats& other) {
+    fragments_made += other.fragments_made;
+    fragments_live += other.fragments_live;
+    fragments_dead += other.fragments_dead;
+    fragments_reclaimed += other.fragments_reclaimed;
+    fragments_discarded += other.fragments_discarded;
+    links_made += other.links_made;
+    exits_linked += other.exits_linked;
+    exits_waiting += other.exits_waiting;
+    tags += other.tags;
+    hot_bytes += other.hot_bytes;
+    cold_bytes += other.cold_bytes;
+    metadata_bytes += other.metadata_bytes;
+    limbo_bytes += other.limbo_bytes;
+    deletions += other.deletions;
+    nudges += other.nudges;
+    lock_contention += other.lock_contention;
+  }
 };
 
 enum class Count : uint8_t {

@@ -90,6 +90,14 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
          },
          "returns: jump (default) or paired")
       ->check(CLI::IsMember({"jump", "paired"}));
+  app.add_option_function<std::string>(
+         "--cache",
+         [&options](const std::string& name) {
+           options.cache_mode =
+               name == "private" ? engine::CacheMode::kPrivate : engine::CacheMode::kShared;
+         },
+         "one code cache for all threads: shared (default), or one for each: private")
+      ->check(CLI::IsMember({"shared", "private"}));
   app.add_option("--max-blocks", options.max_blocks, "basic blocks in a superblock, 1 to 64")
       ->check(CLI::Range(1, 64));
   app.add_flag("--traces,!--no-traces", options.traces,

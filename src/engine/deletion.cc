@@ -19,10 +19,29 @@ FragmentCopy copy_of(const cache::Fragment& fragment) {
   return copy;
 }
 
+cache::Deleted Deletions::delete_fragment(AppPc tag, cache::Scope scope) {
+  cache::Deleted all;
+  caches_.for_each([&](cache::CodeCache& cache) {
+    const cache::Deleted deleted = cache.delete_fragment(tag, scope);
+    all.block |= deleted.block;
+    all.trace |= deleted.trace;
+    all.containing += deleted.containing;
+  });
+  return all;
+}
+
+uint64_t Deletions::delete_fragments(std::span<const AppPc> tags, cache::Scope scope) {
+  uint64_t died = 0;
+  caches_.for_each([&](cache::CodeCache& cache) { died += cache.delete_fragments(tags, scope); });
+  return died;
+}
+
 std::vector<FragmentCopy> Deletions::replace(AppPc tag) {
   std::vector<FragmentCopy> died;
-  cache_.delete_fragment(tag, cache::Scope::kAll, [&died](const cache::Fragment& fragment) {
-    died.push_back(copy_of(fragment));
+  caches_.for_each([&](cache::CodeCache& cache) {
+    cache.delete_fragment(tag, cache::Scope::kAll, [&died](const cache::Fragment& fragment) {
+      died.push_back(copy_of(fragment));
+    });
   });
   return died;
 }
@@ -44,36 +63,51 @@ void Deletions::serve_requests() {
       if (!tag) break;
       tags[count++] = *tag;
     }
-    cache_.delete_fragments(std::span(tags).first(count), cache::Scope::kAll);
+    delete_fragments(std::span(tags).first(count), cache::Scope::kAll);
     if (count < kBatch) return;
   }
+}
+
+bool Deletions::exists(AppPc tag) const {
+  bool found = false;
+  caches_.for_each([&](const cache::CodeCache& cache) { found |= cache.find(tag).value != 0; });
+  return found;
 }
 
 std::vector<FragmentCopy> Deletions::fragments_at(AppPc tag) const {
   std::vector<FragmentCopy> found;
   const cache::EpochGuard guard(epochs_);
-  cache_.fragments_at(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  caches_.for_each([&](const cache::CodeCache& cache) {
+    cache.fragments_at(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  });
   return found;
 }
 
 std::vector<FragmentCopy> Deletions::containing(AppPc tag) const {
   std::vector<FragmentCopy> found;
   const cache::EpochGuard guard(epochs_);
-  cache_.containing(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  caches_.for_each([&](const cache::CodeCache& cache) {
+    cache.containing(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  });
   return found;
 }
 
 std::vector<FragmentCopy> Deletions::fragments_in(AppRange range) const {
   std::vector<FragmentCopy> found;
   const cache::EpochGuard guard(epochs_);
-  cache_.fragments_in(range,
-                      [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  caches_.for_each([&](const cache::CodeCache& cache) {
+    cache.fragments_in(range,
+                       [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
+  });
   return found;
 }
 
 bool Deletions::await_quiescence(uint64_t timeout_ns, const cache::EpochSlot* own) {
   if (own != nullptr && own->announced.load(std::memory_order_relaxed) != 0) return false;
-  return cache_.await_quiescence(timeout_ns);
+  // Epochs are those of all caches.
+  if (!caches_.at(0).await_quiescence(timeout_ns)) return false;
+  caches_.for_each([](cache::CodeCache& cache) { cache.reclaim_now(); });
+  return true;
 }
 
 }  // namespace weft::engine

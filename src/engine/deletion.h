@@ -1,6 +1,7 @@
-// Deletion as the engine offers it: one tag, many, regions, requests from signal handlers, and a
-// look at what is there. Owned by the engine; may be called by any thread, inside the cache (from a
-// clean call) and outside it, unless a member says otherwise. None waits for another thread.
+// Deletion as the engine offers it, in all code caches: one tag, many, regions, requests from
+// signal handlers, and a look at what is there. Owned by the engine; may be called by any thread,
+// inside the cache (from a clean call) and outside it, unless a member says otherwise. None waits
+// for another thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/check.h"
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
+#include "engine/cache_set.h"
 #include "engine/deletion_queue.h"
 
 namespace weft::engine {
@@ -35,23 +37,19 @@ FragmentCopy copy_of(const cache::Fragment& fragment);
 class Deletions {
  public:
   /// `wake` makes some thread that is in the cache come out soon; signal-safe.
-  Deletions(cache::CodeCache& cache, cache::Epochs& epochs, std::function<void()> wake)
-      : cache_(cache), epochs_(epochs), wake_(std::move(wake)) {}
+  Deletions(const CacheSet& caches, cache::Epochs& epochs, std::function<void()> wake)
+      : caches_(caches), epochs_(epochs), wake_(std::move(wake)) {}
 
   /// On return no thread enters what died; a thread that is inside, the caller included, leaves by
   /// its next exit.
-  cache::Deleted delete_fragment(AppPc tag, cache::Scope scope = cache::Scope::kAll) {
-    return cache_.delete_fragment(tag, scope);
-  }
+  cache::Deleted delete_fragment(AppPc tag, cache::Scope scope = cache::Scope::kAll);
   /// The same for each tag, with one grace period for all. Returns how many fragments died.
-  uint64_t delete_fragments(std::span<const AppPc> tags, cache::Scope scope = cache::Scope::kAll) {
-    return cache_.delete_fragments(tags, scope);
-  }
+  uint64_t delete_fragments(std::span<const AppPc> tags, cache::Scope scope = cache::Scope::kAll);
   /// As delete_fragment(tag), and tells what died. The next execution builds the tag anew.
   std::vector<FragmentCopy> replace(AppPc tag);
   /// Every fragment with a byte in `range`. Returns how many died.
-  uint64_t delete_region(AppRange range) { return cache_.delete_region(range); }
-  uint64_t delete_all() { return cache_.delete_all(); }
+  uint64_t delete_region(AppRange range) { return caches_.delete_region(range); }
+  uint64_t delete_all() { return delete_region({{0}, {~uint64_t{0}}}); }
 
   /// delete_fragment(tag), made soon by a thread that passes through the dispatcher. False if too
   /// many requests wait already.
@@ -60,6 +58,8 @@ class Deletions {
   void serve_requests();
   const DeletionQueue& requests() const { return requests_; }
 
+  /// Whether a fragment can be entered at `tag`.
+  bool exists(AppPc tag) const;
   /// Those that start at `tag` or can be entered there.
   std::vector<FragmentCopy> fragments_at(AppPc tag) const;
   /// Those that contain the block `tag` at any position.
@@ -74,7 +74,7 @@ class Deletions {
   void after_fork_child() { requests_.after_fork_child(); }
 
  private:
-  cache::CodeCache& cache_;
+  const CacheSet& caches_;
   cache::Epochs& epochs_;
   std::function<void()> wake_;
   DeletionQueue requests_;

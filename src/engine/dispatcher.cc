@@ -42,7 +42,7 @@ void Dispatcher::run() {
       }
       indirect_ = false;
     }
-    engine_.cache().reclaim();
+    thread_.cache().reclaim();
     engine_.calm_code_pages();
     if (StressDeleter* stress = engine_.stress()) stress->strike();
     engine_.epochs().enter(thread_.epoch);
@@ -88,7 +88,7 @@ bool Dispatcher::handle_exit(ExitReason reason) {
     case ExitReason::kHead:
       ++thread_.counters.link_exits;
       thread_.context().rip =
-          engine_.cache().exit_target(static_cast<cache::ExitId>(thread_.block().exit_id)).value;
+          thread_.cache().exit_target(static_cast<cache::ExitId>(thread_.block().exit_id)).value;
       if (reason == ExitReason::kHead && thread_.traces) thread_.traces->count(thread_.pc());
       break;
     case ExitReason::kIndirectMiss:
@@ -162,7 +162,7 @@ CachePc Dispatcher::entry_for_pc(bool indirect) {
     const CachePc probe = thread_.traces->next_probe(tag);
     if (probe.value != 0) return probe;
   }
-  CachePc entry = engine_.cache().find(tag);
+  CachePc entry = thread_.cache().find(tag);
   if (entry.value == 0) entry = enter_inside(tag);
   if (entry.value == 0) entry = build(tag, indirect);
   if (indirect && entry.value != 0) publish_indirect(tag);
@@ -172,7 +172,7 @@ CachePc Dispatcher::entry_for_pc(bool indirect) {
 CachePc Dispatcher::entry_for_step() {
   if (thread_.traces) thread_.traces->interrupt();
   if (!stepper_) {
-    stepper_ = std::make_unique<Stepper>(engine_.environment(), engine_.cache(), engine_);
+    stepper_ = std::make_unique<Stepper>(thread_.environment(), thread_.cache(), engine_);
   }
   for (;;) {
     switch (stepper_->prepare(thread_.pc())) {
@@ -183,7 +183,7 @@ CachePc Dispatcher::entry_for_step() {
         return {};
       case Stepper::Result::kFull:
         engine_.epochs().leave(thread_.epoch);
-        engine_.make_room();
+        engine_.make_room(thread_.cache());
         engine_.epochs().enter(thread_.epoch);
         break;
       case Stepper::Result::kAgain:
@@ -203,8 +203,8 @@ void Dispatcher::end_step(AppPc pc, ExitReason reason) {
 }
 
 CachePc Dispatcher::enter_inside(AppPc tag) {
-  if (!engine_.environment().entries_anywhere) return {};
-  const cache::CodeCache& cache = engine_.cache();
+  if (!thread_.environment().entries_anywhere) return {};
+  const cache::CodeCache& cache = thread_.cache();
   const uint64_t generation = cache.generation(tag);
   CachePc entry;
   cache.fragments_in({tag, tag + 1}, [&](cache::Fragment& fragment) {
@@ -215,7 +215,7 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
     const std::optional<AppRange> block = fragment.constituent_at(tag);
     if (!block) return;
     const CachePc direct = fragment.hot_start() + *offset;
-    if (engine_.cache().add_entry(fragment, {tag, {tag, block->end}, generation}, direct)) {
+    if (thread_.cache().add_entry(fragment, {tag, {tag, block->end}, generation}, direct)) {
       entry = direct;
     }
   });
@@ -232,7 +232,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
       return {};
     }
     const auto published =
-        engine_.cache().publish(thread_.builder.draft().spec(cache::FragmentKind::kBlock));
+        thread_.cache().publish(thread_.builder.draft().spec(cache::FragmentKind::kBlock));
     ThreadCounters& counters = thread_.counters;
     counters.translate_ns += clock_ns(engine_.options()) - start;
     switch (published.error) {
@@ -253,7 +253,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         return published.entry;
       }
       case Error::kExists: {
-        const CachePc entry = engine_.cache().find(tag);
+        const CachePc entry = thread_.cache().find(tag);
         if (entry.value != 0) return entry;
         break;
       }
@@ -261,7 +261,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         break;
       case Error::kFull:
         engine_.epochs().leave(thread_.epoch);
-        engine_.make_room();
+        engine_.make_room(thread_.cache());
         engine_.epochs().enter(thread_.epoch);
         break;
     }
@@ -270,12 +270,12 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
 
 void Dispatcher::publish_indirect(AppPc tag) {
   bool needs_stub = false;
-  if (engine_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
+  if (thread_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
   std::array<uint8_t, 64> buffer;
   x86::Assembler out{std::span(buffer)};
-  translate::emit_indirect_entry(out, engine_.environment(), tag);
+  translate::emit_indirect_entry(out, thread_.environment(), tag);
   const uint32_t jump = out.jmp_rel32();
-  engine_.cache().add_indirect_entry(tag, out.code(), jump);
+  thread_.cache().add_indirect_entry(tag, out.code(), jump);
 }
 
 }  // namespace weft::engine

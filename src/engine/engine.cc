@@ -33,40 +33,24 @@ Engine::~Engine() = default;
 Status Engine::start(AppRange executable, bool dynamic) {
   const bool hashed = options_.ibl == IblMode::kHash;
   const uint64_t words = hooks_ == nullptr ? 0 : kToolWordBytes;
-  const uint64_t size = std::min(page_up(options_.cache_size), linux::kCodeCacheLimit - words);
-  cache::CacheOptions cache_options;
-  cache_options.base =
-      linux::Layout::place_code_cache(executable, dynamic, size + words, space_.zones());
-  cache_options.reserve = size;
-  cache_options.limbo_bound = options_.limbo_bound;
-  cache::IndirectTargets& targets = hashed ? static_cast<cache::IndirectTargets&>(hash_) : shadow_;
-  cache_ = std::make_unique<cache::CodeCache>(cache_options, targets, epochs_);
-  if (Status started = cache_->start(); !started) return started;
-  cache_->set_nudger([](cache::EpochSlot& slot) {
-    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
-  });
-  deletions_ = std::make_unique<Deletions>(*cache_, epochs_, [this] { wake_dispatcher(); });
-  const AppRange code = cache_->code_range();
+  CachePlan plan = CachePlan::make(options_, linux::kCodeCacheLimit - words);
+  const uint64_t base =
+      linux::Layout::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
+  caches_ = std::make_unique<Caches>(Caches::Parts{
+      options_, epochs_, hashed ? nullptr : &shadow_, hooks_, [](cache::EpochSlot& slot) {
+        linux::nudge(static_cast<const Thread*>(slot.owner)->program);
+      }});
+  if (Status started = caches_->start(plan, base); !started) return started;
+  deletions_ = std::make_unique<Deletions>(caches_->set(), epochs_, [this] { wake_dispatcher(); });
+  const AppRange code = caches_->range();
+  code_ = code;
   linux::Mapping mapping;
   mapping.range = code;
   mapping.owner = linux::Owner::kRuntime;
   space_.note_map(mapping);
 
-  if (Status ready = protected_store_.start(*cache_); !ready) return ready;
-  Result<translate::Routines> routines = make_routines(*cache_);
-  if (!routines) return routines.error();
-  environment_.routines = *routines;
-  environment_.code_low = code.start.value;
-  environment_.code_high = code.end.value;
-  environment_.max_blocks = options_.max_blocks;
-  environment_.traces = options_.traces && hooks_ == nullptr;
-  environment_.shadow_displacement = linux::kShadowDisplacement;
-  environment_.indirect =
-      hashed ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
-  environment_.returns = options_.returns == Returns::kPaired ? translate::ReturnMode::kPaired
-                                                              : translate::ReturnMode::kJump;
-  environment_.entries_anywhere = hooks_ == nullptr;
-  if (Status ready = start_indirect_targets(); !ready) return ready;
+  if (Status ready = protected_store_.start(*caches_->shared().cache); !ready) return ready;
+  start_shadow();
   WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
            code.end.value, hashed ? "hashed table" : "shadow map");
   if (options_.perf_map) {
@@ -82,29 +66,19 @@ Status Engine::start(AppRange executable, bool dynamic) {
 Status Engine::start_hooks() {
   if (hooks_ == nullptr) return Unit{};
   linux::Mapping mapping;
-  mapping.range.start = cache_->code_range().end;
+  mapping.range.start = code_.end;
   mapping.range.end = mapping.range.start + kToolWordBytes;
   mapping.owner = linux::Owner::kRuntime;
   if (Status mapped = linux::map_runtime_words(mapping.range); !mapped) return mapped;
   space_.note_map(mapping);
-  cache_->set_listener(hooks_);
   hooks_->start(*this, mapping.range);
   return Unit{};
 }
 
-Status Engine::start_indirect_targets() {
-  if (options_.ibl == IblMode::kShadow) {
-    shadow_.set_miss(environment_.routines.indirect_miss);
-    if (layout_.window_has_shadow()) CHECK(shadow_.reserve(linux::kWindow));
-    return Unit{};
-  }
-  if (Status started = hash_.start(); !started) return started;
-  Result<HashRoutines> routines =
-      make_hash_routines(*cache_, cache::HashTargets::kSeeds.data(), cache::HashTargets::kLevels,
-                         environment_.routines);
-  if (!routines) return routines.error();
-  hash_.set_miss(routines->miss);
-  return Unit{};
+void Engine::start_shadow() {
+  if (options_.ibl != IblMode::kShadow) return;
+  shadow_.set_miss(caches_->shared().environment.routines.indirect_miss);
+  if (layout_.window_has_shadow()) CHECK(shadow_.reserve(linux::kWindow));
 }
 
 void Engine::set_program(linux::ProgramImage image) {
@@ -114,20 +88,20 @@ void Engine::set_program(linux::ProgramImage image) {
   emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
                                                        std::move(follow));
   if (options_.stress_delete > 0) {
-    stress_ = std::make_unique<StressDeleter>(*cache_, epochs_, options_);
+    stress_ = std::make_unique<StressDeleter>(caches_->set(), epochs_, options_);
     stress_->start();
   }
 }
 
 std::unique_ptr<Thread> Engine::make_thread() {
-  auto thread = std::make_unique<Thread>(features_, environment_, *cache_, *this, hooks_);
-  thread->block().hash_table = reinterpret_cast<uint64_t>(hash_.tables());
+  CacheInstance& home = caches_->take();
+  auto thread = std::make_unique<Thread>(features_, home, *this, hooks_);
   thread->epoch.owner = thread.get();
   thread->hooks = hooks_;
-  if (environment_.traces) {
-    thread->traces = std::make_unique<TraceRecorder>(environment_, *cache_, *this, thread->builder,
-                                                     perf_map_.get(), options_.trace_threshold,
-                                                     thread->counters.traces);
+  if (home.environment.traces) {
+    thread->traces = std::make_unique<TraceRecorder>(
+        home.environment, *home.cache, *this, thread->builder, perf_map_.get(),
+        options_.trace_threshold, thread->counters.traces);
   }
   thread->attach();
   epochs_.register_thread(thread->epoch);
@@ -141,9 +115,20 @@ bool Engine::on_program_thread() const { return faults_->current() != nullptr; }
 
 void Engine::retire(Thread& thread) {
   epochs_.unregister_thread(thread.epoch);
+  {
+    const std::lock_guard held(threads_lock_);
+    std::erase(threads_, &thread);
+    ended_counters_.add(thread.counters);
+  }
+  caches_->give(thread.home);
+}
+
+cache::CodeCache* Engine::cache_of(pid_t id) {
   const std::lock_guard held(threads_lock_);
-  std::erase(threads_, &thread);
-  ended_counters_.add(thread.counters);
+  for (const Thread* thread : threads_) {
+    if (thread->program.tid == id) return &thread->cache();
+  }
+  return nullptr;
 }
 
 void Engine::wake_dispatcher() {
@@ -174,14 +159,14 @@ void Engine::expect_returns(std::span<const AppPc> targets) {
   for (const AppPc target : targets) shadow_.prepare(target);
 }
 
-void Engine::make_room() {
+void Engine::make_room(cache::CodeCache& cache) {
   // An eighth of the cache at a time: the oldest fragments, each by the same deletion as any other.
   constexpr uint64_t kShare = 8;
-  const uint64_t evicted = cache_->evict(options_.cache_size / kShare);
+  const uint64_t evicted = cache.evict(cache.code_range().size() / kShare);
   WEFT_LOG(kInfo, "the cache is full: {} bytes of code evicted", evicted);
   constexpr uint64_t kPatience = 10'000'000;  // ns
   // Whether or not some thread is late, what all the others have left is free.
-  if (!cache_->await_quiescence(kPatience)) cache_->reclaim_now();
+  if (!cache.await_quiescence(kPatience)) cache.reclaim_now();
 }
 
 }  // namespace weft::engine

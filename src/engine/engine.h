@@ -1,5 +1,5 @@
-// The engine: one code cache and what serves it, for one program. Owns everything but the threads
-// themselves, which live on their own stacks. Any thread, unless a member says otherwise.
+// The engine: the code caches and what serves them, for one program. Owns everything but the
+// threads themselves, which live on their own stacks. Any thread, unless a member says otherwise.
 #pragma once
 
 #include <atomic>
@@ -13,8 +13,8 @@
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
-#include "cache/hash_targets.h"
 #include "cache/shadow_map.h"
+#include "engine/caches.h"
 #include "engine/code_pages.h"
 #include "engine/deletion.h"
 #include "engine/hooks.h"
@@ -51,7 +51,12 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// What the program looks like to itself. Once, before it runs.
   void set_program(linux::ProgramImage image);
 
-  cache::CodeCache& cache() { return *cache_; }
+  /// The cache of the thread that the kernel numbers `id`, null if there is none. It may be another
+  /// thread's by the time it is used.
+  cache::CodeCache* cache_of(pid_t id);
+  const CacheSet& caches() const { return caches_->set(); }
+  /// SIGNAL_SAFE. Whether `pc` is in some cache's code memory.
+  bool is_code(CachePc pc) const { return code_.contains(AppPc{pc.value}); }
   cache::Epochs& epochs() { return epochs_; }
   Deletions& deletions() { return *deletions_; }
   /// Null without --stress-delete.
@@ -61,7 +66,6 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::AddressSpace& space() { return space_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
-  const translate::Environment& environment() const { return environment_; }
   const Options& options() const { return options_; }
   Hooks* hooks() { return hooks_; }
   /// Whether the caller runs on a thread of the program, rather than on one of a tool's own.
@@ -75,9 +79,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// Before a thread object goes; on its own kernel thread.
   void retire(Thread& thread);
 
-  /// The cache is full: deletes the oldest fragments and waits until there is room. The caller is
+  /// `cache` is full: deletes its oldest fragments and waits until there is room. The caller is
   /// quiescent.
-  void make_room();
+  static void make_room(cache::CodeCache& cache);
   /// Sees to it that indirect branches into `range` have shadow words, where they can have them.
   void add_shadow(AppRange range);
   void trace_begins() override;
@@ -121,7 +125,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void exec_starting(linux::ProgramThread& thread) override;
 
  private:
-  Status start_indirect_targets();
+  void start_shadow();
   /// Writes the shadow words of all of `range`, so that no branch faults for want of one.
   void fill_all_shadow(AppRange range);
   /// SIGNAL_SAFE. Some thread comes to its dispatcher soon.
@@ -143,10 +147,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   const CpuFeatures features_;
   cache::Epochs epochs_;
   cache::ShadowMap shadow_;
-  cache::HashTargets hash_;
-  std::unique_ptr<cache::CodeCache> cache_;
+  std::unique_ptr<Caches> caches_;
+  AppRange code_;  ///< all code memory there will be
   std::unique_ptr<Deletions> deletions_;
-  translate::Environment environment_;
   std::unique_ptr<FaultHandler> faults_;
   std::unique_ptr<linux::SignalServices> signals_;
   std::unique_ptr<linux::SyscallEmulator> emulator_;

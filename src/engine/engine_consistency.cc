@@ -69,44 +69,44 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
     case Store::kGrant:
       ++counters.pages_opened;
       code_pages_.grant(address, now());
-      cache_->delete_region(page);
+      caches_->set().delete_region(page);
       return FaultAnswer::kHandled;
     case Store::kClose:
-      cache_->delete_region(page);
+      caches_->set().delete_region(page);
       code_pages_.close(address, epochs_.advance());
       break;
     case Store::kEmulate:
       break;
   }
-  const cache::Fragment* fragment = cache_->fragment_at({registers.rip});
+  const cache::Fragment* fragment = Thread::current().cache().fragment_at({registers.rip});
   const auto changed = protected_store_.run(registers, address, vector_state, features_.xsave_mask);
   if (!changed) {
     // The store is made by the fragment that is being executed, dead or not; the instruction behind
     // it may already be another one.
     ++counters.pages_opened;
-    if (code_pages_.begin_closing(address, now())) cache_->delete_region(page);
+    if (code_pages_.begin_closing(address, now())) caches_->set().delete_region(page);
     code_pages_.grant(address, now());
-    cache_->delete_region(page);
+    caches_->set().delete_region(page);
     return FaultAnswer::kStep;
   }
   ++counters.stores_emulated;
-  if (!changed->empty()) cache_->delete_region(*changed);
+  if (!changed->empty()) caches_->set().delete_region(*changed);
   // In a page that is to be opened, the thread announces a new epoch.
   const bool stays = store == Store::kEmulate && fragment != nullptr && fragment->is_live();
   return stays ? FaultAnswer::kHandled : FaultAnswer::kLeave;
 }
 
-void Engine::code_stale(AppPc tag) { cache_->delete_fragment(tag); }
+void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(tag); }
 
 void Engine::calm_code_pages() {
   if (!code_pages_.any_checked()) return;
-  for (const AppRange page : code_pages_.calm(now())) cache_->delete_region(page);
+  for (const AppRange page : code_pages_.calm(now())) caches_->set().delete_region(page);
 }
 
 void Engine::code_changed(AppRange range) {
   // Memory that is still there (its contents discarded) gets its permission back.
   code_pages_.release(range);
-  const uint32_t died = cache_->delete_region(range);
+  const uint32_t died = caches_->set().delete_region(range);
   WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
            range.end.value, died);
   if (hooks_ != nullptr) hooks_->memory_changed(range);
@@ -140,14 +140,14 @@ int Engine::effective_protection(AppRange range, int prot) {
   // What the program asks for replaces what was taken away; code there is translated, and its page
   // protected, anew.
   code_pages_.release(range);
-  cache_->delete_region(range);
+  caches_->set().delete_region(range);
   return prot;
 }
 
 bool Engine::let_kernel_write(AppRange range) {
   const std::vector<AppRange> pages = code_pages_.close_all(range, now());
   for (const AppRange page : pages) {
-    cache_->delete_region(page);
+    caches_->set().delete_region(page);
     code_pages_.open_closed(page, now());
   }
   return !pages.empty();
@@ -157,7 +157,7 @@ void Engine::shared_view_changed(const linux::Mapping& view) {
   space_.for_each([&](const linux::Mapping& other) {
     if (!is_program_code(other)) return;
     const AppRange seen = linux::common_part(other, view);
-    if (!seen.empty()) cache_->delete_region(seen);
+    if (!seen.empty()) caches_->set().delete_region(seen);
   });
 }
 

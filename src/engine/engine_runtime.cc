@@ -45,7 +45,7 @@ void Engine::before_fork(linux::ProgramThread&) {
   code_pages_.lock_for_fork();
   protected_store_.lock_for_fork();
   space_.lock_for_fork();
-  cache_->lock_all_for_fork();
+  caches_->lock_for_fork();
   shadow_.lock_for_fork();
   if (perf_map_) perf_map_->lock_for_fork();
 }
@@ -54,19 +54,20 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
   Thread& thread = thread_of(program);
   if (perf_map_) perf_map_->unlock_after_fork();
   shadow_.unlock_after_fork();
-  cache_->unlock_after_fork(child, &thread.epoch);
+  caches_->unlock_after_fork(child, &thread.epoch);
   space_.unlock_after_fork();
   signals_->unlock_after_fork();
   protected_store_.unlock_after_fork();
   code_pages_.unlock_after_fork();
   if (child) {
     own_memory_.forget();
+    caches_->after_fork_child(thread.home);
     deletions_->after_fork_child();
     threads_ = {&thread};
     ended_counters_ = {};
     thread.counters = {};
     const cache::EpochGuard guard(epochs_);
-    if (perf_map_) perf_map_->begin_again(*cache_);
+    if (perf_map_) perf_map_->begin_again(thread.cache());
   }
   threads_lock_.unlock();
   if (hooks_ == nullptr) return;
@@ -123,17 +124,19 @@ void Engine::write_dump() {
   uint32_t left = options_.dump_count;
   const cache::EpochGuard guard(epochs_);
   for (const AppRange range : ranges) {
-    cache_->fragments_in(range, [&](cache::Fragment& fragment) {
-      if (left == 0) return;
-      --left;
-      write_all(kStandardError, dump(fragment));
+    caches_->set().for_each([&](const cache::CodeCache& cache) {
+      cache.fragments_in(range, [&](cache::Fragment& fragment) {
+        if (left == 0) return;
+        --left;
+        write_all(kStandardError, dump(fragment));
+      });
     });
   }
 }
 
 Report Engine::make_report() {
   Report report;
-  report.cache = cache_->stats();
+  report.cache = caches_->stats();
   report.shadow_bytes = shadow_.pages_filled() * kPageSize;
   const std::lock_guard held(threads_lock_);
   report.counters = ended_counters_;

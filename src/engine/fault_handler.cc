@@ -35,23 +35,22 @@ linux::ProgramThread* FaultHandler::current() {
 }
 
 Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
-  if (rip == 0 || engine_.cache().contains({rip}) || is_resuming(rip)) return Place::kCache;
+  if (rip == 0 || engine_.is_code({rip}) || is_resuming(rip)) return Place::kCache;
   return is_entering(rip) ? Place::kEntering : Place::kRuntime;
 }
 
 bool FaultHandler::is_inside(const linux::ProgramThread&) { return Thread::current().in_cache; }
 
 bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) {
-  return to_program_state(engine_.cache(), Thread::current(), registers, true);
+  return to_program_state(Thread::current().cache(), Thread::current(), registers, true);
 }
 
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                    x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
-  if (registers.rip != 0 && !engine_.cache().contains({registers.rip})) return FaultAnswer::kBug;
+  if (registers.rip != 0 && !engine_.is_code({registers.rip})) return FaultAnswer::kBug;
   if (info.si_signo == SIGSEGV) {
-    std::optional<InterruptedBranch> branch =
-        interrupted_branch(engine_.cache(), thread, registers);
+    std::optional<InterruptedBranch> branch = interrupted_branch(thread.cache(), thread, registers);
     if (branch) {
       const AppPc target = branch->target;
       ++thread.counters.shadow_faults;
@@ -83,7 +82,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       return engine_.code_written(accessed, registers, vector_state);
     }
   }
-  if (is_before_instruction(engine_.cache(), {registers.rip})) {
+  if (is_before_instruction(thread.cache(), {registers.rip})) {
     // While the program's bytes were compared, they were unmapped, and whoever did it deletes the
     // fragment; or the program checks alignment, and the next fragment will compare aligned words.
     if (info.si_signo == SIGBUS && info.si_code == BUS_ADRALN) delete_fragment_at(registers);
@@ -93,7 +92,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   // int3 and int n report the address behind them, debug traps the one that they came to.
   const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
   if (interrupt) registers.rip -= 1;
-  if (!to_program_state(engine_.cache(), thread, registers, false)) {
+  if (!to_program_state(thread.cache(), thread, registers, false)) {
     registers.rip = cache_pc;
     return FaultAnswer::kBug;
   }
@@ -110,7 +109,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
 }
 
 void FaultHandler::delete_fragment_at(const x86::CpuContext& registers) {
-  const cache::Fragment* fragment = engine_.cache().fragment_at({registers.rip});
+  const cache::Fragment* fragment = Thread::current().cache().fragment_at({registers.rip});
   if (fragment != nullptr) engine_.code_stale(fragment->constituent_tag(0));
 }
 

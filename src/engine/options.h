@@ -9,10 +9,12 @@ namespace weft::engine {
 
 enum class IblMode : uint8_t { kShadow, kHash };
 enum class Returns : uint8_t { kJump, kPaired };
+enum class CacheMode : uint8_t { kShared, kPrivate };
 
 struct Options {
   IblMode ibl = IblMode::kShadow;
   Returns returns = Returns::kJump;
+  CacheMode cache_mode = CacheMode::kShared;
   bool traces = false;  ///< make traces of hot paths
   uint32_t trace_threshold =
       50;                    ///< times that a loop comes to the dispatcher before it is recorded

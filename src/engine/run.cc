@@ -67,6 +67,8 @@ Status choose_indirect_mode(Process& process) {
     options.ibl = IblMode::kHash;
     process.space.use_zones(linux::kSanitizerZones);
   }
+  // There is one shadow word for an address, not one for each thread.
+  if (options.cache_mode == CacheMode::kPrivate) options.ibl = IblMode::kHash;
   if (options.ibl == IblMode::kHash) return Unit{};
   const linux::ElfImage& image = process.launch.program.image;
   const bool in_shadow =

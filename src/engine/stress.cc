@@ -39,8 +39,8 @@ uint64_t scramble(uint64_t value) {
 
 }  // namespace
 
-StressDeleter::StressDeleter(cache::CodeCache& cache, cache::Epochs& epochs, const Options& options)
-    : cache_(cache),
+StressDeleter::StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options)
+    : caches_(caches),
       epochs_(epochs),
       options_(options),
       inside_(options.stress_inside),
@@ -71,15 +71,15 @@ void StressDeleter::run() {
   uint64_t died = 0;
   double next_sample = 0;
   for (uint64_t done = 0;; ++done) {
-    const AppPc tag = choose(done, random_());
+    const auto [cache, tag] = choose(done, random_());
     if (log_ >= 0 && tag.value != 0) {
       const auto before = Clock::now();
-      died += cache_.delete_fragment(tag).any() ? 1 : 0;
+      died += cache->delete_fragment(tag).any() ? 1 : 0;
       latencies_.add(static_cast<uint64_t>((Clock::now() - before).count()));
     } else if (tag.value != 0) {
-      cache_.delete_fragment(tag);
+      cache->delete_fragment(tag);
     }
-    cache_.reclaim();
+    cache->reclaim();
     if (paced) {
       const std::chrono::duration<double> due(static_cast<double>(done) / options_.stress_delete);
       std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(due));
@@ -92,13 +92,18 @@ void StressDeleter::run() {
   }
 }
 
-AppPc StressDeleter::choose(uint64_t number, uint64_t random) const {
+StressDeleter::Choice StressDeleter::choose(uint64_t number, uint64_t random) const {
   const std::vector<uint64_t>& chosen = options_.stress_tags;
-  if (!chosen.empty()) return {chosen[number % chosen.size()]};
+  const uint32_t count = caches_.size();
+  if (!chosen.empty()) {
+    return {&caches_.at(static_cast<uint32_t>(number / chosen.size() % count)),
+            {chosen[number % chosen.size()]}};
+  }
+  cache::CodeCache& cache = caches_.at(static_cast<uint32_t>(number % count));
   const cache::EpochGuard guard(epochs_);
-  const cache::Fragment* fragment = cache_.sample(random);
-  if (fragment == nullptr || fragment->constituent_count() == 0) return {0};
-  return fragment->constituent_tag(scramble(random) % fragment->constituent_count());
+  const cache::Fragment* fragment = cache.sample(random);
+  if (fragment == nullptr || fragment->constituent_count() == 0) return {&cache, {0}};
+  return {&cache, fragment->constituent_tag(scramble(random) % fragment->constituent_count())};
 }
 
 void StressDeleter::strike_now() {
@@ -109,8 +114,8 @@ void StressDeleter::strike_now() {
   const uint64_t random = scramble(options_.stress_seed + number);
   const double share = options_.stress_delete < kFull ? options_.stress_delete / kFull : 1;
   if (static_cast<double>(random >> 11) * 0x1p-52 >= share) return;
-  const AppPc tag = choose(number, scramble(random));
-  if (tag.value != 0) cache_.delete_fragment(tag);
+  const auto [cache, tag] = choose(number, scramble(random));
+  if (tag.value != 0) cache->delete_fragment(tag);
 }
 
 void StressDeleter::write_sample(double seconds, uint64_t asked, uint64_t died) {
@@ -121,7 +126,8 @@ void StressDeleter::write_sample(double seconds, uint64_t asked, uint64_t died) 
     std::strtoull(text.data(), &end, 10);
     pages = std::strtoull(end, nullptr, 10);
   }
-  const cache::CodeCache::Stats stats = cache_.stats();
+  cache::CodeCache::Stats stats;
+  caches_.for_each([&stats](const cache::CodeCache& cache) { stats.add(cache.stats()); });
   constexpr uint64_t kPageKilobytes = 4;
   const std::string line = fmt::format(
       "{:.3f} {} {} {} {} {} {} {} {} {} {}\n", seconds, asked, died, latencies_.quantile(0.5),

@@ -11,6 +11,7 @@
 
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
+#include "engine/cache_set.h"
 #include "engine/latencies.h"
 #include "engine/options.h"
 
@@ -19,7 +20,7 @@ namespace weft::engine {
 class StressDeleter {
  public:
   /// Options::stress_delete is not 0.
-  StressDeleter(cache::CodeCache& cache, cache::Epochs& epochs, const Options& options);
+  StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options);
 
   /// Starts the thread, with all signals blocked, unless the program's threads are to do the work.
   /// It ends with the process; a forked child has none.
@@ -32,14 +33,18 @@ class StressDeleter {
 
  private:
   void run();
-  /// The next of the chosen tags, or a constituent, at any position, of some live fragment; 0 if
-  /// none was met.
-  AppPc choose(uint64_t number, uint64_t random) const;
+  struct Choice {
+    cache::CodeCache* cache;
+    AppPc tag;
+  };
+  /// In one of the caches: the next of the chosen tags, or a constituent, at any position, of some
+  /// live fragment; 0 if none was met.
+  Choice choose(uint64_t number, uint64_t random) const;
   void strike_now();
   void open_log();
   void write_sample(double seconds, uint64_t asked, uint64_t died);
 
-  cache::CodeCache& cache_;
+  const CacheSet& caches_;
   cache::Epochs& epochs_;
   const Options& options_;
   const bool inside_;

@@ -62,10 +62,10 @@ void ThreadCounters::add(const ThreadCounters& other) {
   translate_ns += other.translate_ns;
 }
 
-Thread::Thread(const CpuFeatures& features, const translate::Environment& environment,
-               const cache::CodeCache& cache, translate::ProgramCode& code,
+Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::ProgramCode& code,
                translate::Instrumenter* instrumenter)
-    : builder(environment, cache, code, instrumenter), xsave_(features) {
+    : home(own), builder(own.environment, *own.cache, code, instrumenter), xsave_(features) {
+  block_.hash_table = reinterpret_cast<uint64_t>(own.hash.tables());
   block_.self = reinterpret_cast<uint64_t>(&block_);
   block_.owner = this;
   block_.xsave = xsave_.data();

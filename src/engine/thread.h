@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cache/epochs.h"
+#include "engine/caches.h"
 #include "engine/trace_recorder.h"
 #include "engine/xsave.h"
 #include "linux/program_thread.h"
@@ -40,8 +41,7 @@ struct ThreadCounters {
 
 class Thread {
  public:
-  Thread(const CpuFeatures& features, const translate::Environment& environment,
-         const cache::CodeCache& cache, translate::ProgramCode& code,
+  Thread(const CpuFeatures& features, CacheInstance& home, translate::ProgramCode& code,
          translate::Instrumenter* instrumenter);
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
@@ -54,7 +54,11 @@ class Thread {
   translate::ThreadBlock& block() { return block_; }
   x86::CpuContext& context() { return block_.context; }
   AppPc pc() const { return {block_.context.rip}; }
+  /// Where it runs. SIGNAL_SAFE.
+  cache::CodeCache& cache() const { return *home.cache; }
+  const translate::Environment& environment() const { return home.environment; }
 
+  CacheInstance& home;
   linux::ProgramThread program;
   cache::EpochSlot epoch;
   translate::SuperblockBuilder builder;

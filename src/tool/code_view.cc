@@ -28,7 +28,7 @@ FragmentInfo describe(const cache::Fragment& fragment) {
 }
 
 Deleted CodeView::delete_fragment(Address tag, Scope scope) {
-  const cache::Deleted deleted = engine_->cache().delete_fragment({tag}, scope_of(scope));
+  const cache::Deleted deleted = engine_->deletions().delete_fragment({tag}, scope_of(scope));
   return {deleted.block, deleted.trace, deleted.containing};
 }
 
@@ -40,14 +40,14 @@ uint64_t CodeView::delete_fragments(std::span<const Address> tags, Scope scope) 
 }
 
 uint64_t CodeView::delete_region(Range range) {
-  return engine_->cache().delete_region(range_of(range));
+  return engine_->deletions().delete_region(range_of(range));
 }
 
-uint64_t CodeView::delete_all() { return engine_->cache().delete_all(); }
+uint64_t CodeView::delete_all() { return engine_->deletions().delete_all(); }
 
 bool CodeView::request_delete(Address tag) { return engine_->deletions().request({tag}); }
 
-bool CodeView::exists(Address tag) { return engine_->cache().find({tag}).value != 0; }
+bool CodeView::exists(Address tag) { return engine_->deletions().exists({tag}); }
 
 std::vector<FragmentInfo> CodeView::fragments_at(Address tag) {
   std::vector<FragmentInfo> result;
@@ -60,16 +60,20 @@ std::vector<FragmentInfo> CodeView::fragments_at(Address tag) {
 std::vector<FragmentInfo> CodeView::containing(Address tag) {
   std::vector<FragmentInfo> result;
   const cache::EpochGuard guard(engine_->epochs());
-  engine_->cache().containing(
-      {tag}, [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  engine_->caches().for_each([&](const cache::CodeCache& cache) {
+    cache.containing({tag},
+                     [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  });
   return result;
 }
 
 std::vector<FragmentInfo> CodeView::fragments_in(Range range) {
   std::vector<FragmentInfo> result;
   const cache::EpochGuard guard(engine_->epochs());
-  engine_->cache().fragments_in(
-      range_of(range), [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  engine_->caches().for_each([&](const cache::CodeCache& cache) {
+    cache.fragments_in(range_of(range),
+                       [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+  });
   return result;
 }
 

@@ -116,25 +116,26 @@ bool Host::new_case(ThreadView& view, const CallSite& site) {
   if (!cases_.met(site.versions, tag, value)) {
     // It is in its last run of code that another thread has had replaced, or the block's version
     // for the value did not fit.
-    const cache::Fragment* fragment = engine_->cache().fragment_at({block.call_resume});
+    const cache::Fragment* fragment = view.thread().cache().fragment_at({block.call_resume});
     return fragment != nullptr && !fragment->is_live();
   }
   const auto met = static_cast<int32_t>(value);
   std::vector<AppPc> blocks{tag};
   // What is laid out together stays together: blocks with different cases would be fragments of
   // their own.
-  engine_->cache().containing(tag, [&](cache::Fragment& fragment) {
+  const auto spread = [&](const cache::Fragment& fragment) {
     for (size_t i = 0; i < fragment.constituent_count(); ++i) {
       const AppPc other = fragment.constituent_tag(i);
       if (cases_.spread(site.versions, other, met)) blocks.push_back(other);
     }
-  });
+  };
+  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
   for (const AppPc each : blocks) {
     for (const Library& library : tools_) {
       library.tool->on_new_case(site.versions, each.value, met);
     }
   }
-  for (const AppPc each : blocks) engine_->cache().delete_fragment(each);
+  for (const AppPc each : blocks) engine_->deletions().delete_fragment(each);
   return true;
 }
 

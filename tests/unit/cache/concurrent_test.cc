@@ -278,9 +278,11 @@ TEST(Concurrent, ForksSeeNoOperationHalfDone) {
   threads.emplace_back([&world] { deleter(world, 7); });
   while (world.running()) {
     world.t.cache.lock_all_for_fork();
+    world.t.epochs.lock_for_fork();
     // Nobody is at work, so all that a child would find is whole.
     std::this_thread::sleep_for(std::chrono::microseconds(200));
-    world.t.cache.unlock_after_fork(false, nullptr);
+    world.t.epochs.unlock_after_fork(false, nullptr);
+    world.t.cache.unlock_after_fork(false);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (std::thread& thread : threads) thread.join();

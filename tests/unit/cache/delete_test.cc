@@ -265,7 +265,9 @@ TEST(Fork, LockedCacheRunsOnAfterwards) {
   t.epochs.register_thread(other);
   t.epochs.enter(other);
   t.cache.lock_all_for_fork();
-  t.cache.unlock_after_fork(true, &mine);
+  t.epochs.lock_for_fork();
+  t.epochs.unlock_after_fork(true, &mine);
+  t.cache.unlock_after_fork(true);
   EXPECT_EQ(t.epochs.registered(), 1u) << "the other thread is not in the child";
   t.block(kA);
   t.cache.delete_fragment(kA);

@@ -190,8 +190,10 @@ TEST(Interleaving, AForkWaitsForTheOperationThatIsUnderWay) {
   t.interrupt_at(3, [&] {
     forker = std::thread([&] {
       t.cache.lock_all_for_fork();
+      t.epochs.lock_for_fork();
       locked = true;
-      t.cache.unlock_after_fork(false, nullptr);
+      t.epochs.unlock_after_fork(false, nullptr);
+      t.cache.unlock_after_fork(false);
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_FALSE(locked.load());

@@ -27,7 +27,9 @@ constexpr AppPc kC{0x3000};
 
 struct TestDeletions : TestCache {
   int wakes = 0;
-  std::unique_ptr<Deletions> made = std::make_unique<Deletions>(cache, epochs, [this] { ++wakes; });
+  CacheSet caches{cache};
+  std::unique_ptr<Deletions> made =
+      std::make_unique<Deletions>(caches, epochs, [this] { ++wakes; });
   Deletions& deletions = *made;
   uint64_t live() const { return cache.stats().fragments_live; }
 };

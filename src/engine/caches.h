@@ -1,0 +1,95 @@
+// The code caches and what belongs to each: one that threads share, and, with --cache=private, one
+// for each thread, as long as there is room near the program. A thread's cache is emptied when the
+// thread ends and serves another one later. Owned by the engine; any thread, short lock.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/spin_lock.h"
+#include "cache/code_cache.h"
+#include "cache/epochs.h"
+#include "cache/hash_targets.h"
+#include "cache/indirect_targets.h"
+#include "cache/stats.h"
+#include "engine/cache_set.h"
+#include "engine/options.h"
+#include "translate/environment.h"
+
+namespace weft::engine {
+
+/// A cache with the indirect targets that only its code reads, and what that code refers to.
+struct CacheInstance {
+  cache::HashTargets hash;  ///< not started where there is the shadow map
+  std::unique_ptr<cache::CodeCache> cache;
+  translate::Environment environment;
+};
+
+/// How code memory is shared out.
+struct CachePlan {
+  uint64_t shared_size = 0;
+  uint64_t private_size = 0;
+  uint32_t private_count = 0;
+
+  uint64_t total() const { return shared_size + private_size * private_count; }
+  /// `limit`: bytes of code memory that there can be near the program.
+  static CachePlan make(const Options& options, uint64_t limit);
+};
+
+class Caches {
+ public:
+  struct Parts {
+    const Options& options;
+    cache::Epochs& epochs;
+    cache::IndirectTargets* shadow;  ///< null: each cache has a hashed table
+    cache::Listener* listener;       ///< null if there are no tools
+    std::function<void(cache::EpochSlot&)> nudge;
+  };
+  explicit Caches(Parts parts) : parts_(std::move(parts)) {}
+  Caches(const Caches&) = delete;
+  Caches& operator=(const Caches&) = delete;
+
+  /// Makes the shared cache at `base`; 0: anywhere, and then there are no private ones.
+  Status start(const CachePlan& plan, uint64_t base);
+  /// All code memory that there will be.
+  AppRange range() const { return range_; }
+  CacheInstance& shared() { return *shared_; }
+  const CacheSet& set() const { return set_; }
+
+  /// The cache that a new thread runs from.
+  CacheInstance& take();
+  /// The thread has ended: what is in its cache, if it is its own, is deleted.
+  void give(CacheInstance& instance);
+
+  /// Of all caches together.
+  cache::CodeCache::Stats stats() const;
+
+  /// Around fork(): no operation is under way in any cache.
+  void lock_for_fork();
+  void unlock_after_fork(bool child, cache::EpochSlot* mine);
+  /// In the child: the other threads' caches are free, all but `mine`.
+  void after_fork_child(CacheInstance& mine);
+
+ private:
+  Result<std::unique_ptr<CacheInstance>> make(uint64_t base, uint64_t size, uint32_t number);
+  Status start_targets(CacheInstance& instance);
+  CacheInstance* add_private();
+  bool is_private(const CacheInstance& instance) const { return &instance != shared_.get(); }
+
+  const Parts parts_;
+  CachePlan plan_;
+  AppRange range_;
+  std::unique_ptr<CacheInstance> shared_;
+  CacheSet set_;
+  SpinLock lock_;  ///< for all below
+  std::vector<std::unique_ptr<CacheInstance>> private_;
+  std::vector<CacheInstance*> free_;
+  uint32_t places_taken_ = 0;
+};
+
+}  // namespace weft::engine
