@@ -113,6 +113,7 @@ struct Switch {
 struct PlannedBlock {
   std::vector<BlockPlan> versions;  ///< at least one
   Switch by;                        ///< without values if there is one version
+  std::vector<uint8_t> source;      ///< what the versions' instructions point to
 
   bool is_switched() const { return versions.size() > 1; }
   /// What the choice may change.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "linux/signal_safe_copy.h"
-
 namespace weft::translate {
 
 using x86::Kind;
@@ -24,6 +22,7 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   readable_ = {};
   // Before it is asked whether the bytes may be read, and they are: see ProgramCode.
   head_generation_ = cache_.generation(tag);
+  window_.forget();
   map_pc_ = {};
   by_ = {};
   head_.reset();
@@ -79,16 +78,10 @@ bool SuperblockBuilder::follow_path(const Instruction& at, AppPc& pc) {
 }
 
 bool SuperblockBuilder::decode_at(AppPc pc, Instruction& out) {
-  uint64_t available = readable_.range.end - pc;
-  out.bytes = pc.bytes();
-  if (!path_.empty()) {
-    // The program is elsewhere by now, and may unmap what it ran.
-    constexpr uint64_t kLongest = 15;
-    available = std::min(available, kLongest);
-    if (!linux::safe_copy(source_.data(), pc.bytes(), available)) return false;
-    out.bytes = source_.data();
-  }
-  return x86::decode(out.bytes, available, out.insn);
+  const std::span<const uint8_t> bytes = window_.at(pc, readable_.range.end - pc);
+  out.bytes = bytes.data();
+  gone_ = bytes.empty();
+  return !gone_ && x86::decode(bytes.data(), bytes.size(), out.insn);
 }
 
 bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
@@ -99,6 +92,8 @@ bool SuperblockBuilder::fetch(AppPc pc, Instruction& out) {
   }
   out.pc = pc;
   if (decode_at(pc, out)) return true;
+  fault_address_ = pc;
+  if (gone_) return false;
   // It may go on in the next run, which may be of another kind.
   const CodeRange next = code_.executable_range(readable_.range.end);
   fault_address_ = readable_.range.end;
@@ -116,10 +111,16 @@ const SuperblockBuilder::Mark* SuperblockBuilder::mark_of(AppPc pc) const {
   return found == marks_.end() ? nullptr : &*found;
 }
 
+uint64_t SuperblockBuilder::generation_before(AppPc tag) {
+  if (marks_.empty()) return head_generation_;
+  window_.forget();
+  return cache_.generation(tag);
+}
+
 bool SuperblockBuilder::add_block(AppPc& pc) {
   const AppPc tag = pc;
   // Read before the bytes are: publish() then notices a deletion that came in between.
-  const uint64_t generation = marks_.empty() ? head_generation_ : cache_.generation(tag);
+  const uint64_t generation = generation_before(tag);
   const auto index = static_cast<uint32_t>(draft_.constituents.size());
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
   Instruction at;

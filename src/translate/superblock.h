@@ -13,6 +13,7 @@
 #include "translate/draft.h"
 #include "translate/instrument.h"
 #include "translate/mangle.h"
+#include "translate/source_window.h"
 #include "translate/switch.h"
 
 namespace weft::translate {
@@ -120,7 +121,8 @@ class SuperblockBuilder {
   /// Emits what faults as an instruction does that no CPU has.
   void emit_undefined(const Instruction& at);
   bool fetch(AppPc pc, Instruction& out);
-  /// Decodes what is readable from `pc` on; of a trace, from a copy of the bytes.
+  /// The generation of a block, older than any of its bytes that fetch() gives from here on.
+  uint64_t generation_before(AppPc tag);
   bool decode_at(AppPc pc, Instruction& out);
   bool may_continue_at(AppPc pc);
   bool go_on_or_leave(AppPc next, AppPc& pc);
@@ -146,8 +148,10 @@ class SuperblockBuilder {
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;
-  uint32_t built_ = 0;                           ///< fragments so far
-  std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes, or an instruction's
+  uint32_t built_ = 0;  ///< fragments so far
+  SourceWindow window_;
+  bool gone_ = false;                            ///< the last bytes asked for could not be read
+  std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes
   bool aligned_checks_ = false;
   AppRange covered_;
   AppPc fault_address_;

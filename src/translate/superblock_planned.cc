@@ -15,9 +15,15 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
   plan.tag = pc;
   plan.instructions.clear();
   plan.anywhere.clear();
+  constexpr size_t kLongestInstruction = 15;
+  block_.source.clear();
+  block_.source.reserve(limit * kLongestInstruction);
   Instruction at;
   // Checked code is entered by its check.
   while (plan.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
+    const uint8_t* const kept = block_.source.data() + block_.source.size();
+    block_.source.insert(block_.source.end(), at.bytes, at.bytes + at.insn.length);
+    at.bytes = kept;
     plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
     pc = at.next();
@@ -51,7 +57,7 @@ bool SuperblockBuilder::plan_block(AppPc pc) {
 
 bool SuperblockBuilder::add_planned_block(AppPc& pc) {
   const AppPc tag = pc;
-  const uint64_t generation = marks_.empty() ? head_generation_ : cache_.generation(tag);
+  const uint64_t generation = generation_before(tag);
   if (!plan_block(pc)) {
     if (!marks_.empty()) draft_.exit_jump(pc);
     return false;
