@@ -81,7 +81,7 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
   return instance;
 }
 
-Status Caches::start_targets(CacheInstance& instance) {
+Status Caches::start_targets(CacheInstance& instance) const {
   if (parts_.shadow != nullptr) return Unit{};
   if (Status started = instance.hash.start(); !started) return started;
   Result<HashRoutines> routines =

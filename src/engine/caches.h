@@ -77,7 +77,7 @@ class Caches {
 
  private:
   Result<std::unique_ptr<CacheInstance>> make(uint64_t base, uint64_t size, uint32_t number);
-  Status start_targets(CacheInstance& instance);
+  Status start_targets(CacheInstance& instance) const;
   CacheInstance* add_private();
   bool is_private(const CacheInstance& instance) const { return &instance != shared_.get(); }
 

@@ -14,7 +14,8 @@ using Guard = std::lock_guard<SpinLock>;
 /// translation of what is used there again, some 5 us a superblock. So after this many stores the
 /// page is opened: somebody fills it with new code, or has data on it.
 constexpr uint16_t kStores = 16;
-constexpr uint16_t kClosingStores = 200;
+/// While it is being opened, after each of so many: some threads take their time.
+constexpr uint16_t kHastenStores = 200;
 /// Opened this often in a row, it is a page of code and busy data.
 constexpr uint8_t kOpenings = 4;
 /// 0.1 s: openings further apart are not in a row; the first time of checking.
@@ -69,10 +70,10 @@ CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment no
     start_closing(*page, now);
     return Store::kClose;
   }
-  // A thread that stays away from the dispatcher holds the epoch back, and by now hardly stands in
-  // what died on this page.
-  const bool passed = page->closed <= freeable || page->stores > kClosingStores;
-  return passed ? Store::kGrant : Store::kEmulate;
+  if (page->closed <= freeable) return Store::kGrant;
+  // A thread that stays away from the dispatcher, or does not get to run, may stand in what died on
+  // this page, and would store there unnoticed.
+  return page->stores % kHastenStores == 0 ? Store::kHasten : Store::kEmulate;
 }
 
 void CodePages::start_closing(Page& page, Moment now) {

@@ -31,6 +31,7 @@ class CodePages {
   enum class Store : uint8_t {
     kRetry,    ///< nothing stops it any more
     kEmulate,  ///< it is carried out past the protection
+    kHasten,   ///< the same, and threads keep the page from being opened: the caller nudges them
     kClose,    ///< the same, and the page is about to be opened: the caller calls close() first
     kGrant,    ///< nobody executes what was translated there any more: the caller calls grant()
   };

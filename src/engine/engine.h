@@ -128,6 +128,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void start_shadow();
   /// Writes the shadow words of all of `range`, so that no branch faults for want of one.
   void fill_all_shadow(AppRange range);
+  /// SIGNAL_SAFE but for locks that program threads take in the runtime only. Every thread that was
+  /// in the cache before comes to its dispatcher soon.
+  void hasten_threads();
   /// SIGNAL_SAFE. Some thread comes to its dispatcher soon.
   void wake_dispatcher();
   /// Memory for tools' words, behind the code's.

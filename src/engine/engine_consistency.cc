@@ -75,6 +75,9 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
       caches_->set().delete_region(page);
       code_pages_.close(address, epochs_.advance());
       break;
+    case Store::kHasten:
+      hasten_threads();
+      break;
     case Store::kEmulate:
       break;
   }
@@ -94,6 +97,12 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
   // In a page that is to be opened, the thread announces a new epoch.
   const bool stays = store == Store::kEmulate && fragment != nullptr && fragment->is_live();
   return stays ? FaultAnswer::kHandled : FaultAnswer::kLeave;
+}
+
+void Engine::hasten_threads() {
+  epochs_.for_each_older(epochs_.current(), [](const cache::EpochSlot& slot) {
+    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
+  });
 }
 
 void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(tag); }

@@ -16,9 +16,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr uint64_t kMillisecond = 1'000'000;
-constexpr int kEmulated = 16;          ///< stores to a held page until it is opened
-constexpr int kEmulatedClosing = 200;  ///< and to one that is being opened, at most
-constexpr int kOpenings = 4;           ///< in a row, until its code checks itself
+constexpr int kEmulated = 16;     ///< stores to a held page until it is opened
+constexpr int kUnhastened = 199;  ///< and to one that is being opened until threads are nudged
+constexpr int kOpenings = 4;      ///< in a row, until its code checks itself
 
 struct TestPages {
   linux::AddressSpace space;
@@ -58,7 +58,8 @@ TEST(CodePages, AHeldPageIsReadOnlyToTheKernelAndItsNeighboursAreNot) {
 
 TEST(CodePages, ReleaseGivesBackWhatIsInItsRangeAlone) {
   TestPages t;
-  for (const uint64_t number : {0, 1, 2}) EXPECT_TRUE(t.pages.protect(t.memory.page(number)));
+  for (uint64_t number = 0; number < 3; ++number)
+    EXPECT_TRUE(t.pages.protect(t.memory.page(number)));
   t.pages.release({t.page + 10, t.page + 11});
   EXPECT_TRUE(kernel_lets_write(t.page));
   EXPECT_FALSE(kernel_lets_write(t.memory.page(0)));
@@ -123,15 +124,18 @@ TEST(CodePages, APageIsOpenedWhenNobodyExecutesItsPlainCode) {
   EXPECT_EQ(t.pages.on_store(t.page, 0, t.now), Store::kEmulate) << "and counted from the start";
 }
 
-TEST(CodePages, AThreadThatNeverLeavesDoesNotKeepAPageClosedForEver) {
+TEST(CodePages, AThreadThatDoesNotLeaveIsHastenedAndThePageStaysClosedUntilItHas) {
   TestPages t;
   EXPECT_TRUE(t.pages.protect(t.page));
   t.store_until_closing();
   t.pages.close(t.page, 7);
-  for (int i = 0; i < kEmulatedClosing; ++i) {
-    ASSERT_EQ(t.pages.on_store(t.page, 6, t.now), Store::kEmulate);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < kUnhastened; ++i) {
+      ASSERT_EQ(t.pages.on_store(t.page, 6, t.now), Store::kEmulate);
+    }
+    EXPECT_EQ(t.pages.on_store(t.page, 6, t.now), Store::kHasten);
   }
-  EXPECT_EQ(t.pages.on_store(t.page, 6, t.now), Store::kGrant);
+  EXPECT_EQ(t.pages.on_store(t.page, 7, t.now), Store::kGrant);
 }
 
 TEST(CodePages, OnlyAHeldPageBeginsToClose) {
