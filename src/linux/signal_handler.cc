@@ -191,6 +191,15 @@ void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   }
 }
 
+/// Sends the thread to the dispatcher, if it is in the cache or about to enter it, and tells where
+/// it was.
+Place leave_for_dispatcher(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
+  const Place place = g_runtime->place(thread, frame.registers.rip);
+  if (place == Place::kCache) leave_cache(thread, frame, fs);
+  if (place == Place::kEntering) frame.registers.rip = g_runtime->abort_enter_address();
+  return place;
+}
+
 /// Where the call that this thread is in keeps a signal mask that holds for its duration; 0 if it
 /// has none.
 uint64_t mask_argument(const x86::CpuContext& call) {
@@ -231,23 +240,13 @@ void on_asynchronous(ProgramThread& thread, const siginfo_t& info, FrameContext&
     return;
   }
   queue(thread, info, false, frame);
+  if (leave_for_dispatcher(thread, frame, fs) != Place::kRuntime) return;
   FrameRegisters& registers = frame.registers;
-  switch (g_runtime->place(thread, registers.rip)) {
-    case Place::kCache:
-      leave_cache(thread, frame, fs);
-      break;
-    case Place::kEntering:
-      registers.rip = g_runtime->abort_enter_address();
-      break;
-    case Place::kRuntime: {
-      const GatePlace gate = gate_place(registers.rip);
-      if (gate == GatePlace::kNotMade) {
-        registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
-      } else if (gate == GatePlace::kMade && registers.rax == static_cast<uint64_t>(-EINTR)) {
-        note_call_mask(thread);
-      }
-      break;
-    }
+  const GatePlace gate = gate_place(registers.rip);
+  if (gate == GatePlace::kNotMade) {
+    registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
+  } else if (gate == GatePlace::kMade && registers.rax == static_cast<uint64_t>(-EINTR)) {
+    note_call_mask(thread);
   }
 }
 
@@ -262,37 +261,20 @@ bool is_nudge(const siginfo_t& info) {
 }
 
 void on_nudge(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
+  if (leave_for_dispatcher(thread, frame, fs) != Place::kRuntime) return;
   FrameRegisters& registers = frame.registers;
-  switch (g_runtime->place(thread, registers.rip)) {
-    case Place::kCache:
-      leave_cache(thread, frame, fs);
-      break;
-    case Place::kEntering:
-      registers.rip = g_runtime->abort_enter_address();
-      break;
-    case Place::kRuntime:
-      if (g_runtime->is_inside(thread)) {
-        *thread.signal_pending = 1;
-      } else if (gate_place(registers.rip) == GatePlace::kMade &&
-                 registers.rax == static_cast<uint64_t>(-EINTR) && !thread.signals->has_pending) {
-        // It came too late and ended a call: the program makes the call once more.
-        registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
-      }
-      break;
+  if (g_runtime->is_inside(thread)) {
+    *thread.signal_pending = 1;
+  } else if (gate_place(registers.rip) == GatePlace::kMade &&
+             registers.rax == static_cast<uint64_t>(-EINTR) && !thread.signals->has_pending) {
+    // It came too late and ended a call: the program makes the call once more.
+    registers.rip = reinterpret_cast<uint64_t>(weft_gate_interrupted);
   }
 }
 
 void on_step(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
-  switch (g_runtime->place(thread, frame.registers.rip)) {
-    case Place::kCache:
-      leave_cache(thread, frame, fs);
-      return;
-    case Place::kEntering:
-      frame.registers.rip = g_runtime->abort_enter_address();
-      break;
-    case Place::kRuntime:
-      break;
-  }
+  // From the cache it is leave_cache that says whether the thread steps on.
+  if (leave_for_dispatcher(thread, frame, fs) == Place::kCache) return;
   thread.signals->stepping = false;
   frame.registers.eflags &= ~kTrapFlag;
 }

@@ -158,33 +158,30 @@ void BlockView::replace(size_t index, std::span<const uint8_t> code) {
   plan_.instructions[index].replacement.assign(code.begin(), code.end());
 }
 
-void BlockView::add_to_counter(Place place, Condition condition, Counter counter, int32_t amount,
-                               bool atomic) {
+void BlockView::insert_word(Place place, const Condition& condition, Insertion::Kind kind,
+                            translate::Word word, int32_t amount) {
   Insertion insertion;
-  insertion.kind = atomic ? Insertion::Kind::kAddAtomic : Insertion::Kind::kAdd;
+  insertion.kind = kind;
   insertion.guard = guard(condition);
-  insertion.word = word(counter);
+  insertion.word = word;
   insertion.amount = amount;
   list(place).push_back(std::move(insertion));
+}
+
+void BlockView::add_to_counter(Place place, Condition condition, Counter counter, int32_t amount,
+                               bool atomic) {
+  const auto kind = atomic ? Insertion::Kind::kAddAtomic : Insertion::Kind::kAdd;
+  insert_word(place, condition, kind, word(counter), amount);
 }
 
 void BlockView::add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                       int32_t amount) {
-  Insertion insertion;
-  insertion.guard = guard(condition);
-  insertion.word = word(counter);
-  insertion.amount = amount;
-  list(place).push_back(std::move(insertion));
+  insert_word(place, condition, Insertion::Kind::kAdd, word(counter), amount);
 }
 
 void BlockView::set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                    int32_t value) {
-  Insertion insertion;
-  insertion.kind = Insertion::Kind::kSet;
-  insertion.guard = guard(condition);
-  insertion.word = word(counter);
-  insertion.amount = value;
-  list(place).push_back(std::move(insertion));
+  insert_word(place, condition, Insertion::Kind::kSet, word(counter), value);
 }
 
 void BlockView::add_call(Place place, Condition condition, void (*function)(),

@@ -99,6 +99,8 @@ class BlockView final : public Block {
   translate::Guard guard(const Condition& condition) const;
   translate::Word word(Counter counter) const;
   translate::Word word(ThreadCounter counter) const;
+  void insert_word(Place place, const Condition& condition, translate::Insertion::Kind kind,
+                   translate::Word word, int32_t amount);
   CallSite& new_site(Place place);
   Argument argument(Place place, const Value& value) const;
   translate::RecordField field(Place place, const Field& field) const;

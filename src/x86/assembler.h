@@ -91,6 +91,17 @@ class Assembler {
   void jmp_far(uint64_t address);
 
  private:
+  /// An instruction of opcode group 80 to 83 or C7: immediate to memory.
+  struct Immediate {
+    uint8_t opcode;
+    uint8_t extension;  ///< the reg field of ModRM
+  };
+  static constexpr Immediate kAdd{0x81, 0};
+  static constexpr Immediate kCmp{0x81, 7};
+  static constexpr Immediate kMov{0xC7, 0};
+
+  uint32_t rip_imm32(Immediate operation, int32_t value);
+  void gs_imm32(Immediate operation, uint32_t offset, int32_t value);
   void gs_access(uint8_t opcode, uint32_t offset, Reg reg);
   uint32_t rip_access(uint8_t opcode, Reg reg);
   void base_operand(uint8_t reg_field, Reg base, int32_t displacement);

@@ -51,51 +51,36 @@ uint32_t Assembler::rip_access(uint8_t opcode, Reg reg) {
   return position_ - 4;
 }
 
+uint32_t Assembler::rip_imm32(Immediate operation, int32_t value) {
+  const uint8_t code[] = {kRexW, operation.opcode, modrm(0, operation.extension, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  u32(static_cast<uint32_t>(value));
+  return position_ - 8;
+}
+
+void Assembler::gs_imm32(Immediate operation, uint32_t offset, int32_t value) {
+  const uint8_t code[] = {kGsPrefix, kRexW, operation.opcode, modrm(0, operation.extension, 4),
+                          0x25};
+  bytes(code, sizeof code);
+  u32(offset);
+  u32(static_cast<uint32_t>(value));
+}
+
 uint32_t Assembler::add_rip_imm32(int32_t value, bool locked) {
   if (locked) u8(kLockPrefix);
-  const uint8_t code[] = {kRexW, 0x81, modrm(0, 0, 5)};
-  bytes(code, sizeof code);
-  u32(0);
-  u32(static_cast<uint32_t>(value));
-  return position_ - 8;
+  return rip_imm32(kAdd, value);
 }
 
-uint32_t Assembler::mov_rip_imm32(int32_t value) {
-  const uint8_t code[] = {kRexW, 0xC7, modrm(0, 0, 5)};
-  bytes(code, sizeof code);
-  u32(0);
-  u32(static_cast<uint32_t>(value));
-  return position_ - 8;
-}
+uint32_t Assembler::mov_rip_imm32(int32_t value) { return rip_imm32(kMov, value); }
 
-void Assembler::add_gs_imm32(uint32_t offset, int32_t value) {
-  const uint8_t head[] = {kGsPrefix, kRexW, 0x81, modrm(0, 0, 4), 0x25};
-  bytes(head, sizeof head);
-  u32(offset);
-  u32(static_cast<uint32_t>(value));
-}
+uint32_t Assembler::cmp_rip_imm32(int32_t value) { return rip_imm32(kCmp, value); }
 
-uint32_t Assembler::cmp_rip_imm32(int32_t value) {
-  const uint8_t code[] = {kRexW, 0x81, modrm(0, 7, 5)};
-  bytes(code, sizeof code);
-  u32(0);
-  u32(static_cast<uint32_t>(value));
-  return position_ - 8;
-}
+void Assembler::add_gs_imm32(uint32_t offset, int32_t value) { gs_imm32(kAdd, offset, value); }
 
-void Assembler::cmp_gs_imm32(uint32_t offset, int32_t value) {
-  const uint8_t head[] = {kGsPrefix, kRexW, 0x81, modrm(0, 7, 4), 0x25};
-  bytes(head, sizeof head);
-  u32(offset);
-  u32(static_cast<uint32_t>(value));
-}
+void Assembler::cmp_gs_imm32(uint32_t offset, int32_t value) { gs_imm32(kCmp, offset, value); }
 
-void Assembler::mov_gs_simm32(uint32_t offset, int32_t value) {
-  const uint8_t head[] = {kGsPrefix, kRexW, 0xC7, modrm(0, 0, 4), 0x25};
-  bytes(head, sizeof head);
-  u32(offset);
-  u32(static_cast<uint32_t>(value));
-}
+void Assembler::mov_gs_simm32(uint32_t offset, int32_t value) { gs_imm32(kMov, offset, value); }
 
 void Assembler::base_operand(uint8_t reg_field, Reg base, int32_t displacement) {
   u8(modrm(2, reg_field, base));
