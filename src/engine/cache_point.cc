@@ -78,9 +78,8 @@ std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cach
 }
 
 void take_back(InterruptedBranch& branch) {
-  constexpr size_t kLongest = 15;
   x86::Insn insn;
-  if (!branch.site || !x86::decode(branch.site->bytes(), kLongest, insn)) return;
+  if (!branch.site || !x86::decode(branch.site->bytes(), x86::kLongestInstruction, insn)) return;
   uint64_t& rsp = branch.context[x86::kRsp];
   if (insn.kind == x86::Kind::kIndirectCall) rsp += sizeof(uint64_t);
   if (insn.kind == x86::Kind::kReturn) {

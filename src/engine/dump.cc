@@ -7,16 +7,15 @@
 
 #include "linux/sys_program_memory.h"
 #include "translate/state_map.h"
+#include "x86/decode.h"
 #include "x86/disassembler.h"
 
 namespace weft::engine {
 namespace {
 
-constexpr size_t kLongestInstruction = 15;
-
 /// The program's instruction at `pc`, whose memory may be gone by now.
 std::string program_text(AppPc pc) {
-  uint8_t bytes[kLongestInstruction] = {};
+  uint8_t bytes[x86::kLongestInstruction] = {};
   size_t readable = sizeof bytes;
   while (readable > 0 && !linux::read_program(bytes, pc.value, readable)) --readable;
   if (readable == 0) return "(not mapped any more)";
@@ -42,7 +41,7 @@ std::string dump(const cache::Fragment& fragment) {
     }
     const CachePc at = start + offset;
     const x86::Disassembled line =
-        x86::disassemble(at.bytes(), std::min(left, kLongestInstruction), {at.value});
+        x86::disassemble(at.bytes(), std::min<size_t>(left, x86::kLongestInstruction), {at.value});
     fmt::format_to(std::back_inserter(text), "{:>44}  {}\n", fmt::format("{:#x}", at.value),
                    line.text);
     offset += line.length;

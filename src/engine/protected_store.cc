@@ -65,10 +65,9 @@ Status ProtectedStore::start(cache::CodeCache& cache) {
 std::optional<AppRange> ProtectedStore::run(CpuContext& registers, AppPc fault,
                                             const void* vector_state, uint64_t vector_mask) {
   if (!memory_.is_open() || vector_state == nullptr) return {};
-  constexpr size_t kLongest = 15;
   const auto* bytes = reinterpret_cast<const uint8_t*>(registers.rip);
   Insn insn;
-  if (!x86::decode(bytes, kLongest, insn)) return {};
+  if (!x86::decode(bytes, x86::kLongestInstruction, insn)) return {};
   const std::lock_guard held(lock_);
   vector_state_ = vector_state;
   vector_mask_ = vector_mask;

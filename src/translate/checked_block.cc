@@ -13,10 +13,9 @@ using x86::Kind;
 size_t SuperblockBuilder::copy_source(AppPc tag) {
   // fetch() has seen to it that the first instruction is in reach. Blocks end at a page's end, or
   // with the instruction that straddles it, so that the next page's kind is its own.
-  constexpr size_t kLongest = 15;
   const uint64_t page_left = page_down(tag.value) + kPageSize - tag.value;
   const uint64_t size = std::min({readable_.range.end - tag, uint64_t{kCheckedBytes},
-                                  std::max<uint64_t>(page_left, kLongest)});
+                                  std::max<uint64_t>(page_left, x86::kLongestInstruction)});
   return linux::safe_copy(source_.data(), tag.bytes(), size) ? size : 0;
 }
 

@@ -133,8 +133,7 @@ void emit_with_other_base(Assembler& out, const uint8_t* bytes, const Insn& insn
 }
 
 bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t address) {
-  constexpr uint32_t kLongest = 15;
-  if (address > INT32_MAX || insn.length + 1u > kLongest) return false;
+  if (address > INT32_MAX || insn.length + 1u > x86::kLongestInstruction) return false;
   emit_prefixes(out, bytes, insn);
   emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
   constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "linux/signal_safe_copy.h"
+#include "x86/decode.h"
 
 namespace weft::translate {
 
@@ -21,7 +22,7 @@ class SourceWindow {
   /// The bytes from `pc` on, an instruction's at least if `available` are that many; empty if they
   /// are gone. Valid until the next call.
   std::span<const uint8_t> at(AppPc pc, uint64_t available) {
-    const size_t needed = std::min(available, kLongestInstruction);
+    const size_t needed = std::min<uint64_t>(available, x86::kLongestInstruction);
     const bool inside = pc >= start_ && pc.value + needed <= start_.value + size_;
     if (!inside && !read(pc, std::min<uint64_t>(available, bytes_.size())) && !read(pc, needed)) {
       return {};
@@ -31,8 +32,6 @@ class SourceWindow {
   }
 
  private:
-  static constexpr uint64_t kLongestInstruction = 15;
-
   bool read(AppPc pc, size_t size) {
     start_ = pc;
     size_ = linux::safe_copy(bytes_.data(), pc.bytes(), size) ? size : 0;

@@ -217,15 +217,13 @@ void SuperblockBuilder::set_counted_exits(const Instruction& at) {
 }
 
 void SuperblockBuilder::emit_undefined(const Instruction& at) {
-  // Longer than 15 bytes is a general protection fault, as is hlt; all else is undefined, as is
-  // ud2.
-  constexpr uint32_t kLongest = 15;
+  // What is too long is a general protection fault, as is hlt; all else is undefined, as is ud2.
   const uint8_t undefined[] = {0x0F, 0x0B};
   const uint8_t halt[] = {0xF4};
-  const bool too_long = at.insn.length > kLongest;
+  const bool too_long = at.insn.length > x86::kLongestInstruction;
   const std::span<const uint8_t> code = too_long ? std::span<const uint8_t>(halt) : undefined;
   draft_.hot.bytes(code.data(), code.size());
-  draft_.map.add(std::min<uint32_t>(at.insn.length, kLongest), static_cast<uint32_t>(code.size()));
+  draft_.map.add(at.insn.code_length(), static_cast<uint32_t>(code.size()));
 }
 
 bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {

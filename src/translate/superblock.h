@@ -91,6 +91,7 @@ class SuperblockBuilder {
   /// Makes block_ the block at `pc` with what tools insert. False if there is none that fits here.
   bool plan_block(AppPc pc);
   /// Decodes it, `limit` instructions at most.
+  BlockPlan& begin_plan(AppPc tag);
   void decode_block(AppPc pc, size_t limit);
   bool plan_fits();
   /// Emits the block's first version and notes its places; true if the superblock goes on at `pc`.

@@ -8,21 +8,25 @@ namespace weft::translate {
 
 using x86::Kind;
 
-void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
+BlockPlan& SuperblockBuilder::begin_plan(AppPc tag) {
   block_.versions.resize(1);
   block_.by = {};
   BlockPlan& plan = block_.versions.front();
-  plan.tag = pc;
+  plan.tag = tag;
   plan.instructions.clear();
   plan.anywhere.clear();
-  constexpr size_t kLongestInstruction = 15;
+  return plan;
+}
+
+void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
+  BlockPlan& plan = begin_plan(pc);
   block_.source.clear();
-  block_.source.reserve(limit * kLongestInstruction);
+  block_.source.reserve(limit * x86::kLongestInstruction);
   Instruction at;
   // Checked code is entered by its check.
   while (plan.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
     const uint8_t* const kept = block_.source.data() + block_.source.size();
-    block_.source.insert(block_.source.end(), at.bytes, at.bytes + at.insn.length);
+    block_.source.insert(block_.source.end(), at.bytes, at.bytes + at.insn.code_length());
     at.bytes = kept;
     plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
@@ -123,12 +127,7 @@ bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc&
 }
 
 void SuperblockBuilder::emit_checked_plan(AppPc tag, size_t size, size_t available) {
-  block_.versions.resize(1);
-  block_.by = {};
-  BlockPlan& plan = block_.versions.front();
-  plan.tag = tag;
-  plan.instructions.clear();
-  plan.anywhere.clear();
+  BlockPlan& plan = begin_plan(tag);
   Instruction at;
   for (size_t offset = 0; offset < size && decode_copy(tag, offset, available, at);
        offset += at.insn.length) {

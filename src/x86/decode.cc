@@ -1,5 +1,6 @@
 #include "x86/decode.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "x86/opcode_table.h"
@@ -16,8 +17,6 @@
 
 namespace weft::x86 {
 namespace {
-
-constexpr size_t kMaxLength = 15;
 
 /// Reads within the first 15 bytes; running out is remembered and yields zeros.
 class Cursor {
@@ -398,7 +397,7 @@ void read_branch_displacement(const uint8_t* bytes, Insn& out) {
 
 bool decode(const uint8_t* bytes, size_t available, Insn& out) {
   out = Insn{};
-  const size_t limit = available < kMaxLength ? available : kMaxLength;
+  const size_t limit = std::min<size_t>(available, kLongestInstruction);
   Cursor in(bytes, limit);
   Opcode opcode = take_opcode(in, out, bytes, limit);
   if (opcode.has_modrm && opcode.kind != Kind::kInvalid) {
@@ -410,7 +409,7 @@ bool decode(const uint8_t* bytes, size_t available, Insn& out) {
   }
   if (opcode.kind != Kind::kInvalid) take_immediate(in, out, opcode.imm);
   if (in.exhausted()) {
-    if (limit < kMaxLength) return false;
+    if (limit < kLongestInstruction) return false;
     out.kind = Kind::kInvalid;
     out.length = kTooLong;
     return true;

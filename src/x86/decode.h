@@ -46,8 +46,11 @@ enum class Map : uint8_t {
   k3dNow
 };
 
-/// Insn::length of what no instruction can be: more than 15 bytes.
-inline constexpr uint8_t kTooLong = 16;
+inline constexpr uint8_t kLongestInstruction = 15;  ///< bytes
+
+/// Insn::length of what no instruction can be. No more than kLongestInstruction bytes of it are
+/// ever read.
+inline constexpr uint8_t kTooLong = kLongestInstruction + 1;
 
 struct Insn {
   uint8_t length = 0;
@@ -71,6 +74,10 @@ struct Insn {
   bool repne = false;  ///< 0xF2 present
   int32_t rel = 0;     ///< direct transfers: the branch displacement. rip_relative: disp32.
 
+  /// How many bytes of it may be read: `length`, but for what is too long.
+  uint8_t code_length() const {
+    return length < kLongestInstruction ? length : kLongestInstruction;
+  }
   uint8_t condition() const { return opcode & 0x0F; }
   bool ends_block() const { return kind != Kind::kPlain; }
 };
