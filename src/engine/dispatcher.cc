@@ -77,7 +77,6 @@ void Dispatcher::run() {
 
 bool Dispatcher::handle_exit(ExitReason reason) {
   indirect_ = false;
-  bool goes_on = true;
   if (stepper_) stepper_->leave();
   if (thread_.traces) {
     thread_.traces->leave(reason == ExitReason::kLink || reason == ExitReason::kHead ||
@@ -111,7 +110,7 @@ bool Dispatcher::handle_exit(ExitReason reason) {
       break;
   }
   engine_.epochs().leave(thread_.epoch);
-  return goes_on;
+  return true;
 }
 
 bool Dispatcher::system_call() {

@@ -36,10 +36,8 @@ Status Engine::start(AppRange executable, bool dynamic) {
   CachePlan plan = CachePlan::make(options_, linux::kCodeCacheLimit - words);
   const uint64_t base =
       linux::Layout::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
-  caches_ = std::make_unique<Caches>(Caches::Parts{
-      options_, epochs_, hashed ? nullptr : &shadow_, hooks_, [](cache::EpochSlot& slot) {
-        linux::nudge(static_cast<const Thread*>(slot.owner)->program);
-      }});
+  caches_ = std::make_unique<Caches>(
+      Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_, hooks_, nudge_owner});
   if (Status started = caches_->start(plan, base); !started) return started;
   deletions_ = std::make_unique<Deletions>(caches_->set(), epochs_, [this] { wake_dispatcher(); });
   const AppRange code = caches_->range();
@@ -138,9 +136,7 @@ void Engine::wake_dispatcher() {
     if (thread.in_cache) linux::nudge(thread.program);
     return;
   }
-  epochs_.try_one_active([](const cache::EpochSlot& slot) {
-    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
-  });
+  epochs_.try_one_active(nudge_owner);
 }
 
 void Engine::add_shadow(AppRange range) {

@@ -99,11 +99,7 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
   return stays ? FaultAnswer::kHandled : FaultAnswer::kLeave;
 }
 
-void Engine::hasten_threads() {
-  epochs_.for_each_older(epochs_.current(), [](const cache::EpochSlot& slot) {
-    linux::nudge(static_cast<const Thread*>(slot.owner)->program);
-  });
-}
+void Engine::hasten_threads() { epochs_.for_each_older(epochs_.current(), nudge_owner); }
 
 void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(tag); }
 

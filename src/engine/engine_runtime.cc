@@ -66,8 +66,10 @@ void Engine::after_fork(linux::ProgramThread& program, bool child) {
     threads_ = {&thread};
     ended_counters_ = {};
     thread.counters = {};
-    const cache::EpochGuard guard(epochs_);
-    if (perf_map_) perf_map_->begin_again(thread.cache());
+    if (perf_map_) {
+      const cache::EpochGuard guard(epochs_);
+      perf_map_->begin_again(caches_->set());
+    }
   }
   threads_lock_.unlock();
   if (hooks_ == nullptr) return;

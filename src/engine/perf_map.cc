@@ -65,14 +65,16 @@ void PerfMap::flush_locked() {
   lines_.clear();
 }
 
-void PerfMap::begin_again(const cache::CodeCache& cache) {
+void PerfMap::begin_again(const CacheSet& caches) {
   {
     const std::lock_guard held(lock_);
     lines_.clear();
     goes_on_ = false;
   }
-  constexpr AppRange kEverything{{0}, {~uint64_t{0}}};
-  cache.fragments_in(kEverything, [this](const cache::Fragment& fragment) { add(fragment); });
+  caches.for_each([this](const cache::CodeCache& cache) {
+    constexpr AppRange kEverything{{0}, {~uint64_t{0}}};
+    cache.fragments_in(kEverything, [this](const cache::Fragment& fragment) { add(fragment); });
+  });
 }
 
 }  // namespace weft::engine

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/spin_lock.h"
-#include "cache/code_cache.h"
 #include "cache/fragment.h"
+#include "engine/cache_set.h"
 #include "linux/address_space.h"
 
 namespace weft::engine {
@@ -28,7 +28,7 @@ class PerfMap {
   void lock_for_fork() { lock_.lock(); }
   void unlock_after_fork() { lock_.unlock(); }
   /// In a forked child, which has a file of its own: names all that it inherited.
-  void begin_again(const cache::CodeCache& cache);
+  void begin_again(const CacheSet& caches);
 
  private:
   void add_line(uint64_t start, uint64_t size, const std::string& name);

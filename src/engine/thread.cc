@@ -6,6 +6,7 @@
 
 #include "engine/offsets.h"
 #include "linux/raw_syscall.h"
+#include "linux/signal_handler.h"
 
 namespace weft::engine {
 
@@ -94,6 +95,10 @@ Thread& Thread::current() {
   ThreadBlock* block;
   asm volatile("mov %%gs:%c1, %0" : "=r"(block) : "i"(offsetof(ThreadBlock, self)));
   return *static_cast<Thread*>(block->owner);
+}
+
+void nudge_owner(const cache::EpochSlot& slot) {
+  linux::nudge(static_cast<const Thread*>(slot.owner)->program);
 }
 
 }  // namespace weft::engine

@@ -75,4 +75,7 @@ class Thread {
   XsaveArea xsave_;
 };
 
+/// Gets the thread that `slot` is of out of the cache at its next instruction. SIGNAL_SAFE.
+void nudge_owner(const cache::EpochSlot& slot);
+
 }  // namespace weft::engine
