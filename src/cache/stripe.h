@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "base/address.h"
+
 namespace weft::cache {
 
 inline constexpr uint32_t kStripes = 16;
@@ -11,6 +13,9 @@ inline constexpr uint64_t kCacheLine = 64;
 
 /// Multiplicative hash: the upper bits are the good ones.
 constexpr uint64_t mix(uint64_t value) { return value * 0x9E3779B97F4A7C15u; }
+
+/// The same for all addresses of one cache line of program code.
+constexpr uint64_t mix_line(AppPc pc) { return mix(pc.value / kCacheLine); }
 
 /// A number below kStripes, the same for a thread nearly always: threads are told apart by where
 /// their stacks lie. Two threads with one stripe are slower, never wrong.

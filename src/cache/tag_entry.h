@@ -32,7 +32,8 @@ struct alignas(kCacheLine) TagEntry {
   Members members;         ///< fragments with this block as a constituent other than the head
 };
 
-/// One lock serves all tags with the same hash, which is harmless: nobody holds two.
+/// One lock serves all tags with the same hash, those of one cache line of code among them, which
+/// is harmless: nobody holds two.
 class TagLocks {
  public:
   explicit TagLocks(std::atomic<uint64_t>* contention = nullptr) : contention_(contention) {}
@@ -44,7 +45,7 @@ class TagLocks {
     SpinLock lock;
   };
 
-  SpinLock& of(const TagEntry& entry) { return locks_[mix(entry.tag.value) >> 54].lock; }
+  SpinLock& of(const TagEntry& entry) { return locks_[mix_line(entry.tag) >> 54].lock; }
 
   std::array<Padded, kLocks> locks_;
   std::atomic<uint64_t>* contention_;  ///< counts locks that were not free at once

@@ -1,21 +1,15 @@
 #include "cache/tag_table.h"
 
-#include <bit>
 #include <mutex>
 #include <new>
 
 namespace weft::cache {
 namespace {
 
-/// Below the shard's bits; see TagTable::Slots.
-uint32_t position(uint64_t hash, uint32_t shift, uint32_t mask) {
-  return static_cast<uint32_t>(hash >> shift) & mask;
-}
-
 constexpr uint32_t kAddressBits = 48;
 
-/// The bits of the hash that stand above an entry's address; no others choose the slot.
-uint64_t check_bits(uint64_t hash) { return hash << 32 >> kAddressBits << kAddressBits; }
+/// The bits of the tag's hash that stand above an entry's address.
+uint64_t check_bits(AppPc tag) { return mix(tag.value) >> kAddressBits << kAddressBits; }
 
 TagEntry* address_in(uint64_t word) {
   constexpr uint32_t kAbove = 64 - kAddressBits;
@@ -24,10 +18,33 @@ TagEntry* address_in(uint64_t word) {
 
 }  // namespace
 
+class TagTable::Walk {
+ public:
+  Walk(const Slots& slots, AppPc tag)
+      : slots_(slots),
+        line_(static_cast<uint32_t>(mix_line(tag) >> slots.shift)),
+        slot_(static_cast<uint32_t>(mix(tag.value) >> kSlotShift)) {}
+
+  std::atomic<uint64_t>& slot() const {
+    return slots_.lines[line_ & slots_.mask].at[slot_ % kLineSlots];
+  }
+  void go_on() {
+    ++slot_;
+    if (++tried_ % kLineSlots == 0) ++line_;
+  }
+
+ private:
+  static constexpr uint32_t kSlotShift = 44;  // below check_bits()
+
+  const Slots& slots_;
+  uint32_t line_;
+  uint32_t slot_;
+  uint32_t tried_ = 0;
+};
+
 TagTable::TagTable() {
   for (Shard& shard : shards_) {
-    shard.capacity_log2 = static_cast<uint32_t>(std::countr_zero(kFirstCapacity));
-    shard.all_slots.push_back(std::make_unique<Slots>(shard.capacity_log2));
+    shard.all_slots.push_back(std::make_unique<Slots>(shard.lines_log2));
     shard.slots.store(shard.all_slots.back().get(), std::memory_order_relaxed);
   }
 }
@@ -43,11 +60,11 @@ TagEntry& TagTable::entry_at(const Shard& shard, uint32_t index) {
   return *reinterpret_cast<TagEntry*>(slab + (index % kSlabEntries) * sizeof(TagEntry));
 }
 
-TagEntry* TagTable::probe(const Slots& slots, AppPc tag, uint64_t hash) {
-  const uint64_t wanted = check_bits(hash);
-  for (uint32_t i = position(hash, slots.shift, slots.mask);; i = (i + 1) & slots.mask) {
+TagEntry* TagTable::probe(const Slots& slots, AppPc tag) {
+  const uint64_t wanted = check_bits(tag);
+  for (Walk walk(slots, tag);; walk.go_on()) {
     // Acquire: the entry's tag must be seen with its address.
-    const uint64_t word = slots.at[i].load(std::memory_order_acquire);
+    const uint64_t word = walk.slot().load(std::memory_order_acquire);
     if (word == 0) return nullptr;
     TagEntry* entry = address_in(word);
     if (word - reinterpret_cast<uint64_t>(entry) == wanted && entry->tag == tag) return entry;
@@ -55,25 +72,20 @@ TagEntry* TagTable::probe(const Slots& slots, AppPc tag, uint64_t hash) {
 }
 
 TagEntry* TagTable::find(AppPc tag) const {
-  const uint64_t hash = mix(tag.value);
-  const Shard& shard = shards_[hash >> (64 - kShardBits)];
-  return probe(*shard.slots.load(std::memory_order_acquire), tag, hash);
+  return probe(*shards_[shard_of(tag)].slots.load(std::memory_order_acquire), tag);
 }
 
 TagEntry& TagTable::find_or_make(AppPc tag) {
   if (TagEntry* entry = find(tag)) return *entry;
-  const uint64_t hash = mix(tag.value);
-  Shard& shard = shard_of(hash);
+  Shard& shard = shards_[shard_of(tag)];
   std::lock_guard held(shard.lock);
-  if (TagEntry* entry = probe(*shard.slots.load(std::memory_order_relaxed), tag, hash)) {
-    return *entry;
-  }
+  if (TagEntry* entry = probe(*shard.slots.load(std::memory_order_relaxed), tag)) return *entry;
   return make(shard, tag);
 }
 
 TagEntry& TagTable::make(Shard& shard, AppPc tag) {
-  // At most three quarters full, so that a probe always ends at an empty slot soon.
-  if (4 * (shard.count + 1) > 3 * (1u << shard.capacity_log2)) grow(shard);
+  // At most half full, so that a probe always ends at an empty slot soon.
+  if (2 * (shard.count + 1) > kLineSlots << shard.lines_log2) grow(shard);
   if (shard.count % kSlabEntries == 0) shard.slabs.push_back(std::make_unique<Slab>());
   std::byte* raw = shard.slabs.back()->bytes + (shard.count % kSlabEntries) * sizeof(TagEntry);
   auto* entry = new (raw) TagEntry(tag);
@@ -83,16 +95,15 @@ TagEntry& TagTable::make(Shard& shard, AppPc tag) {
 }
 
 void TagTable::insert(Slots& slots, TagEntry& entry) {
-  const uint64_t hash = mix(entry.tag.value);
-  uint32_t i = position(hash, slots.shift, slots.mask);
-  while (slots.at[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & slots.mask;
+  Walk walk(slots, entry.tag);
+  while (walk.slot().load(std::memory_order_relaxed) != 0) walk.go_on();
   // Release: pairs with probe().
-  slots.at[i].store(check_bits(hash) | reinterpret_cast<uint64_t>(&entry),
+  walk.slot().store(check_bits(entry.tag) | reinterpret_cast<uint64_t>(&entry),
                     std::memory_order_release);
 }
 
 void TagTable::grow(Shard& shard) {
-  auto larger = std::make_unique<Slots>(++shard.capacity_log2);
+  auto larger = std::make_unique<Slots>(++shard.lines_log2);
   // In the order in which they lie in memory, not in that of the slots.
   for (uint32_t i = 0; i < shard.count; ++i) insert(*larger, entry_at(shard, i));
   // Release: the slots must be seen filled. A reader still in the old ones misses only what is new.
@@ -115,7 +126,7 @@ uint64_t TagTable::bytes() const {
     std::lock_guard held(shard.lock);
     sum += shard.slabs.size() * sizeof(Slab);
     for (const auto& slots : shard.all_slots) {
-      sum += (size_t{slots->mask} + 1) * sizeof(std::atomic<uint64_t>);
+      sum += (size_t{slots->mask} + 1) * sizeof(Line);
     }
   }
   return sum;

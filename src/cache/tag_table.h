@@ -31,20 +31,29 @@ class TagTable {
 
  private:
   static constexpr uint32_t kShardBits = 6;
-  static constexpr uint32_t kFirstCapacity = 64;
+  static constexpr uint32_t kFirstLinesLog2 = 3;
   static constexpr uint32_t kSlabEntries = 64;
 
-  /// Open addressing; a slot goes from 0 to an entry's address once. Above the address stand
-  /// further bits of the tag's hash, so that other tags' entries are not touched on the way.
+  static constexpr uint32_t kLineSlots = kCacheLine / sizeof(uint64_t);
+
+  /// Open addressing, line by line: the tags of one cache line of program code, which are looked up
+  /// one after another as it is translated, begin in one line of slots. A slot goes from 0 to an
+  /// entry's address once. Above the address stand bits of the tag's hash, so that other tags'
+  /// entries are not touched on the way.
+  struct alignas(kCacheLine) Line {
+    std::array<std::atomic<uint64_t>, kLineSlots> at{};
+  };
   struct Slots {
-    explicit Slots(uint32_t capacity_log2)
-        : shift(64 - kShardBits - capacity_log2),
-          mask((1u << capacity_log2) - 1),
-          at(new std::atomic<uint64_t>[size_t{mask} + 1]()) {}
+    explicit Slots(uint32_t lines_log2)
+        : shift(64 - kShardBits - lines_log2),
+          mask((1u << lines_log2) - 1),
+          lines(new Line[size_t{mask} + 1]()) {}
     uint32_t shift;
     uint32_t mask;
-    std::unique_ptr<std::atomic<uint64_t>[]> at;
+    std::unique_ptr<Line[]> lines;
   };
+  /// The slots where a tag may stand, in turn: all of a line, then of the next.
+  class Walk;
 
   struct Slab {
     alignas(TagEntry) std::byte bytes[kSlabEntries * sizeof(TagEntry)];
@@ -54,17 +63,17 @@ class TagTable {
     std::atomic<Slots*> slots{nullptr};
     mutable SpinLock lock;  ///< for all below
     uint32_t count = 0;
-    uint32_t capacity_log2 = 0;
+    uint32_t lines_log2 = kFirstLinesLog2;
     std::vector<std::unique_ptr<Slots>> all_slots;  ///< outgrown ones stay: readers may be in them
     std::vector<std::unique_ptr<Slab>> slabs;
   };
 
-  static TagEntry* probe(const Slots& slots, AppPc tag, uint64_t hash);
+  static TagEntry* probe(const Slots& slots, AppPc tag);
   static void insert(Slots& slots, TagEntry& entry);
   static void grow(Shard& shard);
   static TagEntry& make(Shard& shard, AppPc tag);
   static TagEntry& entry_at(const Shard& shard, uint32_t index);
-  Shard& shard_of(uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
+  static size_t shard_of(AppPc tag) { return mix_line(tag) >> (64 - kShardBits); }
 
   std::array<Shard, 1u << kShardBits> shards_;
 };

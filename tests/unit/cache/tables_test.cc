@@ -26,6 +26,25 @@ TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
   EXPECT_EQ(table.size(), 50000u);
 }
 
+TEST(TagTable, HoldsATagAtEveryByteOfManyCacheLines) {
+  TagTable table;
+  constexpr uint64_t kLines = 200;
+  for (uint64_t line = 0; line < kLines; ++line) {
+    for (uint64_t byte = 0; byte < kCacheLine; byte += 2) {
+      table.find_or_make({line * 4096 + byte});
+    }
+  }
+  EXPECT_EQ(table.size(), kLines * kCacheLine / 2);
+  for (uint64_t line = 0; line < kLines; ++line) {
+    for (uint64_t byte = 0; byte < kCacheLine; byte += 2) {
+      const AppPc tag{line * 4096 + byte};
+      ASSERT_NE(table.find(tag), nullptr);
+      ASSERT_EQ(table.find(tag)->tag, tag);
+      ASSERT_EQ(table.find(tag + 1), nullptr);
+    }
+  }
+}
+
 TEST(TagTable, ThreadsAgreeOnTheEntryOfATag) {
   TagTable table;
   std::vector<std::vector<TagEntry*>> seen(4);
@@ -47,7 +66,7 @@ TEST(TagLockDeathTest, ASecondTagLockStopsADebugBuildWithBothPlaces) {
   TagLocks locks;
   const auto take_two = [&] {
     TagLock first(locks, table.find_or_make({1}));
-    TagLock second(locks, table.find_or_make({2}));
+    TagLock second(locks, table.find_or_make({1000}));
   };
   EXPECT_DEATH(take_two(), "tables_test.cc:.*tables_test.cc:");
 #else
