@@ -44,6 +44,7 @@ void Dispatcher::run() {
     }
     thread_.cache().reclaim();
     engine_.calm_code_pages();
+    thread_.block().checks_left = translate::ThreadBlock::kChecksInARow;
     if (StressDeleter* stress = engine_.stress()) stress->strike();
     engine_.epochs().enter(thread_.epoch);
     const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;
@@ -102,6 +103,11 @@ bool Dispatcher::handle_exit(ExitReason reason) {
       emulate_instruction();
       break;
     case ExitReason::kStale:
+      // Of those that only count, none is stale; if one is, its next check finds it so.
+      if (thread_.block().checks_left == 0) {
+        ++thread_.counters.long_checks;
+        break;
+      }
       ++thread_.counters.stale_checks;
       engine_.code_stale(thread_.pc());
       break;

@@ -105,7 +105,10 @@ void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(t
 
 void Engine::calm_code_pages() {
   if (!code_pages_.any_checked()) return;
-  for (const AppRange page : code_pages_.calm(now())) caches_->set().delete_region(page);
+  for (const AppRange page : code_pages_.calm(now())) {
+    ++Thread::current().counters.pages_calmed;
+    caches_->set().delete_region(page);
+  }
 }
 
 void Engine::code_changed(AppRange range) {

@@ -55,6 +55,8 @@ void ThreadCounters::add(const ThreadCounters& other) {
   stores_emulated += other.stores_emulated;
   pages_opened += other.pages_opened;
   stale_checks += other.stale_checks;
+  long_checks += other.long_checks;
+  pages_calmed += other.pages_calmed;
   superblocks += other.superblocks;
   traces += other.traces;
   blocks += other.blocks;

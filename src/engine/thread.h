@@ -28,7 +28,9 @@ struct ThreadCounters {
   uint64_t code_writes = 0;      ///< stores stopped by the protection of a page with code
   uint64_t stores_emulated = 0;  ///< of these: carried out past the protection
   uint64_t pages_opened = 0;
+  uint64_t pages_calmed = 0;  ///< no longer checked
   uint64_t stale_checks = 0;  ///< fragments that found their bytes changed
+  uint64_t long_checks = 0;   ///< exits of threads that ran checked fragments for long
   uint64_t superblocks = 0;
   uint64_t traces = 0;
   uint64_t blocks = 0;

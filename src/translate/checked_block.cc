@@ -10,6 +10,25 @@ namespace weft::translate {
 
 using x86::Kind;
 
+namespace {
+
+/// Whether what runs next, `next` or a direct jump's target, lies further on in the same page.
+bool stays_ahead(const Instruction& last, AppPc next, uint64_t page_end) {
+  const auto is_ahead = [&](AppPc pc) { return pc > last.pc && pc.value < page_end; };
+  switch (last.insn.kind) {
+    case Kind::kPlain:
+      return is_ahead(next);
+    case Kind::kJump:
+      return is_ahead(last.target());
+    case Kind::kCondJump:
+      return is_ahead(next) && is_ahead(last.target());
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 size_t SuperblockBuilder::copy_source(AppPc tag) {
   // fetch() has seen to it that the first instruction is in reach. Blocks end at a page's end, or
   // with the instruction that straddles it, so that the next page's kind is its own.
@@ -26,28 +45,31 @@ bool SuperblockBuilder::decode_copy(AppPc tag, size_t offset, size_t available,
   return x86::decode(out.bytes, available - offset, out.insn);
 }
 
-size_t SuperblockBuilder::measure_checked(AppPc tag, size_t available) const {
+SuperblockBuilder::CheckedBlock SuperblockBuilder::measure_checked(AppPc tag,
+                                                                   size_t available) const {
   const uint64_t page_end = page_down(tag.value) + kPageSize;
   Instruction at;
+  Instruction last;
   size_t size = 0;
   while (size < available && tag.value + size < page_end && decode_copy(tag, size, available, at)) {
     size += std::min<size_t>(at.insn.length, available - size);
+    last = at;
     // The instruction after a store may be what was stored.
     if (at.insn.ends_block() || needs_emulation(at) || may_write_memory(at.insn)) break;
     if (environment_.single_instructions) break;
   }
-  return size;
+  return {size, size == 0 || !stays_ahead(last, tag + size, page_end)};
 }
 
 bool SuperblockBuilder::build_checked(AppPc tag) {
   const size_t available = copy_source(tag);
-  const size_t size = measure_checked(tag, available);
+  const auto [size, counted] = measure_checked(tag, available);
   if (size == 0) {
     fault_address_ = tag;
     return false;
   }
   draft_.map.go_to(tag, draft_.hot.position());
-  emit_self_check(draft_, tag, {source_.data(), size}, aligned_checks_);
+  emit_self_check(draft_, tag, {source_.data(), size}, aligned_checks_, counted);
   draft_.constituents.push_back({tag, {tag, tag + size}, head_generation_});
   if (instrumenter_ != nullptr) {
     emit_checked_plan(tag, size, available);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 
 #include "translate/thread_block.h"
 
@@ -36,9 +37,9 @@ void emit_load(Draft& draft, uint64_t address, size_t size) {
 }
 
 /// Leaves for `stale`, an offset in cold code, unless the bytes are as expected. jrcxz is the one
-/// test that touches no flag, and lea the one sum.
-void emit_comparison(Draft& draft, uint64_t address, const uint8_t* expected, size_t size,
-                     uint32_t stale) {
+/// test that touches no flag, and lea the one sum. Returns where the jump to `stale` begins.
+uint32_t emit_comparison(Draft& draft, uint64_t address, const uint8_t* expected, size_t size,
+                         uint32_t stale) {
   x86::Assembler& out = draft.hot;
   uint64_t value = 0;
   std::memcpy(&value, expected, size);
@@ -47,8 +48,24 @@ void emit_comparison(Draft& draft, uint64_t address, const uint8_t* expected, si
   out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
   const uint8_t skip[] = {0xE3, 5};  // jrcxz over the jump
   out.bytes(skip, sizeof skip);
+  const uint32_t leap = out.position();
   draft.fixups.push_back(
       {cache::Fixup::Where::kHot, cache::Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), stale});
+  return leap;
+}
+
+/// Counts the check down; the place of a jrcxz's displacement, to the leap to the stale exit.
+uint32_t emit_count(Draft& draft) {
+  constexpr uint32_t kChecksLeft = offsetof(ThreadBlock, checks_left);
+  x86::Assembler& out = draft.hot;
+  out.mov_reg_gs(x86::kRcx, kChecksLeft);
+  out.lea_rcx(-1);
+  out.mov_gs_reg(kChecksLeft, x86::kRcx);
+  constexpr uint8_t kJrcxz = 0xE3;
+  out.u8(kJrcxz);
+  const uint32_t field = out.position();
+  out.u8(0);
+  return field;
 }
 
 /// Registers back, and to the dispatcher; its offset in cold code.
@@ -125,7 +142,8 @@ bool may_write_memory(const Insn& insn) {
   return pushes || strings || op == 0xA2 || op == 0xA3;
 }
 
-void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned) {
+void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned,
+                     bool counted) {
   x86::Assembler& out = draft.hot;
   const uint32_t start = out.position();
   const uint32_t stale = emit_stale_exit(draft, tag);
@@ -137,9 +155,14 @@ void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bo
   zones[2] = zones[1];
   zones[2].offset = static_cast<uint8_t>(out.position() - start);
   zones[2].spilled_1 = x86::kRdx;
+  std::optional<uint32_t> to_leap;
+  if (counted) to_leap = emit_count(draft);
   for (size_t done = 0; done < bytes.size();) {
     const Word word = next_word(tag, done, bytes.size(), aligned);
-    emit_comparison(draft, tag.value + word.from, bytes.data() + word.from, word.size, stale);
+    const uint32_t leap =
+        emit_comparison(draft, tag.value + word.from, bytes.data() + word.from, word.size, stale);
+    if (to_leap) out.patch_u8(*to_leap, static_cast<uint8_t>(leap - *to_leap - 1));
+    to_leap.reset();
     done = word.from + word.size;
   }
   out.mov_reg_gs(x86::kRcx, kSpill0);

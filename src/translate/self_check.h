@@ -14,8 +14,9 @@ namespace weft::translate {
 /// Emits, at the start of the fragment of `tag`, the comparison of what lies at `tag` with `bytes`:
 /// if they differ, the thread leaves for the dispatcher with nothing done. Changes no register and
 /// no flag; some 5 instructions for 8 bytes. `aligned`: in aligned words alone, for threads that
-/// have the CPU check alignment.
-void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned);
+/// have the CPU check alignment. `counted`: also leaves when ThreadBlock::checks_left gets to 0.
+void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned,
+                     bool counted);
 
 /// Whether a plain instruction may write memory. Conservative.
 bool may_write_memory(const x86::Insn& insn);

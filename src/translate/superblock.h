@@ -82,8 +82,12 @@ class SuperblockBuilder {
   size_t copy_source(AppPc tag);
   void end_checked_block(const Instruction& at);
   bool decode_copy(AppPc tag, size_t offset, size_t available, Instruction& out) const;
+  struct CheckedBlock {
+    size_t size;
+    bool counted;  ///< it may be part of a loop, so its runs are counted
+  };
   /// How many of the `available` copied bytes are of the block.
-  size_t measure_checked(AppPc tag, size_t available) const;
+  CheckedBlock measure_checked(AppPc tag, size_t available) const;
   /// Translates one basic block at `pc`; true if `pc` was moved to where the superblock goes on.
   bool add_block(AppPc& pc);
   /// The same with what tools insert.

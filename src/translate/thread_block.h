@@ -11,6 +11,8 @@
 namespace weft::translate {
 
 struct alignas(64) ThreadBlock {
+  static constexpr uint64_t kChecksInARow = 1 << 16;
+
   uint64_t spill_rcx = 0;    ///< rcx of an indirect branch on its way
   uint64_t spill[3] = {};    ///< other registers, for the length of one mangled instruction
   uint64_t exit_id = 0;      ///< which exit or event brought the thread out
@@ -30,7 +32,10 @@ struct alignas(64) ThreadBlock {
   uint64_t hash_level = 0;
   uint64_t has_fsgsbase = 0;  ///< fs is switched by wrfsbase; otherwise by arch_prctl
   uint64_t has_xsaveopt = 0;
-  uint64_t pad_[4] = {};
+  /// Checked fragments that the thread may yet run through before it sees the dispatcher, which
+  /// knows when checking may end.
+  uint64_t checks_left = kChecksInARow;
+  uint64_t pad_[3] = {};
 
   x86::CpuContext context;
   void* owner = nullptr;  ///< the engine's own thread object
