@@ -35,6 +35,7 @@ class Thread {
       const = 0;  ///< 0, 1, 2, ... in the order of their starts in this process
   virtual uint64_t get(ThreadCounter counter) const = 0;
   virtual void set(ThreadCounter counter, uint64_t value) = 0;
+  virtual uint64_t get(Tally tally) const = 0;
   /// Hands what is in the thread's buffer to its callback.
   virtual void flush(Buffer buffer) = 0;
   /// A pointer of the tool's, null at first; `key` comes from Process::new_thread_key().
@@ -139,11 +140,14 @@ class Process {
   /// Zero at first. Memory for 2 million of them is there; more stop the process.
   virtual Counter new_counter() = 0;
   virtual ThreadCounter new_thread_counter() = 0;
+  virtual Tally new_tally() = 0;
   /// The sum over all threads of this process, ended ones included. Exact once they have stopped.
   virtual uint64_t sum(ThreadCounter counter) = 0;
+  virtual uint64_t sum(Tally tally) = 0;
   /// Sets the counter to 0 in every thread and forgets what ended threads had counted. For
   /// on_fork().
   virtual void reset(ThreadCounter counter) = 0;
+  virtual void reset(Tally tally) = 0;
   /// For on_start() alone. Each thread gets room for `records` records of `record_bytes` bytes,
   /// which is flushed when it is full and before on_thread_exit(), on_exit() and (the caller's)
   /// on_exec(). The child of a fork starts with empty ones. At most 16 for all tools together.

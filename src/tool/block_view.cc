@@ -179,6 +179,15 @@ void BlockView::add_to_thread_counter(Place place, Condition condition, ThreadCo
   insert_word(place, condition, Insertion::Kind::kAdd, word(counter), amount);
 }
 
+void BlockView::add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) {
+  if (tally.slot() >= kTallies) mistake("a tally that new_tally() did not make");
+  Insertion insertion;
+  insertion.guard = guard(condition);
+  insertion.word = {true, tally_word(tally, 0), 0, kTallyParts};
+  insertion.amount = amount;
+  list(place).push_back(std::move(insertion));
+}
+
 void BlockView::set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                    int32_t value) {
   insert_word(place, condition, Insertion::Kind::kSet, word(counter), value);

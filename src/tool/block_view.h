@@ -12,6 +12,7 @@
 #include "tool/call_site.h"
 #include "tool/case_table.h"
 #include "translate/instrument.h"
+#include "translate/thread_block.h"
 #include "weft/block.h"
 
 namespace weft::tool {
@@ -22,6 +23,15 @@ struct BufferLayout {
   uint32_t position = 0;  ///< index of the word with the next record's address
   uint32_t limit = 0;     ///< index of the word with minus the address of the end
 };
+
+/// The words of a thread's block: thread counters, then two for each buffer, then tallies.
+inline constexpr uint32_t kMostBuffers = 16;
+inline constexpr uint32_t kTallyParts = 8;
+inline constexpr uint32_t kFirstTallyWord = kThreadCounters + 2 * kMostBuffers;
+inline uint32_t tally_word(Tally tally, uint32_t part) {
+  return kFirstTallyWord + kTallyParts * tally.slot() + part;
+}
+static_assert(kFirstTallyWord + kTallies * kTallyParts <= translate::ThreadBlock::kToolWords);
 
 class InstructionView final : public Instruction {
  public:
@@ -78,6 +88,7 @@ class BlockView final : public Block {
                       bool atomic) override;
   void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                              int32_t amount) override;
+  void add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) override;
   void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                           int32_t value) override;
   void add_call(Place place, Condition condition, void (*function)(),

@@ -64,6 +64,7 @@ void Host::thread_ending(engine::Thread& thread) {
   end_thread(view);
   const std::lock_guard held(lock_);
   for (uint32_t i = 0; i < kThreadCounters; ++i) ended_counts_[i] += view.get(ThreadCounter(i));
+  for (uint32_t i = 0; i < kTallies; ++i) ended_tallies_[i] += view.get(Tally(i));
   std::erase_if(threads_, [&](const auto& each) { return each.get() == &view; });
 }
 

@@ -57,8 +57,11 @@ class Host final : public engine::Hooks, public Process {
   [[noreturn]] void fail(std::string_view message) override;
   Counter new_counter() override;
   ThreadCounter new_thread_counter() override;
+  Tally new_tally() override;
   uint64_t sum(ThreadCounter counter) override;
+  uint64_t sum(Tally tally) override;
   void reset(ThreadCounter counter) override;
+  void reset(Tally tally) override;
   Buffer new_buffer(size_t record_bytes, size_t records, FlushFunction flush,
                     void* argument) override;
   uint32_t new_thread_key() override;
@@ -100,6 +103,7 @@ class Host final : public engine::Hooks, public Process {
   std::vector<BufferLayout> layouts_;
   std::atomic<uint64_t> next_counter_{0};
   std::atomic<uint32_t> next_thread_counter_{0};
+  std::atomic<uint32_t> next_tally_{0};
   std::atomic<uint32_t> next_key_{0};
   std::atomic<bool> ended_{false};
 
@@ -107,6 +111,7 @@ class Host final : public engine::Hooks, public Process {
   std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_
   uint32_t threads_made_ = 0;                             ///< under lock_
   std::array<uint64_t, kThreadCounters> ended_counts_{};  ///< under lock_
+  std::array<uint64_t, kTallies> ended_tallies_{};        ///< under lock_
 };
 
 }  // namespace weft::tool

@@ -50,6 +50,12 @@ ThreadCounter Host::new_thread_counter() {
   return ThreadCounter(slot);
 }
 
+Tally Host::new_tally() {
+  const uint32_t slot = next_tally_.fetch_add(1);
+  if (slot >= kTallies) stop_for_tool(starting_, "no more tallies");
+  return Tally(slot);
+}
+
 uint64_t Host::sum(ThreadCounter counter) {
   const std::lock_guard held(lock_);
   uint64_t total = ended_counts_[counter.slot()];
@@ -63,8 +69,20 @@ void Host::reset(ThreadCounter counter) {
   for (const auto& thread : threads_) thread->set(counter, 0);
 }
 
+uint64_t Host::sum(Tally tally) {
+  const std::lock_guard held(lock_);
+  uint64_t total = ended_tallies_[tally.slot()];
+  for (const auto& thread : threads_) total += thread->get(tally);
+  return total;
+}
+
+void Host::reset(Tally tally) {
+  const std::lock_guard held(lock_);
+  ended_tallies_[tally.slot()] = 0;
+  for (const auto& thread : threads_) thread->reset(tally);
+}
+
 Buffer Host::new_buffer(size_t record_bytes, size_t records, FlushFunction flush, void* argument) {
-  constexpr size_t kMostBuffers = 16;
   constexpr size_t kLargest = size_t{1} << 30;
   if (starting_.empty()) fail("new_buffer() is for on_start()");
   if (buffers_.size() == kMostBuffers) fail("no more than 16 buffers");

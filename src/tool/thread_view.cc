@@ -35,6 +35,22 @@ void ThreadView::set(ThreadCounter counter, uint64_t value) {
   __atomic_store_n(&word(counter.slot()), value, __ATOMIC_RELAXED);
 }
 
+uint64_t ThreadView::get(Tally tally) const {
+  CHECK(tally.slot() < kTallies);
+  uint64_t sum = 0;
+  for (uint32_t part = 0; part < kTallyParts; ++part) {
+    sum += __atomic_load_n(&word(tally_word(tally, part)), __ATOMIC_RELAXED);
+  }
+  return sum;
+}
+
+void ThreadView::reset(Tally tally) {
+  CHECK(tally.slot() < kTallies);
+  for (uint32_t part = 0; part < kTallyParts; ++part) {
+    __atomic_store_n(&word(tally_word(tally, part)), 0, __ATOMIC_RELAXED);
+  }
+}
+
 void*& ThreadView::data(uint32_t key) {
   CHECK(key < data_.size());
   return data_[key];

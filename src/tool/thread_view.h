@@ -31,10 +31,12 @@ class ThreadView final : public Thread {
   uint32_t number() const override { return number_; }
   uint64_t get(ThreadCounter counter) const override;
   void set(ThreadCounter counter, uint64_t value) override;
+  uint64_t get(Tally tally) const override;
   void flush(Buffer buffer) override;
   void*& data(uint32_t key) override;
 
   engine::Thread& thread() { return thread_; }
+  void reset(Tally tally);
   /// Flushes every buffer, and drops what comes after. By any thread, once.
   void close_buffers();
   /// In the child of a fork: what is in them is the parent's.

@@ -73,6 +73,8 @@ class Draft {
   bool hold = false;
   /// Calls fetch the shadow word that their return will read.
   bool prefetch_returns = false;
+  /// Counts additions to words with several parts, through all drafts.
+  uint32_t next_part = 0;
   /// What inserted code refers to; goes to the fragment with its publication.
   std::unique_ptr<FragmentData> tool_data;
   std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones

@@ -37,6 +37,11 @@ bool Insertion::observes_flags() const {
   return (kind == Kind::kCall && !ignores_flags) || kind == Kind::kCode;
 }
 
+bool Insertion::wants_registers() const {
+  const bool counts = kind == Kind::kAdd || kind == Kind::kAddAtomic || kind == Kind::kSet;
+  return !counts || guard.kind != Guard::Kind::kNone;
+}
+
 uint32_t Insertion::size_bound() const {
   constexpr uint32_t kGuard = 96;
   constexpr uint32_t kCall = 64;
@@ -49,47 +54,56 @@ uint32_t Insertion::size_bound() const {
 }
 
 const x86::FlagUse& PlannedInstruction::flag_use() const {
-  if (!flag_use_) flag_use_ = x86::flag_use(at.bytes, at.insn.length);
+  if (!flag_use_) flag_use_ = x86::flag_use(at.bytes, at.insn);
   return *flag_use_;
 }
 
 AppRange BlockPlan::range() const { return {tag, instructions.back().at.next()}; }
 
-FreeState BlockPlan::free_before(size_t index) const {
-  FreeState free;
-  uint16_t seen = 0;
-  uint32_t live_flags = x86::kArithmeticFlags;
-  bool flags_used = false;
-  bool registers_used = false;
+bool BlockPlan::flags_dead_before(size_t index) const {
+  uint32_t live = x86::kArithmeticFlags;
   for (size_t i = index; i < instructions.size(); ++i) {
     const PlannedInstruction& next = instructions[i];
-    if (next.removed || !next.replacement.empty()) break;
-    if (i > index) {
-      const std::vector<Insertion>& behind = instructions[i - 1].after;
-      registers_used = registers_used || any_observes(next.before) || any_observes(behind);
-      flags_used = flags_used || any_observes_flags(next.before) || any_observes_flags(behind);
-    }
-    const bool flags_known = flags_used || live_flags == 0;
-    if (flags_known && registers_used) break;
-    if (!flags_known) {
-      flags_used = (next.flag_use().read & live_flags) != 0;
-      if (!flags_used) live_flags &= ~next.flag_use().overwritten;
-    }
-    if (next.at.insn.kind != x86::Kind::kPlain) break;
-    if (registers_used) continue;
+    if (next.removed || !next.replacement.empty()) return false;
+    const bool seen = i > index && (any_observes_flags(next.before) ||
+                                    any_observes_flags(instructions[i - 1].after));
+    if (seen || (next.flag_use().read & live) != 0) return false;
+    live &= ~next.flag_use().overwritten;
+    if (live == 0) return true;
+    if (next.at.insn.kind != x86::Kind::kPlain) return false;
+  }
+  return false;
+}
+
+uint16_t BlockPlan::registers_dead_before(size_t index) const {
+  uint16_t dead = 0;
+  uint16_t seen = 0;
+  for (size_t i = index; i < instructions.size(); ++i) {
+    const PlannedInstruction& next = instructions[i];
+    if (next.removed || !next.replacement.empty() || next.at.insn.kind != x86::Kind::kPlain) break;
+    if (i > index && (any_observes(next.before) || any_observes(instructions[i - 1].after))) break;
     const x86::RegisterUse use = x86::register_use(next.at.bytes, next.at.insn);
-    free.registers = static_cast<uint16_t>(free.registers | (use.overwrites & ~use.reads & ~seen));
+    dead = static_cast<uint16_t>(dead | (use.overwrites & ~use.reads & ~seen));
     seen = static_cast<uint16_t>(seen | use.reads);
   }
-  free.flags = live_flags == 0;
-  return free;
+  return dead;
+}
+
+FreeState BlockPlan::free_before(size_t index) const {
+  return {flags_dead_before(index), registers_dead_before(index)};
 }
 
 void BlockPlan::settle() {
   if (anywhere.empty()) return;
+  const size_t count = instructions.size();
   size_t index = 0;
-  while (index < instructions.size() && !free_before(index).flags) ++index;
-  if (index == instructions.size()) index = 0;
+  while (index < count && !flags_dead_before(index)) ++index;
+  if (index == count) {
+    constexpr uint16_t kRspBit = 1u << x86::kRsp;
+    index = 0;
+    while (index < count && (registers_dead_before(index) & ~kRspBit) == 0) ++index;
+  }
+  if (index == count) index = 0;
   std::vector<Insertion>& place = instructions[index].before;
   place.insert(place.end(), std::make_move_iterator(anywhere.begin()),
                std::make_move_iterator(anywhere.end()));

@@ -25,6 +25,7 @@ struct Word {
   bool per_thread = false;
   uint32_t index = 0;    ///< into ThreadBlock::tool_words
   uint64_t address = 0;  ///< if shared
+  uint32_t parts = 1;    ///< per_thread: so many words from `index` on, of which the sum counts
 
   bool operator==(const Word&) const = default;
 };
@@ -63,6 +64,8 @@ struct Insertion {
   /// Whether it looks at the program's registers or flags.
   bool observes() const;
   bool observes_flags() const;
+  /// Whether its emission asks for dead registers although the flags are dead.
+  bool wants_registers() const;
   /// No emission of it takes more bytes.
   uint32_t size_bound() const;
 };
@@ -96,6 +99,8 @@ struct BlockPlan {
   AppRange range() const;
   /// What is dead in front of instruction `index` (its number past the last: at the block's end).
   FreeState free_before(size_t index) const;
+  bool flags_dead_before(size_t index) const;
+  uint16_t registers_dead_before(size_t index) const;
   /// Puts what is in `anywhere` where it is cheapest.
   void settle();
   uint32_t size_bound() const;

@@ -78,19 +78,23 @@ void store_word(Draft& draft, const Word& word, Reg from) {
 
 void emit_plain_add(Draft& draft, const Insertion& insertion, const FreeState& free) {
   Assembler& out = draft.hot;
+  Word word = insertion.word;
+  // Blocks that follow one another add to different words: an addition to memory takes as long as
+  // several short blocks, if it has to wait for the last one to the same word.
+  if (word.parts > 1) word.index += draft.next_part++ % word.parts;
   if (free.flags) {
-    if (insertion.word.per_thread) {
-      out.add_gs_imm32(tool_word_offset(insertion.word.index), insertion.amount);
+    if (word.per_thread) {
+      out.add_gs_imm(tool_word_offset(word.index), insertion.amount);
     } else {
-      draft.to_address(out.add_rip_imm32(insertion.amount, false), insertion.word.address, 4);
+      draft.to_address(out.add_rip_imm32(insertion.amount, false), word.address, 4);
     }
     return;
   }
   Scratch scratch(out, free.registers);
   const Reg reg = scratch.take(0);
-  load_word(draft, insertion.word, reg);
+  load_word(draft, word, reg);
   out.lea_disp(reg, reg, insertion.amount);
-  store_word(draft, insertion.word, reg);
+  store_word(draft, word, reg);
   scratch.restore();
 }
 

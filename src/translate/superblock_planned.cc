@@ -8,6 +8,20 @@ namespace weft::translate {
 
 using x86::Kind;
 
+namespace {
+
+/// What is dead in front of instruction `index`, as far as it is of use to `insertions`.
+FreeState free_for(const std::vector<Insertion>& insertions, const BlockPlan& plan, size_t index) {
+  FreeState free{plan.flags_dead_before(index), 0};
+  const bool wanted =
+      !free.flags || std::any_of(insertions.begin(), insertions.end(),
+                                 [](const Insertion& each) { return each.wants_registers(); });
+  if (wanted) free.registers = plan.registers_dead_before(index);
+  return free;
+}
+
+}  // namespace
+
 BlockPlan& SuperblockBuilder::begin_plan(AppPc tag) {
   block_.versions.resize(1);
   block_.by = {};
@@ -100,7 +114,7 @@ bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc&
   const Instruction& at = item.at;
   map_pc_ = at.next();
   if (!item.before.empty()) {
-    emit_insertions(draft_, item.before, plan.free_before(index), false);
+    emit_insertions(draft_, item.before, free_for(item.before, plan, index), false);
   }
   // A signal that is not the program's own doing waits for the block's end, so that what a block
   // counts for all of itself is right; not while a string operation is repeated.
@@ -119,7 +133,7 @@ bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc&
   }
   draft_.hold = true;
   if (!item.after.empty()) {
-    emit_insertions(draft_, item.after, plan.free_before(index + 1), true);
+    emit_insertions(draft_, item.after, free_for(item.after, plan, index + 1), true);
   }
   draft_.hold = index + 1 < plan.instructions.size();
   if (plain && !draft_.hold) draft_.exit_jump(at.next());

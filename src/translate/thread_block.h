@@ -41,7 +41,7 @@ struct alignas(64) ThreadBlock {
   void* owner = nullptr;  ///< the engine's own thread object
 
   // For tools' inserted code (see translate/instrument.h).
-  static constexpr uint32_t kToolWords = 192;
+  static constexpr uint32_t kToolWords = 256;
   uint64_t call_site = 0;    ///< translate::CallSite of the clean call under way
   uint64_t call_resume = 0;  ///< cache address behind it
   uint64_t stepping = 0;     ///< address of the flag that has a trap after one instruction lead on

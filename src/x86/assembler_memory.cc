@@ -76,7 +76,13 @@ uint32_t Assembler::mov_rip_imm32(int32_t value) { return rip_imm32(kMov, value)
 
 uint32_t Assembler::cmp_rip_imm32(int32_t value) { return rip_imm32(kCmp, value); }
 
-void Assembler::add_gs_imm32(uint32_t offset, int32_t value) { gs_imm32(kAdd, offset, value); }
+void Assembler::add_gs_imm(uint32_t offset, int32_t value) {
+  if (value != static_cast<int8_t>(value)) return gs_imm32(kAdd, offset, value);
+  const uint8_t code[] = {kGsPrefix, kRexW, 0x83, modrm(0, 0, 4), 0x25};
+  bytes(code, sizeof code);
+  u32(offset);
+  u8(static_cast<uint8_t>(value));
+}
 
 void Assembler::cmp_gs_imm32(uint32_t offset, int32_t value) { gs_imm32(kCmp, offset, value); }
 

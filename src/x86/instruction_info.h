@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "x86/context.h"
+#include "x86/decode.h"
 #include "x86/memory_operand.h"
 
 namespace weft::x86 {
@@ -24,6 +25,8 @@ struct FlagUse {
 
 /// What an instruction does to the bits of rflags. Reads and may write them all if it is unknown.
 FlagUse flag_use(const uint8_t* bytes, size_t available);
+/// The same of the instruction that decode() made of `bytes`; fast for what is frequent.
+FlagUse flag_use(const uint8_t* bytes, const Insn& insn);
 
 struct OperandInfo {
   enum class Kind : uint8_t { kRegister, kMemory, kImmediate, kOther };

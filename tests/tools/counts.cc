@@ -32,6 +32,7 @@ class Counts final : public weft::Tool {
     to_ = options.number("to");
     per_thread_ = process.new_thread_counter();
     by_call_ = process.new_thread_counter();
+    tally_ = process.new_tally();
     atomic_ = process.new_counter();
     plain_ = process.new_counter();
   }
@@ -55,6 +56,7 @@ class Counts final : public weft::Tool {
   void on_fork(weft::Process& process, weft::Thread&) override {
     process.reset(per_thread_);
     process.reset(by_call_);
+    process.reset(tally_);
     plain_.set(0);
     atomic_.set(0);
   }
@@ -63,10 +65,13 @@ class Counts final : public weft::Tool {
     FILE* out = stderr;
     if (!output_.empty()) out = std::fopen(process.output_name(output_).c_str(), "w");
     if (out == nullptr) return;
-    std::fprintf(
-        out, "counts: thread=%lu atomic=%lu plain=%lu call=%lu threads=%lu ended=%lu status=%d\n",
-        process.sum(per_thread_), atomic_.get(), plain_.get(), process.sum(by_call_),
-        g_threads.load(), g_ended.load(), status);
+    const uint64_t tally = process.sum(tally_);
+    const bool exact = tally == process.sum(per_thread_) && tally == atomic_.get();
+    std::fprintf(out,
+                 "counts: thread=%lu atomic=%lu plain=%lu call=%lu threads=%lu ended=%lu status=%d "
+                 "tally=%lu exact=%s\n",
+                 process.sum(per_thread_), atomic_.get(), plain_.get(), process.sum(by_call_),
+                 g_threads.load(), g_ended.load(), status, tally, exact ? "yes" : "no");
     std::fflush(out);
   }
 
@@ -84,6 +89,7 @@ class Counts final : public weft::Tool {
   }
   void count(weft::Insertion at, int amount) {
     at.add(per_thread_, amount);
+    at.add(tally_, amount);
     at.add_atomic(atomic_, amount);
     at.add(plain_, amount);
   }
@@ -96,6 +102,7 @@ class Counts final : public weft::Tool {
   weft::Address to_ = 0;
   weft::ThreadCounter per_thread_;
   weft::ThreadCounter by_call_;
+  weft::Tally tally_;
   weft::Counter atomic_;
   weft::Counter plain_;
 };

@@ -15,12 +15,12 @@ namespace weft::tools {
 struct ThreadCount {
   uint32_t number = 0;
   pid_t id = 0;
-  std::vector<uint64_t> values;  ///< of the counters given to the constructor
+  std::vector<uint64_t> values;  ///< of the tallies, in the order of watch()
 };
 
 class ThreadCounts {
  public:
-  void watch(ThreadCounter counter) { counters_.push_back(counter); }
+  void watch(Tally tally) { tallies_.push_back(tally); }
 
   void started(Thread& thread) {
     const std::lock_guard guard(mutex_);
@@ -33,7 +33,7 @@ class ThreadCounts {
   /// In the child of a fork, whose only thread this is.
   void restart(Process& process, Thread& thread) {
     const std::lock_guard guard(mutex_);
-    for (const ThreadCounter counter : counters_) process.reset(counter);
+    for (const Tally tally : tallies_) process.reset(tally);
     ended_.clear();
     live_.assign(1, &thread);
   }
@@ -50,12 +50,12 @@ class ThreadCounts {
  private:
   ThreadCount count(const Thread& thread) const {
     ThreadCount result{thread.number(), thread.id(), {}};
-    for (const ThreadCounter counter : counters_) result.values.push_back(thread.get(counter));
+    for (const Tally tally : tallies_) result.values.push_back(thread.get(tally));
     return result;
   }
 
   std::mutex mutex_;
-  std::vector<ThreadCounter> counters_;
+  std::vector<Tally> tallies_;
   std::vector<const Thread*> live_;
   std::vector<ThreadCount> ended_;
 };

@@ -22,10 +22,10 @@ class InsCount final : public ReportTool {
   void start(Process& process, const Options& options) override {
     show_threads_ = options.flag("threads");
     count_blocks_ = options.flag("blocks");
-    instructions_ = process.new_thread_counter();
+    instructions_ = process.new_tally();
     counts_.watch(instructions_);
     if (!count_blocks_) return;
-    blocks_ = process.new_thread_counter();
+    blocks_ = process.new_tally();
     counts_.watch(blocks_);
   }
 
@@ -59,8 +59,8 @@ class InsCount final : public ReportTool {
     return out;
   }
 
-  ThreadCounter instructions_;
-  ThreadCounter blocks_;
+  Tally instructions_;
+  Tally blocks_;
   ThreadCounts counts_;
   bool show_threads_ = true;
   bool count_blocks_ = false;

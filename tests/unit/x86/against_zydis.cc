@@ -6,6 +6,7 @@
 
 #include "x86/decode.h"
 #include "x86/disassembler.h"
+#include "x86/instruction_info.h"
 
 namespace weft::x86 {
 namespace {
@@ -63,6 +64,23 @@ std::string register_difference(const uint8_t* bytes, const Insn& insn, const De
   return {};
 }
 
+std::string flag_difference(const uint8_t* bytes, const Insn& insn) {
+  const FlagUse ours = flag_use(bytes, insn);
+  const FlagUse zydis = flag_use(bytes, insn.length);
+  const auto arithmetic = [](uint32_t flags) { return flags & kArithmeticFlags; };
+  if (arithmetic(ours.read) != arithmetic(zydis.read)) {
+    return fmt::format("reads flags {:04x}, Zydis {:04x}", ours.read, zydis.read);
+  }
+  if (arithmetic(ours.written) != arithmetic(zydis.written)) {
+    return fmt::format("writes flags {:04x}, Zydis {:04x}", ours.written, zydis.written);
+  }
+  if ((arithmetic(ours.overwritten) & ~zydis.overwritten) != 0) {
+    return fmt::format("overwrites flags {:04x}, Zydis {:04x}", ours.overwritten,
+                       zydis.overwritten);
+  }
+  return {};
+}
+
 std::string compare(const uint8_t* bytes, size_t available) {
   Insn insn;
   const bool complete = decode(bytes, available, insn);
@@ -80,7 +98,8 @@ std::string compare(const uint8_t* bytes, size_t available) {
     return fmt::format("kind {}, expected {}", static_cast<int>(insn.kind), static_cast<int>(kind));
   }
   if (std::string text = operand_difference(insn, *zydis); !text.empty()) return text;
-  return register_difference(bytes, insn, *zydis);
+  if (std::string text = register_difference(bytes, insn, *zydis); !text.empty()) return text;
+  return flag_difference(bytes, insn);
 }
 
 }  // namespace
