@@ -123,7 +123,7 @@ FlagUse flag_use(const uint8_t* bytes, const Insn& insn) {
   std::optional<FlagUse> known;
   if (insn.kind != Kind::kInvalid && insn.map == Map::kOneByte) known = of_one_byte(insn);
   if (insn.kind != Kind::kInvalid && insn.map == Map::k0F) known = of_0f(insn);
-  return known ? *known : flag_use(bytes, insn.length);
+  return known ? *known : flag_use(bytes, insn.code_length());
 }
 
 }  // namespace weft::x86
