@@ -46,9 +46,10 @@ void ShadowMap::fill(AppPc target) {
 
 void ShadowMap::prepare(AppPc target) {
   if (!has_shadow(target)) return;
-  // Read by a write, so that an untouched page takes one page fault and not two: xadd is one access,
-  // where fetch_or() would be a load and a compare-and-swap.
-  if (std::atomic_ref(*last_word(target)).fetch_add(0, std::memory_order_acquire) == 0) fill(target);
+  // Read by a write, so that an untouched page takes one page fault and not two: xadd is one
+  // access, where fetch_or() would be a load and a compare-and-swap.
+  if (std::atomic_ref(*last_word(target)).fetch_add(0, std::memory_order_acquire) == 0)
+    fill(target);
 }
 
 void ShadowMap::lock_for_fork() {
