@@ -68,9 +68,13 @@ CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment no
   if (page->mode == Mode::kHeld) {
     if (page->stores <= kStores) return Store::kEmulate;
     start_closing(*page, now);
+    calm_page_at(*page, now + kShortWhile);
     return Store::kClose;
   }
-  if (page->closed <= freeable) return Store::kGrant;
+  if (page->closed <= freeable) {
+    page->calm_at = kNever;
+    return Store::kGrant;
+  }
   // A thread that stays away from the dispatcher, or does not get to run, may stand in what died on
   // this page, and would store there unnoticed.
   return page->stores % kHastenStores == 0 ? Store::kHasten : Store::kEmulate;
@@ -80,6 +84,7 @@ void CodePages::start_closing(Page& page, Moment now) {
   page.mode = Mode::kClosing;
   page.stores = 0;
   page.closed = kNever;
+  page.calm_at = kNever;
   if (now - page.last_opened > kShortWhile) page.opened = page.patience = 0;
   page.last_opened = now;
   ++page.opened;
@@ -108,10 +113,14 @@ void CodePages::give_back(uint64_t address, Page& page) {
 
 void CodePages::check_from(Page& page, Moment now) {
   page.mode = Mode::kChecked;
-  page.checked_until = now + (kShortWhile << page.patience);
+  calm_page_at(page, now + (kShortWhile << page.patience));
   page.patience = std::min<uint8_t>(page.patience + 1, kLongestPatience);
-  if (page.checked_until < next_calm_.load(std::memory_order_relaxed)) {
-    next_calm_.store(page.checked_until, std::memory_order_relaxed);
+}
+
+void CodePages::calm_page_at(Page& page, Moment moment) {
+  page.calm_at = moment;
+  if (moment < next_calm_.load(std::memory_order_relaxed)) {
+    next_calm_.store(moment, std::memory_order_relaxed);
   }
 }
 
@@ -134,6 +143,7 @@ std::vector<AppRange> CodePages::close_all(AppRange range, Moment now) {
   for_each_in(range, [&](uint64_t address, Page& page) {
     if (!is_protected(page)) return;
     if (page.mode == Mode::kHeld) start_closing(page, now);
+    page.calm_at = kNever;  // it is opened in any case
     closing.push_back({{address}, {address + kPageSize}});
   });
   return closing;
@@ -164,13 +174,19 @@ std::vector<AppRange> CodePages::calm(Moment now) {
   const Guard held(lock_);
   Moment next = kNever;
   for (auto& [address, page] : pages_) {
-    if (page.mode != Mode::kChecked) continue;
-    if (page.checked_until > now) {
-      next = std::min(next, page.checked_until);
+    if (page.mode != Mode::kChecked && page.mode != Mode::kClosing) continue;
+    if (page.calm_at > now) {
+      next = std::min(next, page.calm_at);
       continue;
     }
-    page.mode = Mode::kFree;
-    page.last_opened = now;
+    if (page.mode == Mode::kClosing) {
+      // Never opened, for want of further stores.
+      page.mode = Mode::kHeld;
+      page.stores = 0;
+    } else {
+      page.mode = Mode::kFree;
+      page.last_opened = now;
+    }
     calmed.push_back({{address}, {address + kPageSize}});
   }
   next_calm_.store(next, std::memory_order_relaxed);

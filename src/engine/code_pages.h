@@ -57,10 +57,10 @@ class CodePages {
   /// dies, too.
   void release(AppRange range);
 
-  /// Whether there are pages whose code checks itself; cheap.
-  bool any_checked() const { return next_calm_.load(std::memory_order_relaxed) != kNever; }
-  /// Pages that have checked themselves long enough to try protection again. The caller deletes
-  /// their fragments.
+  /// Whether calm() may have something to do some time; cheap.
+  bool any_to_calm() const { return next_calm_.load(std::memory_order_relaxed) != kNever; }
+  /// Pages that have checked themselves long enough to try protection again, and those that stores
+  /// began to open and then left alone. The caller deletes their fragments.
   std::vector<AppRange> calm(Moment now);
 
   void lock_for_fork() { lock_.lock(); }
@@ -82,7 +82,7 @@ class CodePages {
     uint16_t stores = 0;   ///< emulated since the mode changed
     uint64_t closed = 0;   ///< the epoch after which nobody executes plain fragments
     Moment last_opened = 0;
-    Moment checked_until = 0;
+    Moment calm_at = 0;  ///< when checking is to end
   };
   using Pages = std::unordered_map<uint64_t, Page>;
 
@@ -95,6 +95,7 @@ class CodePages {
   }
   void start_closing(Page& page, Moment now);
   void check_from(Page& page, Moment now);
+  void calm_page_at(Page& page, Moment moment);
   void set_kernel_protection(uint64_t page, bool writable) const;
 
   linux::AddressSpace& space_;

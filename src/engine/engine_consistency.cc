@@ -104,7 +104,7 @@ void Engine::hasten_threads() { epochs_.for_each_older(epochs_.current(), nudge_
 void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(tag); }
 
 void Engine::calm_code_pages() {
-  if (!code_pages_.any_checked()) return;
+  if (!code_pages_.any_to_calm()) return;
   for (const AppRange page : code_pages_.calm(now())) {
     ++Thread::current().counters.pages_calmed;
     caches_->set().delete_region(page);

@@ -119,7 +119,6 @@ TEST(CodePages, APageIsOpenedWhenNobodyExecutesItsPlainCode) {
   t.pages.grant(t.page, t.now);
   EXPECT_TRUE(kernel_lets_write(t.page));
   EXPECT_FALSE(t.pages.any_held());
-  EXPECT_FALSE(t.pages.any_checked());
   EXPECT_TRUE(t.pages.protect(t.page)) << "its next code is plain";
   EXPECT_EQ(t.pages.on_store(t.page, 0, t.now), Store::kEmulate) << "and counted from the start";
 }
@@ -138,6 +137,39 @@ TEST(CodePages, AThreadThatDoesNotLeaveIsHastenedAndThePageStaysClosedUntilItHas
   EXPECT_EQ(t.pages.on_store(t.page, 7, t.now), Store::kGrant);
 }
 
+TEST(CodePages, APageThatIsNotStoredToWhileItIsBeingOpenedIsHeldAgain) {
+  TestPages t;
+  EXPECT_TRUE(t.pages.protect(t.page));
+  t.store_until_closing();
+  t.pages.close(t.page, 7);
+  EXPECT_TRUE(t.pages.any_to_calm());
+  EXPECT_THAT(t.pages.calm(t.now + 99 * kMillisecond), IsEmpty());
+  EXPECT_FALSE(t.pages.protect(t.page));
+  EXPECT_THAT(t.pages.calm(t.now + 100 * kMillisecond), ElementsAre(t.memory.pages(1, 1)));
+  EXPECT_FALSE(t.pages.any_to_calm());
+  EXPECT_TRUE(t.pages.protect(t.page)) << "new code is plain";
+  EXPECT_FALSE(kernel_lets_write(t.page));
+  EXPECT_EQ(t.pages.on_store(t.page, 7, t.now), Store::kEmulate) << "and counted from the start";
+}
+
+TEST(CodePages, APageThatIsAboutToBeOpenedIsNotHeldAgain) {
+  constexpr CodePages::Moment kLong = 10'000 * kMillisecond;
+  TestPages granted;
+  EXPECT_TRUE(granted.pages.protect(granted.page));
+  granted.store_until_closing();
+  granted.pages.close(granted.page, 7);
+  EXPECT_EQ(granted.pages.on_store(granted.page, 7, granted.now), Store::kGrant);
+  EXPECT_THAT(granted.pages.calm(granted.now + kLong), IsEmpty());
+  TestPages by_the_kernel;
+  EXPECT_TRUE(by_the_kernel.pages.protect(by_the_kernel.page));
+  by_the_kernel.store_until_closing();
+  EXPECT_THAT(by_the_kernel.pages.close_all(by_the_kernel.memory.range(), by_the_kernel.now),
+              ElementsAre(by_the_kernel.memory.pages(1, 1)));
+  EXPECT_THAT(by_the_kernel.pages.calm(by_the_kernel.now + kLong), IsEmpty());
+  by_the_kernel.pages.open_closed(by_the_kernel.memory.range(), by_the_kernel.now);
+  EXPECT_TRUE(kernel_lets_write(by_the_kernel.page));
+}
+
 TEST(CodePages, OnlyAHeldPageBeginsToClose) {
   TestPages t;
   EXPECT_FALSE(t.pages.begin_closing(t.page, t.now));
@@ -150,9 +182,9 @@ TEST(CodePages, OnlyAHeldPageBeginsToClose) {
 TEST(CodePages, APageOpenedOftenIsWritableAndItsCodeChecksItself) {
   TestPages t;
   for (int i = 1; i < kOpenings; ++i) t.open_once();
-  EXPECT_FALSE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.protect(t.page));
   t.open_once();
-  EXPECT_TRUE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.any_to_calm());
   EXPECT_TRUE(kernel_lets_write(t.page));
   EXPECT_FALSE(t.pages.protect(t.page));
   EXPECT_TRUE(kernel_lets_write(t.page));
@@ -165,7 +197,7 @@ TEST(CodePages, OpeningsFarApartAreNotInARow) {
     t.open_once();
     t.now += 101 * kMillisecond;
   }
-  EXPECT_FALSE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.protect(t.page));
 }
 
 TEST(CodePages, ACheckedPageIsHeldAgainWhenItHasBeenCalmForAWhile) {
@@ -176,7 +208,7 @@ TEST(CodePages, ACheckedPageIsHeldAgainWhenItHasBeenCalmForAWhile) {
   EXPECT_FALSE(t.pages.protect(t.page));
   t.now += 1 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
-  EXPECT_FALSE(t.pages.any_checked());
+  EXPECT_FALSE(t.pages.any_to_calm());
   EXPECT_THAT(t.pages.calm(t.now), IsEmpty());
   EXPECT_TRUE(t.pages.protect(t.page));
   EXPECT_FALSE(kernel_lets_write(t.page));
@@ -188,7 +220,7 @@ TEST(CodePages, WhenItGoesOnOneOpeningIsEnoughAndTheCheckingLastsTwiceAsLong) {
   t.now += 100 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
   t.open_once();
-  EXPECT_TRUE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.any_to_calm());
   t.now += 199 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), IsEmpty());
   t.now += 1 * kMillisecond;
@@ -202,7 +234,7 @@ TEST(CodePages, CheckingIsTriedAtLeastEverySixAndAHalfSeconds) {
     t.now += 6400 * kMillisecond;
     ASSERT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
     t.open_once();
-    ASSERT_TRUE(t.pages.any_checked());
+    ASSERT_TRUE(t.pages.any_to_calm());
   }
 }
 
@@ -213,7 +245,7 @@ TEST(CodePages, AfterALongPauseThePageIsLikeAnyOther) {
   EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
   t.now += 101 * kMillisecond;
   t.open_once();
-  EXPECT_FALSE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.protect(t.page));
 }
 
 TEST(CodePages, TheNextPageToCalmIsFoundBehindTheFirst) {
@@ -224,7 +256,7 @@ TEST(CodePages, TheNextPageToCalmIsFoundBehindTheFirst) {
   t.open_until_checked();
   t.now += 50 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
-  EXPECT_TRUE(t.pages.any_checked());
+  EXPECT_TRUE(t.pages.any_to_calm());
   t.now += 49 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), IsEmpty());
   t.now += 1 * kMillisecond;
