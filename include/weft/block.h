@@ -11,6 +11,10 @@
 #include "weft/instruction.h"
 #include "weft/versions.h"
 
+/// For functions that are to be cheap to call from inserted code (Insertion::call): compiled
+/// without vector registers, which compilers use for integers, too.
+#define WEFT_GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+
 namespace weft {
 
 class Thread;
@@ -269,12 +273,16 @@ class Insertion {
     block_.set_thread_counter(place_, condition_, counter, value);
   }
 
-  /// A clean call: saves the program's whole state, vector registers included (some 100 ns), then
+  /// A clean call: saves the program's whole state, vector registers included (some 200 ns), then
   /// calls `function` on the thread's runtime stack with up to six arguments. The function may use
   /// all of C++, may read and change the state through CallContext, may delete fragments (its own,
   /// too) and use everything else whose comment does not say otherwise. It must not throw out and
   /// must not block for long: what is deleted is not reclaimed until the thread leaves the cache.
-  /// Signals of the program wait.
+  /// Signals of the program wait. What is not needed is not saved: a function that touches general
+  /// registers and memory alone costs some 15 ns. That is found out by decoding it with all that it
+  /// calls directly in its own library; indirect calls (virtual functions, other libraries'),
+  /// thread-local variables and arguments by current_thread() or call_context() are too much.
+  /// WEFT_GENERAL_REGISTERS_ONLY has the compiler keep to it.
   template <typename... Parameters, typename... Arguments>
   void call(void (*function)(Parameters...), Arguments... arguments) {
     static_assert(sizeof...(Parameters) == sizeof...(Arguments), "one argument a parameter");

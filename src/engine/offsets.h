@@ -1,4 +1,5 @@
-// Offsets of translate::ThreadBlock for assembly; engine/thread.cc asserts that they are right.
+// Offsets of translate::ThreadBlock and CallSite for assembly; engine/thread.cc asserts that they
+// are right.
 #pragma once
 
 #define WEFT_SPILL_RCX 0
@@ -6,6 +7,7 @@
 #define WEFT_NEXT_PC 48
 #define WEFT_HOST_RSP 64
 #define WEFT_HOST_FS 72
+#define WEFT_SELF 80
 #define WEFT_XSAVE 88
 #define WEFT_XSAVE_MASK 96
 #define WEFT_ENTER_PC 104
@@ -20,6 +22,10 @@
 #define WEFT_CALL_SITE (WEFT_CONTEXT + 168)
 #define WEFT_CALL_RESUME (WEFT_CONTEXT + 176)
 #define WEFT_STEPPING (WEFT_CONTEXT + 184)
+
+// Of translate::CallSite.
+#define WEFT_SITE_FUNCTION 8
+#define WEFT_SITE_LIGHT 16
 
 #define WEFT_REASON_LINK 1
 #define WEFT_REASON_INDIRECT_MISS 2

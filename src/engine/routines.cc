@@ -78,7 +78,8 @@ Result<translate::Routines> make_routines(cache::CodeCache& cache) {
                {&routines.syscall, weft_exit_syscall},
                {&routines.emulate, weft_exit_emulate},
                {&routines.stale, weft_exit_stale},
-               {&routines.clean_call, weft_clean_call}};
+               {&routines.clean_call, weft_clean_call},
+               {&routines.light_call, weft_light_call}};
   for (const auto& door : doors) {
     Result<CachePc> made = far_jump_routine(cache, door.destination);
     if (!made) return made.error();

@@ -7,6 +7,7 @@
 #include "engine/offsets.h"
 #include "linux/raw_syscall.h"
 #include "linux/signal_handler.h"
+#include "translate/instrument.h"
 
 namespace weft::engine {
 
@@ -18,6 +19,7 @@ static_assert(offsetof(ThreadBlock, exit_reason) == WEFT_EXIT_REASON);
 static_assert(offsetof(ThreadBlock, next_pc) == WEFT_NEXT_PC);
 static_assert(offsetof(ThreadBlock, host_rsp) == WEFT_HOST_RSP);
 static_assert(offsetof(ThreadBlock, host_fs) == WEFT_HOST_FS);
+static_assert(offsetof(ThreadBlock, self) == WEFT_SELF);
 static_assert(offsetof(ThreadBlock, xsave) == WEFT_XSAVE);
 static_assert(offsetof(ThreadBlock, xsave_mask) == WEFT_XSAVE_MASK);
 static_assert(offsetof(ThreadBlock, enter_pc) == WEFT_ENTER_PC);
@@ -31,6 +33,8 @@ static_assert(offsetof(ThreadBlock, stepping) == WEFT_STEPPING);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rip) == WEFT_RIP);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rflags) == WEFT_RFLAGS);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, fs_base) == WEFT_FS_BASE);
+static_assert(offsetof(translate::CallSite, function) == WEFT_SITE_FUNCTION);
+static_assert(offsetof(translate::CallSite, make_arguments) == WEFT_SITE_LIGHT);
 
 namespace {
 

@@ -201,6 +201,12 @@ void BlockView::add_call(Place place, Condition condition, void (*function)(),
   for (const Value& value : arguments) {
     site.arguments[site.count++] = argument(place, value);
   }
+  Callees& callees = shared_.callees;
+  const bool light =
+      is_light(site) &&
+      callees.use_general_registers_only(reinterpret_cast<uint64_t>(&make_light_arguments)) &&
+      callees.use_general_registers_only(reinterpret_cast<uint64_t>(function));
+  if (light) site.make_arguments = &make_light_arguments;
   Insertion insertion;
   insertion.kind = Insertion::Kind::kCall;
   insertion.guard = guard(condition);

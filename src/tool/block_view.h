@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tool/call_site.h"
+#include "tool/callee.h"
 #include "tool/case_table.h"
 #include "translate/instrument.h"
 #include "translate/thread_block.h"
@@ -71,6 +72,7 @@ class BlockView final : public Block {
     AppRange words;                            ///< where counters lie
     std::function<BlockCases(Versions, AppPc)> cases_of;
     size_t version_sets = 0;
+    Callees& callees;
   };
   BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
             const Shared& shared, Choice& choice);

@@ -20,8 +20,7 @@ struct Argument {
 };
 
 struct CallSite : translate::CallSite {
-  /// Null: one of the host's own purposes.
-  void (*function)() = nullptr;
+  /// If there is no function.
   enum class Purpose : uint8_t { kFlush, kNewCase };
   Purpose purpose = Purpose::kFlush;
   Versions versions;    ///< kNewCase: by which the block at `pc` is switched
@@ -34,6 +33,13 @@ struct CallSite : translate::CallSite {
 struct Additions : translate::FragmentData {
   std::deque<CallSite> sites;
 };
+
+/// For translate::CallSite::make_arguments, if is_light(). Uses general registers only, but
+/// for what sanitizers add: Callees tells.
+void make_light_arguments(const translate::CallSite& place, translate::ThreadBlock& block,
+                          uint64_t* six);
+/// Whether make_light_arguments() knows all that the call takes.
+bool is_light(const CallSite& site);
 
 /// The address of a memory operand with the registers in `context`.
 uint64_t effective_address(const x86::MemoryOperand& memory, const x86::CpuContext& context);

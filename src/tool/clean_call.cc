@@ -77,16 +77,6 @@ uint64_t evaluate(const Argument& argument, ThreadView& thread, ContextView& vie
 
 }  // namespace
 
-uint64_t effective_address(const x86::MemoryOperand& memory, const CpuContext& context) {
-  auto address = static_cast<uint64_t>(memory.displacement);
-  if (memory.base != x86::kNoRegister) address += context.gpr[memory.base];
-  if (memory.index != x86::kNoRegister) address += context.gpr[memory.index] * memory.scale;
-  if (memory.narrow) address = static_cast<uint32_t>(address);
-  if (memory.fs) address += context.fs_base;
-  if (memory.gs) address += context.gs_base;
-  return address;
-}
-
 bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) {
   const auto& site = static_cast<const CallSite&>(place);
   ThreadView& view = view_of(thread);

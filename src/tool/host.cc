@@ -93,11 +93,13 @@ void Host::lock_for_fork() {
   lock_.lock();
   modules_.lock_for_fork();
   cases_.lock_for_fork();
+  callees_.lock_for_fork();
   functions_.lock_for_fork();
 }
 
 void Host::unlock_after_fork() {
   functions_.unlock_after_fork();
+  callees_.unlock_after_fork();
   cases_.unlock_after_fork();
   modules_.unlock_after_fork();
   lock_.unlock();

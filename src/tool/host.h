@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "engine/hooks.h"
+#include "tool/callee.h"
 #include "tool/case_table.h"
 #include "tool/code_view.h"
 #include "tool/functions.h"
@@ -93,6 +94,7 @@ class Host final : public engine::Hooks, public Process {
   CodeView code_;
   Modules modules_;
   CaseTable cases_;
+  Callees callees_;
   FunctionTable functions_{*this};
   std::string program_;
   std::vector<std::string> arguments_;

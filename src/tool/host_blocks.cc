@@ -77,7 +77,7 @@ void Host::instrument_version(BlockPlan& plan, std::unique_ptr<translate::Fragme
                                    return cases_.cases_of(versions, tag,
                                                           [this] { return new_word(); });
                                  },
-                                 cases_.size()};
+                                 cases_.size(), callees_};
   BlockView block(plan, data, shared, choice);
   functions_.instrument(block);
   for (const Library& each : tools_) {

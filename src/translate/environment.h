@@ -32,6 +32,7 @@ struct Routines {
   CachePc hash_mismatch;  ///< --ibl=hash: a checking entry was reached by another address
   CachePc stale;          ///< ThreadBlock::next_pc is the tag of a fragment whose bytes changed
   CachePc clean_call;     ///< CallSite in rcx, the program's rcx in context, call_resume set
+  CachePc light_call;     ///< the same for a site with CallSite::make_arguments
 };
 
 /// kDispatch: all indirect branches go to the dispatcher, to see where they lead.

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "translate/draft.h"
 #include "translate/mangle.h"
+#include "translate/thread_block.h"
 #include "x86/instruction_info.h"
 
 namespace weft::translate {
@@ -17,7 +18,11 @@ namespace weft::translate {
 /// What a clean call finds its arguments by. Derived from by whoever carries the call out; owned by
 /// the fragment's FragmentData.
 struct CallSite {
-  AppPc pc;  ///< the instruction that the program is at
+  AppPc pc;                      ///< the instruction that the program is at
+  void (*function)() = nullptr;  ///< null: whoever carries it out knows what is to be done
+  /// If it is not null, `function` and this touch neither vector nor x87 state, which is therefore
+  /// not saved: writes `function`'s arguments, and context.rip.
+  void (*make_arguments)(const CallSite& site, ThreadBlock& block, uint64_t* six) = nullptr;
 };
 
 /// A 64-bit word of a tool's: of the thread's block, or shared, in reach of code memory.

@@ -133,7 +133,10 @@ void emit_call(Draft& draft, const Insertion& insertion) {
   const uint32_t resume = out.lea_rip(x86::kRcx);
   out.mov_gs_reg(offsetof(ThreadBlock, call_resume), x86::kRcx);
   out.mov_reg_imm(x86::kRcx, reinterpret_cast<uint64_t>(insertion.site));
-  draft.to_routine(out.jmp_rel32(), draft.environment.routines.clean_call);
+  const Routines& routines = draft.environment.routines;
+  draft.to_routine(out.jmp_rel32(), insertion.site->make_arguments != nullptr
+                                        ? routines.light_call
+                                        : routines.clean_call);
   draft.fixups.push_back(
       {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, resume, out.position()});
 }

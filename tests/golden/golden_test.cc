@@ -36,6 +36,7 @@ Environment environment_for(const Case& test) {
                           {0x40050000030},
                           {0x40050000040},
                           {},
+                          {},
                           {}};
   environment.code_low = 0x40050000000;
   environment.code_high = 0x40060000000;
