@@ -193,8 +193,8 @@ def run_programs(session):
     return run_ratios(session, "programs", "Programs", programs.all_programs(session.data), session.options.rounds or 5)
 
 
-JIT_STATISTICS = ("superblocks", "translate_ns", "code_writes", "stores_emulated", "pages_opened", "stale_checks",
-                  "reclaimed")
+JIT_STATISTICS = ("superblocks", "translate_ns", "code_writes", "stores_emulated", "pages_opened", "pages_calmed",
+                  "stale_checks", "deletions", "reclaimed")
 
 
 def jit_statistics(session, listed):
