@@ -70,7 +70,7 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
   environment.code_low = cache.code_range().start.value;
   environment.code_high = cache.code_range().end.value;
   environment.max_blocks = options.max_blocks;
-  environment.traces = options.traces && parts_.listener == nullptr;
+  environment.traces = options.traces;
   environment.shadow_displacement = linux::kShadowDisplacement;
   environment.indirect =
       parts_.shadow == nullptr ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;

@@ -98,7 +98,7 @@ std::unique_ptr<Thread> Engine::make_thread() {
   thread->hooks = hooks_;
   if (home.environment.traces) {
     thread->traces = std::make_unique<TraceRecorder>(
-        home.environment, *home.cache, *this, thread->builder, perf_map_.get(),
+        home.environment, *home.cache, *this, thread->builder, hooks_, perf_map_.get(),
         options_.trace_threshold, thread->counters.traces);
   }
   thread->attach();

@@ -6,6 +6,7 @@ namespace weft::engine {
 namespace {
 
 using PublishError = cache::CodeCache::PublishError;
+
 }  // namespace
 
 translate::Environment for_probes(translate::Environment environment) {
@@ -19,11 +20,12 @@ translate::Environment for_probes(translate::Environment environment) {
 
 TraceRecorder::TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                              translate::ProgramCode& code, translate::SuperblockBuilder& builder,
-                             PerfMap* perf_map, uint32_t threshold, uint64_t& made)
+                             Hooks* hooks, PerfMap* perf_map, uint32_t threshold, uint64_t& made)
     : environment_(for_probes(environment)),
       cache_(cache),
-      probes_(environment_, cache, code, nullptr),
+      probes_(environment_, cache, code, hooks),
       builder_(builder),
+      hooks_(hooks),
       perf_map_(perf_map),
       threshold_(threshold),
       made_(made) {}
@@ -53,6 +55,8 @@ CachePc TraceRecorder::next_probe(AppPc tag) {
   if (!ends_at(tag) && probes_.build(tag, false)) {
     const auto published = cache_.publish(probes_.draft().spec(cache::FragmentKind::kProbe));
     if (published.error == PublishError::kNone) {
+      // The fragment's now.
+      static_cast<void>(probes_.draft().tool_data.release());
       path_.push_back(tag);
       probe_ = published.fragment;
       return published.entry;
@@ -85,6 +89,8 @@ bool TraceRecorder::make_trace() {
   if (!builder_.build_trace(path_)) return false;
   const auto published = cache_.publish(builder_.draft().spec(cache::FragmentKind::kTrace));
   if (published.error != PublishError::kNone) return false;
+  static_cast<void>(builder_.draft().tool_data.release());
+  if (hooks_ != nullptr) hooks_->published(*published.fragment);
   if (perf_map_ != nullptr) perf_map_->add(*published.fragment);
   return true;
 }

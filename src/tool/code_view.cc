@@ -27,6 +27,15 @@ FragmentInfo describe(const cache::Fragment& fragment) {
   return info;
 }
 
+namespace {
+
+/// Probes are of no interest: no tag leads to them, and they die when they have run.
+void add_to(std::vector<FragmentInfo>& list, const cache::Fragment& fragment) {
+  if (fragment.kind() != cache::FragmentKind::kProbe) list.push_back(describe(fragment));
+}
+
+}  // namespace
+
 Deleted CodeView::delete_fragment(Address tag, Scope scope) {
   const cache::Deleted deleted = engine_->deletions().delete_fragment({tag}, scope_of(scope));
   return {deleted.block, deleted.trace, deleted.containing};
@@ -61,8 +70,7 @@ std::vector<FragmentInfo> CodeView::containing(Address tag) {
   std::vector<FragmentInfo> result;
   const cache::EpochGuard guard(engine_->epochs());
   engine_->caches().for_each([&](const cache::CodeCache& cache) {
-    cache.containing({tag},
-                     [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+    cache.containing({tag}, [&](cache::Fragment& fragment) { add_to(result, fragment); });
   });
   return result;
 }
@@ -72,7 +80,7 @@ std::vector<FragmentInfo> CodeView::fragments_in(Range range) {
   const cache::EpochGuard guard(engine_->epochs());
   engine_->caches().for_each([&](const cache::CodeCache& cache) {
     cache.fragments_in(range_of(range),
-                       [&](cache::Fragment& fragment) { result.push_back(describe(fragment)); });
+                       [&](cache::Fragment& fragment) { add_to(result, fragment); });
   });
   return result;
 }

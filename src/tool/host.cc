@@ -161,14 +161,18 @@ void Host::signal(engine::Thread& thread, const siginfo_t& info) {
   for (const Library& each : tools_) each.tool->on_signal(signal);
 }
 
+// No tag leads to a probe, and tools hear of none.
 void Host::on_deleted(const cache::Fragment& fragment) {
+  if (fragment.kind() == cache::FragmentKind::kProbe) return;
   const FragmentInfo info = describe(fragment);
   for (const Library& each : tools_) each.tool->on_fragment_deleted(info);
 }
 
 void Host::on_reclaimed(const cache::Fragment& fragment) {
-  const FragmentInfo info = describe(fragment);
-  for (const Library& each : tools_) each.tool->on_fragment_reclaimed(info);
+  if (fragment.kind() != cache::FragmentKind::kProbe) {
+    const FragmentInfo info = describe(fragment);
+    for (const Library& each : tools_) each.tool->on_fragment_reclaimed(info);
+  }
   delete static_cast<Additions*>(fragment.tool_data());
 }
 

@@ -169,4 +169,11 @@ bool PlannedBlock::may_change_selector(size_t version) const {
   });
 }
 
+bool PlannedBlock::may_change_selector() const {
+  for (size_t version = 0; version < versions.size(); ++version) {
+    if (may_change_selector(version)) return true;
+  }
+  return false;
+}
+
 }  // namespace weft::translate

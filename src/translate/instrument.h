@@ -134,6 +134,8 @@ struct PlannedBlock {
   void drop_version();
   /// Whether the choice may be another one when `version` has run.
   bool may_change_selector(size_t version) const;
+  /// The same of any version.
+  bool may_change_selector() const;
 };
 
 class Instrumenter {

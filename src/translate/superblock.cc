@@ -58,17 +58,18 @@ bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
   begin(path[0], true);
   path_ = path;
   AppPc pc = path[0];
-  while (add_block(pc)) {
+  while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
+  if (is_switched()) emit_further_versions(false);
   path_ = {};
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
-  return !marks_.empty();
+  return draft_.constituents.size() > 1;
 }
 
 bool SuperblockBuilder::follow_path(const Instruction& at, AppPc& pc) {
-  const size_t done = draft_.constituents.size() + 1;
-  if (done >= path_.size() || draft_.nearly_full()) return false;
-  const AppPc next = path_[done];
+  if (continue_ == Continue::kNo || path_at_ + 1 >= path_.size()) return false;
+  if (continue_ == Continue::kWhereItFits && draft_.nearly_full()) return false;
+  const AppPc next = path_[path_at_ + 1];
   if (!mangle_towards(draft_, at, next)) return false;
   if (at.insn.kind == Kind::kCall || at.insn.kind == Kind::kIndirectCall) {
     draft_.return_addresses.push_back(at.next());
@@ -122,6 +123,7 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
   // Read before the bytes are: publish() then notices a deletion that came in between.
   const uint64_t generation = generation_before(tag);
   const auto index = static_cast<uint32_t>(draft_.constituents.size());
+  path_at_ = index;
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
   Instruction at;
   bool goes_on = false;

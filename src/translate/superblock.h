@@ -48,7 +48,8 @@ class SuperblockBuilder {
   void use_aligned_checks(bool aligned) { aligned_checks_ = aligned; }
 
   /// Translates the blocks at `path`, in the order in which they ran, as one trace that leaves
-  /// where the program goes another way. `path` is read during the call only. False as build().
+  /// where the program goes another way. `path` is read during the call only. False
+  /// if no two blocks of it can be laid out together.
   bool build_trace(std::span<const AppPc> path);
 
   Draft& draft() { return draft_; }
@@ -98,6 +99,11 @@ class SuperblockBuilder {
   BlockPlan& begin_plan(AppPc tag);
   void decode_block(AppPc pc, size_t limit);
   bool plan_fits();
+  /// No emission of block_ takes more bytes of hot code: in all its versions, in all but the first.
+  uint32_t hot_bound() const;
+  uint32_t further_hot_bound() const;
+  /// Behind the first version of a switched block; true if the superblock goes on.
+  bool end_switched_block(bool goes_on, AppPc next);
   /// Emits the block's first version and notes its places; true if the superblock goes on at `pc`.
   bool emit_first_version(AppPc& pc, bool checked);
   /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
@@ -161,6 +167,7 @@ class SuperblockBuilder {
   AppRange covered_;
   AppPc fault_address_;
   std::span<const AppPc> path_;  ///< of a trace; empty for a superblock
+  size_t path_at_ = 0;           ///< which of its blocks is being emitted
   AppPc map_pc_;                 ///< where the state map's last record ends
 };
 

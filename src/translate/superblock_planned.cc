@@ -45,13 +45,13 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
     plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
     pc = at.next();
-    if (mark_of(pc) != nullptr) return;
+    if (path_.empty() && mark_of(pc) != nullptr) return;
   }
 }
 
 bool SuperblockBuilder::plan_fits() {
   constexpr size_t kColdBytes = 128;  // of a block's exits
-  return draft_.hot.position() + pending_hot_ + block_.size_bound() + Draft::kReserve <=
+  return draft_.hot.position() + pending_hot_ + hot_bound() + Draft::kReserve <=
              Draft::kHotCapacity &&
          draft_.cold.position() + pending_cold_ + block_.versions.size() * kColdBytes +
                  Draft::kReserve <=
@@ -82,13 +82,10 @@ bool SuperblockBuilder::add_planned_block(AppPc& pc) {
   }
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
   const AppPc end = block_.versions.front().range().end;
+  path_at_ = draft_.constituents.size();
   const bool goes_on = emit_first_version(pc, false);
   draft_.constituents.push_back({tag, {tag, end}, generation});
-  if (is_switched()) {
-    if (goes_on) leave_if_changed(block_, 0, pc);
-    note_switched(goes_on);
-  }
-  return goes_on;
+  return is_switched() ? end_switched_block(goes_on, pc) : goes_on;
 }
 
 bool SuperblockBuilder::emit_first_version(AppPc& pc, bool checked) {

@@ -6,11 +6,33 @@
 
 namespace weft::translate {
 
+uint32_t SuperblockBuilder::hot_bound() const {
+  constexpr auto kFollow = 192u;  // how a trace goes on by an indirect branch
+  const auto versions = static_cast<uint32_t>(block_.versions.size());
+  return block_.size_bound() + (path_.empty() ? 0 : kFollow * versions);
+}
+
+uint32_t SuperblockBuilder::further_hot_bound() const {
+  return hot_bound() - block_.versions.front().size_bound();
+}
+
+bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
+  // A trace has one entry: what it has behind a block that leaves for the next one's is not run.
+  const bool ends = goes_on && !path_.empty() && block_.may_change_selector();
+  if (ends) {
+    draft_.exit_jump(next);
+  } else if (goes_on) {
+    leave_if_changed(block_, 0, next);
+  }
+  note_switched(goes_on && !ends);
+  return goes_on && !ends;
+}
+
 void SuperblockBuilder::note_switched(bool goes_on) {
   constexpr uint32_t kColdBytes = 128;  // of a block's exits
   SwitchedBlock& block = chain_.back();
   block.goes_on = goes_on;
-  pending_hot_ += block_.size_bound() - block_.versions.front().size_bound();
+  pending_hot_ += further_hot_bound();
   pending_cold_ += kColdBytes * static_cast<uint32_t>(block_.versions.size() - 1);
   block.planned = std::exchange(block_, {});
 }
@@ -31,6 +53,7 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
   map_pc_ = {};
   for (size_t i = 0; i < chain_.size(); ++i) {
     SwitchedBlock& block = chain_[i];
+    path_at_ = i;
     const BlockPlan& plan = block.planned.versions[version];
     AppPc pc = plan.tag;
     if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <set>
 #include <string>
 
 #include "weft/tool.h"
@@ -26,12 +27,14 @@ struct PerThread {
 class Events final : public weft::Tool {
  public:
   void declare(weft::OptionList& options) override {
-    options.add_text("mode", "results", "results, signals, modules, exec, data, first or second");
+    options.add_text("mode", "results",
+                     "results, signals, modules, exec, data, first, second or traces");
   }
 
   void on_start(weft::Process& process, const weft::Options& options) override {
     mode_ = options.text("mode");
     data_ = weft::ThreadData<PerThread>(process);
+    code_ = &process.code();
   }
 
   void on_thread_start(weft::Thread& thread) override {
@@ -68,6 +71,16 @@ class Events final : public weft::Tool {
     if (module.path.ends_with("late_work.so") && !module.loaded) ++unloads_;
   }
 
+  void on_trace(const weft::FragmentInfo& trace) override {
+    if (mode_ != "traces" || !trace.is_trace) return;
+    const bool has_path = trace.constituents.size() > 1 && trace.constituents[0].tag == trace.tag;
+    if (!has_path || !live_traces_.insert(trace.sequence).second) ++strays_;
+    if (code_->fragments_at(trace.tag).size() > 1) ++beside_blocks_;
+  }
+  void on_fragment_deleted(const weft::FragmentInfo& fragment) override {
+    if (fragment.is_trace && live_traces_.erase(fragment.sequence) == 0) ++strays_;
+  }
+
   void on_exec(weft::Process&) override {
     if (mode_ == "exec") std::fprintf(stderr, "events: exec\n");
   }
@@ -79,6 +92,7 @@ class Events final : public weft::Tool {
     if (mode_ == "data") {
       std::fprintf(stderr, "events: made=%d destroyed=%d\n", g_made.load(), g_destroyed.load());
     }
+    if (mode_ == "traces") report_traces();
     if (mode_ == "second") {
       std::fprintf(stderr, "events: %s, disorder=%d\n",
                    g_first > 1000 && g_first == g_second ? "as often" : "not as often",
@@ -87,6 +101,14 @@ class Events final : public weft::Tool {
   }
 
  private:
+  /// Each trace dies once, with any block of it, and its head's block can go on without it.
+  void report_traces() {
+    const size_t live = live_traces_.size();
+    code_->delete_all();
+    std::fprintf(stderr, "events: %s, %s, left=%zu strays=%d\n", live > 0 ? "traces" : "no traces",
+                 beside_blocks_ > 0 ? "beside blocks" : "alone", live_traces_.size(), strays_);
+  }
+
   static void note_first() { ++g_first; }
   static void note_second() {
     if (++g_second != g_first) ++g_disorder;
@@ -94,6 +116,10 @@ class Events final : public weft::Tool {
 
   std::string mode_;
   weft::ThreadData<PerThread> data_;
+  weft::Code* code_ = nullptr;
+  std::set<uint64_t> live_traces_;  ///< of a program with one thread
+  int strays_ = 0;
+  int beside_blocks_ = 0;
   int signals_ = 0;
   int sum_ = 0;
   int loads_ = 0;

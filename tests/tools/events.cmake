@@ -8,7 +8,8 @@ target_link_libraries(tool_eventful PRIVATE Threads::Threads weft_warnings)
 function(event_test name regex)
   foreach(variant "" "@stress:--stress-delete=max")
     string(REPLACE ":" ";" parts "${variant}")
-    list(POP_FRONT parts suffix flag)
+    list(POP_FRONT parts suffix)
+    set(flag ${parts})
     add_test(NAME tools.events_${name}${suffix} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/both_outputs.sh
       $<TARGET_FILE:weft> run ${flag} ${ARGN})
     set_tests_properties(tools.events_${name}${suffix} PROPERTIES PASS_REGULAR_EXPRESSION "${regex}"
@@ -29,3 +30,8 @@ event_test(data_is_made_and_destroyed_for_each_thread "events: made=6 destroyed=
   --tool ${events}:mode=data -- $<TARGET_FILE:tool_eventful> threads)
 event_test(tools_run_in_their_order "events: as often, disorder=0"
   --tool ${events}:mode=first --tool ${events}:mode=second -- $<TARGET_FILE:tool_eventful> calls)
+# What deletes meanwhile is another thread, which may be heard before the trace it deletes.
+add_test(NAME tools.events_traces_are_told COMMAND weft run --traces --trace-threshold=2 --tool ${events}:mode=traces --
+  $<TARGET_FILE:switching> 1)
+set_tests_properties(tools.events_traces_are_told PROPERTIES LABELS tools TIMEOUT 120
+  PASS_REGULAR_EXPRESSION "events: traces, beside blocks, left=0 strays=0")

@@ -20,7 +20,8 @@ endfunction()
 foreach(variant "" "@ibl-hash:--ibl=hash" "@blocks-1:--max-blocks=1" "@traces:--traces" "@paired:--returns=paired"
         "@stress:--stress-delete=max")
   string(REPLACE ":" ";" parts "${variant}")
-  list(POP_FRONT parts suffix flag)
+  list(POP_FRONT parts suffix)
+    set(flag ${parts})
   function_test(count${suffix} "mode=count" "work"
     "hooks: before=400 after=400 arguments=59700 results=60600 program: 60600" ${flag})
   function_test(count_in_threads${suffix} "mode=count" "threads"
