@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import deletion_peers
 import measure
 import programs
 import report
@@ -57,6 +58,26 @@ def hot_run(session, program, threads, rate, tags):
             "deleter": logs[0][-1] if logs else None}
 
 
+def single_markdown(document):
+    """The Google Benchmark program's figures as a table: one line for each set of arguments."""
+    rows = []
+    for made in document["benchmarks"]:
+        if not made["name"].startswith("delete_fragment/"):
+            continue
+        arguments = dict(part.split(":") for part in made["name"].split("/") if ":" in part)
+        seconds = made["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[made["time_unit"]]
+        rows.append([*(f"{int(arguments[key]):,}" for key in ("links", "traces", "threads", "others")),
+                     *(f"{made[key]:,.2f}" for key in ("median_us", "p99_us", "max_us")), f"{1 / seconds:,.0f}",
+                     f"{made['collateral']:.0f}"])
+    return (
+        "# One deletion\n\nThe call in the cache layer, by links to the block, traces that contain it, threads at work "
+        "in the cache meanwhile and fragments that have nothing to do with it. Microseconds, a look at the clock "
+        "included; more threads than processors take turns, which is what the greatest times, and the rate from the mean "
+        "time, show. Collateral: fragments that died and were not asked for.\n\n" +
+        report.table(["links", "traces", "threads", "other fragments", "median", "p99", "max", "deletions/s",
+                      "collateral"], rows))
+
+
 def speed(runs):
     return statistics.median(run["calls_per_cpu_s"] for run in runs)
 
@@ -72,7 +93,37 @@ def hot_row(undisturbed, beside, runs, threads, rate):
     times = [f"{middle(sample[key] for sample in last) / 1000:.1f}" for key in ("p50", "p99", "max")]
     return [f"{threads} threads, {rate}/s", f"{middle(s['asked'] / s['seconds'] for s in last):,.0f}",
             f"{middle(s['died'] / s['seconds'] for s in last):,.0f}", *times, f"{slowdown:.3f}", f"{company:.3f}",
-            f"{building:.3f}", f"{slowdown / company - building:.3f}"]
+            f"{building:.3f}", f"{slowdown / company - building:.3f}", *deletion_peers.slowdowns(threads, rate)]
+
+
+def hot_peer_rows(document):
+    """The calls side by side: latency at 100 requests a second, and the highest rate."""
+    middle = statistics.median
+    rows = []
+    for threads in THREADS:
+        made = {row["rate"]: [run["deleter"] for run in row["runs"]] for row in document
+                if row["threads"] == threads and row["rate"] is not None and row["tags"] != NO_CODE}
+        latency = [f"{middle(last[key] for last in made[100]) / 1000:.1f}" for key in ("p50", "p99", "max")]
+        most = max(middle(last["died"] / last["seconds"] for last in samples) for samples in made.values())
+        rows.append([f"{threads}", "**weft delete_fragment**", *latency, f"**{most:,.0f}**"])
+        rows += [row for row in deletion_peers.rows() if row[0] == f"{threads}"]
+    return rows
+
+
+def hot_markdown(rows, document):
+    return (
+        "# Deletion of hot code while a program runs\n\nTen functions called in loops; one more thread deletes their "
+        "blocks in turn. Latency of the call in microseconds, two looks at the clock included. Slowdown: work per "
+        "second of the program's own CPU time, without a deleter against with one. Company: the same with a deleter "
+        "that asks as often for an address without code, and only shares the machine. Re-translation: share of the CPU "
+        "time in which blocks were built anew. Beyond: what the deletions cost beyond both (1: nothing). Last columns: "
+        "slowdown by DynamoRIO's calls at the rate asked for.\n\n" +
+        report.table(["", "asked/s", "hit/s", "median", "p99", "max", "slowdown", "company", "re-translation",
+                      "beyond", *deletion_peers.CALLS], rows) +
+        "\n## The calls side by side\n\nLatency in microseconds at 100 requests a second, and the most deletions a "
+        "second.\n\n" +
+        report.table(["threads", "call", "median", "p99", "max", "deletions/s"], hot_peer_rows(document)) +
+        f"\n{deletion_peers.NOTE}")
 
 
 def run_hot(session):
@@ -88,14 +139,7 @@ def run_hot(session):
         rows += [hot_row(undisturbed, runs[rate, NO_CODE], runs[rate, tags], threads, rate) for rate in RATES]
         document += [{"threads": threads, "rate": rate, "tags": where, "runs": made}
                      for (rate, where), made in runs.items()]
-    markdown = (
-        "# Deletion of hot code while a program runs\n\nTen functions called in loops; one more thread deletes their "
-        "blocks in turn. Latency of the call in microseconds, two looks at the clock included. Slowdown: work per "
-        "second of the program's own CPU time, without a deleter against with one. Company: the same with a deleter "
-        "that asks as often for an address without code, and only shares the machine. Re-translation: share of the CPU "
-        "time in which blocks were built anew. Last column: what the deletions cost beyond both (1: nothing).\n\n" +
-        report.table(["", "asked/s", "hit/s", "median", "p99", "max", "slowdown", "company", "re-translation",
-                      "beyond"], rows))
+    markdown = hot_markdown(rows, document)
     session.finish("delete-hot", {"rows": document}, markdown)
     return True
 

@@ -91,12 +91,16 @@ class Session:
     def time(self, run):
         return run.wall if self.options.clock == "wall" else run.cpu
 
+    def foot(self, where=None):
+        """Where and when, as the last lines of a Markdown file."""
+        return "\n".join(f"{key}: {value}  " for key, value in (where or report.machine(self.load)).items())
+
     def finish(self, name, document, markdown, chart=None):
         """Writes the results; a quick run's lie beside, and never replace, a full one's."""
         if self.options.quick:
             name += "-quick"
         where = report.machine(self.load)
-        foot = "\n".join(f"{key}: {value}  " for key, value in where.items())
+        foot = self.foot(where)
         document = {"machine": where, "options": vars_of(self.options), **document}
         report.write(self.options.out, name, document, f"{markdown}\n{foot}\n", chart)
         print(markdown, end="")
@@ -286,6 +290,10 @@ def run_google_benchmark(session):
                           check=False)
     if out.exists():
         out.write_text(report.without_root(out.read_text()))
+        if name == "cache_delete_bench":
+            table = deletion.single_markdown(json.loads(out.read_text()))
+            (session.options.out / "delete.md").write_text(f"{table}\n{session.foot()}\n")
+            print(f"\n{table}")
     return done.returncode == 0
 
 
