@@ -212,6 +212,8 @@ class Block {
                               bool atomic) = 0;
   virtual void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                      int32_t amount) = 0;
+  virtual void set_counter_once(Place place, Condition condition, Counter counter,
+                                int32_t value) = 0;
   virtual void add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) = 0;
   virtual void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                   int32_t value) = 0;
@@ -268,6 +270,11 @@ class Insertion {
   /// The cheapest way to count what happens often.
   void add(Tally tally, int32_t amount = 1) {
     block_.add_to_tally(place_, condition_, tally, amount);
+  }
+  /// counter = value, and weft takes the addition out of the code: from then on it costs as much as
+  /// a no-op. Each copy of the block that is built does so once, or once more where threads race.
+  void set_once(Counter counter, int32_t value = 1) {
+    block_.set_counter_once(place_, condition_, counter, value);
   }
   void set(ThreadCounter counter, int32_t value) {
     block_.set_thread_counter(place_, condition_, counter, value);

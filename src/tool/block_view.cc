@@ -179,6 +179,10 @@ void BlockView::add_to_thread_counter(Place place, Condition condition, ThreadCo
   insert_word(place, condition, Insertion::Kind::kAdd, word(counter), amount);
 }
 
+void BlockView::set_counter_once(Place place, Condition condition, Counter counter, int32_t value) {
+  insert_word(place, condition, Insertion::Kind::kSetOnce, word(counter), value);
+}
+
 void BlockView::add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) {
   if (tally.slot() >= kTallies) mistake("a tally that new_tally() did not make");
   Insertion insertion;

@@ -90,6 +90,7 @@ class BlockView final : public Block {
                       bool atomic) override;
   void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                              int32_t amount) override;
+  void set_counter_once(Place place, Condition condition, Counter counter, int32_t value) override;
   void add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) override;
   void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                           int32_t value) override;

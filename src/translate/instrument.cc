@@ -16,6 +16,12 @@ bool any_observes_flags(const std::vector<Insertion>& insertions) {
                      [](const Insertion& insertion) { return insertion.observes_flags(); });
 }
 
+uint32_t cold_bound_of(const std::vector<Insertion>& insertions) {
+  uint32_t bound = 0;
+  for (const Insertion& insertion : insertions) bound += insertion.cold_bound();
+  return bound;
+}
+
 uint32_t bound_of(const std::vector<Insertion>& insertions) {
   uint32_t bound = 0;
   for (const Insertion& insertion : insertions) bound += insertion.size_bound();
@@ -38,7 +44,8 @@ bool Insertion::observes_flags() const {
 }
 
 bool Insertion::wants_registers() const {
-  const bool counts = kind == Kind::kAdd || kind == Kind::kAddAtomic || kind == Kind::kSet;
+  const bool counts = kind == Kind::kAdd || kind == Kind::kAddAtomic || kind == Kind::kSet ||
+                      kind == Kind::kSetOnce;
   return !counts || guard.kind != Guard::Kind::kNone;
 }
 
@@ -51,6 +58,11 @@ uint32_t Insertion::size_bound() const {
   if (site != nullptr) size += kCall;
   size += kField * static_cast<uint32_t>(fields.size());
   return size + static_cast<uint32_t>(code.size());
+}
+
+uint32_t Insertion::cold_bound() const {
+  constexpr uint32_t kSetOnce = 32;
+  return kind == Kind::kSetOnce ? kSetOnce : 0;
 }
 
 const x86::FlagUse& PlannedInstruction::flag_use() const {
@@ -120,6 +132,14 @@ uint32_t BlockPlan::size_bound() const {
   return bound;
 }
 
+uint32_t BlockPlan::cold_bound() const {
+  uint32_t bound = cold_bound_of(anywhere);
+  for (const PlannedInstruction& item : instructions) {
+    bound += cold_bound_of(item.before) + cold_bound_of(item.after);
+  }
+  return bound;
+}
+
 FreeState PlannedBlock::free_at_entry() const {
   FreeState free{true, UINT16_MAX};
   for (const BlockPlan& version : versions) {
@@ -143,6 +163,13 @@ uint32_t PlannedBlock::size_bound() const {
   uint32_t bound = 0;
   for (const BlockPlan& version : versions) bound += version.size_bound();
   if (is_switched()) bound += kSwitch + kCase * static_cast<uint32_t>(versions.size());
+  return bound;
+}
+
+uint32_t PlannedBlock::cold_bound(size_t first) const {
+  constexpr uint32_t kExits = 128;
+  uint32_t bound = 0;
+  for (size_t i = first; i < versions.size(); ++i) bound += kExits + versions[i].cold_bound();
   return bound;
 }
 

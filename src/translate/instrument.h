@@ -53,11 +53,11 @@ struct RecordField {
 };
 
 struct Insertion {
-  enum class Kind : uint8_t { kAdd, kAddAtomic, kSet, kCall, kRecord, kCode };
+  enum class Kind : uint8_t { kAdd, kAddAtomic, kSet, kSetOnce, kCall, kRecord, kCode };
   Kind kind = Kind::kAdd;
   Guard guard;
-  Word word;           ///< kAdd, kAddAtomic, kSet. kRecord: where the next record goes
-  int32_t amount = 0;  ///< kAdd, kAddAtomic, kSet
+  Word word;  ///< kAdd, kAddAtomic, kSet, kSetOnce (shared). kRecord: where the next record goes
+  int32_t amount = 0;  ///< kAdd, kAddAtomic, kSet, kSetOnce
   uint32_t limit = 0;  ///< kRecord: tool_words index of minus the address of the buffer's end
   const CallSite* site = nullptr;  ///< kCall; kRecord: called when the buffer is full
   std::vector<RecordField> fields;
@@ -73,6 +73,7 @@ struct Insertion {
   bool wants_registers() const;
   /// No emission of it takes more bytes.
   uint32_t size_bound() const;
+  uint32_t cold_bound() const;  ///< of cold code
 };
 
 /// One instruction of a block, with what was inserted around it.
@@ -109,6 +110,7 @@ struct BlockPlan {
   /// Puts what is in `anywhere` where it is cheapest.
   void settle();
   uint32_t size_bound() const;
+  uint32_t cold_bound() const;  ///< of the insertions
 };
 
 /// How the entry of a block chooses among its versions: by what is in a word.
@@ -130,6 +132,8 @@ struct PlannedBlock {
   FreeState free_at_entry() const;
   void settle();
   uint32_t size_bound() const;
+  /// Of cold code, for the versions from `first` on, with their exits.
+  uint32_t cold_bound(size_t first = 0) const;
   /// Leaves out the last version that is not the default.
   void drop_version();
   /// Whether the choice may be another one when `version` has run.

@@ -123,6 +123,31 @@ void emit_set(Draft& draft, const Insertion& insertion) {
   }
 }
 
+/// A jump to cold code that makes it a no-op.
+void emit_set_once(Draft& draft, const Insertion& insertion) {
+  using cache::Fixup;
+  Assembler& out = draft.hot;
+  Assembler& cold = draft.cold;
+  CHECK(!insertion.word.per_thread);
+  constexpr uint32_t kWord = 8;
+  constexpr uint32_t kJump = 5;
+  // All of it in one aligned word, of which one store changes a part: other threads execute the
+  // jump or the no-op.
+  if (out.position() % kWord > kWord - kJump) out.nop(kWord - out.position() % kWord);
+  const uint32_t site = out.position();
+  draft.fixups.push_back(
+      {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});
+  draft.fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 4,
+                          cold.mov_rip_imm32(insertion.amount), insertion.word.address});
+  // Of the jump's bytes the last one stays, as the displacement of nop [rax+rax+byte].
+  const uint8_t store[] = {0xC7, 0x05, 0, 0, 0, 0, 0x0F, 0x1F, 0x44, 0x00};
+  cold.bytes(store, sizeof store);
+  draft.fixups.push_back(
+      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 4, cold.position() - 8, site});
+  draft.fixups.push_back(
+      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, cold.jmp_rel32(), site + kJump});
+}
+
 /// All registers are the program's here. The routine saves them; it finds the way back in
 /// call_resume.
 void emit_call(Draft& draft, const Insertion& insertion) {
@@ -241,6 +266,8 @@ void emit_unguarded(Draft& draft, const Insertion& insertion, const FreeState& f
       return emit_atomic_add(draft, insertion, free);
     case Insertion::Kind::kSet:
       return emit_set(draft, insertion);
+    case Insertion::Kind::kSetOnce:
+      return emit_set_once(draft, insertion);
     case Insertion::Kind::kCall:
       return emit_call(draft, insertion);
     case Insertion::Kind::kRecord:

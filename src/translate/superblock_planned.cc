@@ -50,11 +50,9 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
 }
 
 bool SuperblockBuilder::plan_fits() {
-  constexpr size_t kColdBytes = 128;  // of a block's exits
   return draft_.hot.position() + pending_hot_ + hot_bound() + Draft::kReserve <=
              Draft::kHotCapacity &&
-         draft_.cold.position() + pending_cold_ + block_.versions.size() * kColdBytes +
-                 Draft::kReserve <=
+         draft_.cold.position() + pending_cold_ + block_.cold_bound() + Draft::kReserve <=
              Draft::kColdCapacity;
 }
 

@@ -29,11 +29,10 @@ bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
 }
 
 void SuperblockBuilder::note_switched(bool goes_on) {
-  constexpr uint32_t kColdBytes = 128;  // of a block's exits
   SwitchedBlock& block = chain_.back();
   block.goes_on = goes_on;
   pending_hot_ += further_hot_bound();
-  pending_cold_ += kColdBytes * static_cast<uint32_t>(block_.versions.size() - 1);
+  pending_cold_ += block_.cold_bound(1);
   block.planned = std::exchange(block_, {});
 }
 

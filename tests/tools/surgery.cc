@@ -12,12 +12,13 @@ std::atomic<uint64_t> g_calls{0};
 std::atomic<uint64_t> g_bytes{0};
 std::atomic<uint64_t> g_sum{0};
 std::atomic<uint64_t> g_deleted{0};
+std::atomic<uint64_t> g_built{0};
 weft::Code* g_code = nullptr;
 
 class Surgery final : public weft::Tool {
  public:
   void declare(weft::OptionList& options) override {
-    options.add_text("mode", "record", "record, delete, redirect, remove, replace or guard");
+    options.add_text("mode", "record", "record, delete, redirect, remove, replace, guard or once");
   }
 
   void on_start(weft::Process& process, const weft::Options& options) override {
@@ -26,6 +27,7 @@ class Surgery final : public weft::Tool {
     buffer_ = process.new_buffer(16, 64, flush, nullptr);
     counter_ = process.new_thread_counter();
     limited_ = process.new_thread_counter();
+    once_ = process.new_counter();
   }
 
   void on_block(weft::Block& block) override {
@@ -51,14 +53,20 @@ class Surgery final : public weft::Tool {
       block.before(1).add(limited_);
       block.after(1).if_less(limited_, 11).add(counter_);
       block.before(2).if_equal(limited_, 500).call(note, weft::thread_counter(counter_));
+    } else if (mode_ == "once") {
+      ++g_built;
+      block.anywhere().set_once(once_, 7);
+      block.before(2).call(take, once_.cell());
     }
   }
 
   void on_fragment_deleted(const weft::FragmentInfo&) override { ++g_deleted; }
 
   void on_exit(weft::Process&, int) override {
-    std::fprintf(stderr, "surgery: calls=%lu sum=%lu bytes=%lu deleted=%d\n", g_calls.load(),
-                 g_sum.load(), g_bytes.load(), g_deleted.load() != 0 ? 1 : 0);
+    const bool once = g_sum >= 7 && g_sum <= 7 * g_built;
+    std::fprintf(stderr, "surgery: calls=%lu sum=%lu bytes=%lu deleted=%d once=%d\n",
+                 g_calls.load(), g_sum.load(), g_bytes.load(), g_deleted.load() != 0 ? 1 : 0,
+                 once ? 1 : 0);
   }
 
  private:
@@ -74,6 +82,11 @@ class Surgery final : public weft::Tool {
   static void redirect(weft::CallContext& context, weft::Address to) {
     if (++g_calls == 10) context.redirect(to);
   }
+  static void take(uint64_t* word) {
+    ++g_calls;
+    g_sum += *word;
+    *word = 0;
+  }
   static void note(uint64_t value) {
     ++g_calls;
     g_sum = value;
@@ -83,6 +96,7 @@ class Surgery final : public weft::Tool {
   weft::Buffer buffer_;
   weft::ThreadCounter counter_;
   weft::ThreadCounter limited_;
+  weft::Counter once_;
 };
 
 }  // namespace

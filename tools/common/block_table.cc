@@ -1,40 +1,74 @@
 #include "common/block_table.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
 
 namespace weft::tools {
 namespace {
 
+constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;
+
+uint64_t mix(uint64_t hash, uint64_t word) {
+  const uint64_t product = (hash ^ word) * kMultiplier;
+  return product ^ product >> 32;
+}
+
 uint64_t hash_of(const Block& block) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  uint64_t hash = kMultiplier;
   for (const Instruction& instruction : block) {
-    for (const uint8_t byte : instruction.bytes()) hash = (hash ^ byte) * 0x100000001b3;
+    // Each has at most 15 bytes.
+    std::array<uint64_t, 2> words{};
+    const std::span<const uint8_t> bytes = instruction.bytes();
+    std::memcpy(words.data(), bytes.data(), std::min(bytes.size(), sizeof words));
+    hash = mix(mix(hash, words[0]), words[1] ^ bytes.size() << 56);
   }
   return hash;
 }
 
 }  // namespace
 
+BlockTable::Slot& BlockTable::find(const Range& range, uint64_t hash) {
+  size_t at = mix(0, range.start);
+  for (;; ++at) {
+    Slot& slot = slots_[at & (slots_.size() - 1)];
+    if (slot.record == nullptr) return slot;
+    if (slot.tag != range.start) continue;
+    if (slot.record->hash == hash && slot.record->range.end == range.end) return slot;
+  }
+}
+
+void BlockTable::grow() {
+  constexpr size_t kFirstSize = 1024;
+  slots_.assign(std::max(kFirstSize, 4 * slots_.size()), {});
+  for (BlockRecord& record : records_) {
+    find(record.range, record.hash) = {record.range.start, &record};
+  }
+}
+
 BlockRecord& BlockTable::record(Process& process, const Block& block, Keep keep) {
   const uint64_t hash = hash_of(block);
+  const Range range = block.range();
   const std::lock_guard guard(mutex_);
-  const auto [first, last] = by_tag_.equal_range(block.tag());
-  for (auto at = first; at != last; ++at) {
-    BlockRecord& known = *at->second;
-    if (known.hash == hash && known.range.end == block.range().end) return known;
-  }
+  if (2 * records_.size() >= slots_.size()) grow();
+  Slot& slot = find(range, hash);
+  if (slot.record != nullptr) return *slot.record;
   BlockRecord& record = records_.emplace_back();
-  record.range = block.range();
+  record.range = range;
   record.hash = hash;
   record.instructions = static_cast<uint32_t>(block.size());
   record.module = process.module_at(block.tag());
-  for (const Instruction& instruction : block) {
-    record.lengths.push_back(static_cast<uint8_t>(instruction.length()));
-    // The decoder's names are constants of the program.
-    if (keep == Keep::kMnemonics) record.mnemonics.push_back(instruction.details().mnemonic.data());
+  if (keep != Keep::kNothing) {
+    for (const Instruction& instruction : block) {
+      record.lengths.push_back(static_cast<uint8_t>(instruction.length()));
+      // The decoder's names are constants of the program.
+      if (keep == Keep::kMnemonics)
+        record.mnemonics.push_back(instruction.details().mnemonic.data());
+    }
   }
   record.executions = process.new_counter();
-  by_tag_.emplace(block.tag(), &record);
+  slot = {range.start, &record};
   return record;
 }
 

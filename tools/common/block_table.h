@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 #include "weft/tool.h"
@@ -19,14 +18,15 @@ struct BlockRecord {
   uint64_t hash = 0;  ///< of its bytes: code may change
   uint32_t instructions = 0;
   const Module* module = nullptr;      ///< null: none
-  std::vector<uint8_t> lengths;        ///< of its instructions
+  std::vector<uint8_t> lengths;        ///< of its instructions, if the table keeps them
   std::vector<const char*> mnemonics;  ///< of its instructions, if the table keeps them
   Counter executions;
 };
 
 class BlockTable {
  public:
-  enum class Keep : uint8_t { kLengths, kMnemonics };
+  /// What is kept of a block's instructions.
+  enum class Keep : uint8_t { kNothing, kLengths, kMnemonics };
 
   /// The block's record, made now if it is new.
   BlockRecord& record(Process& process, const Block& block, Keep keep = Keep::kLengths);
@@ -36,9 +36,19 @@ class BlockTable {
   void reset();
 
  private:
+  /// A place in the table by tag, of which one block may have several. Empty without a record.
+  struct Slot {
+    Address tag = 0;
+    BlockRecord* record = nullptr;
+  };
+
+  /// The block's record, or the empty slot for it.
+  Slot& find(const Range& range, uint64_t hash);
+  void grow();
+
   std::mutex mutex_;
   std::deque<BlockRecord> records_;
-  std::unordered_multimap<Address, BlockRecord*> by_tag_;
+  std::vector<Slot> slots_;  ///< a power of two of them, half empty or more
 };
 
 /// Counts executions of blocks. While the process has one thread the counters are plain; when it

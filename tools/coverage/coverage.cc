@@ -1,11 +1,11 @@
 // coverage: which basic blocks ran, as drcov and lcov files.
 //
-// A block counts its first executions down in a word of its own. When they are enough to say that
-// it will be executed again, it asks for its fragment's deletion; it is built again without
-// additions. Code that runs once or twice is not worth that: counting costs less than building
-// again.
+// A block's first execution sets a word of its own and takes that addition out of the code. If the
+// block is built again, it is without.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 
 #include "common/block_table.h"
@@ -29,7 +29,6 @@ class Coverage final : public ReportTool {
     list.add_text("lcov", "",
                   "file for lines of source, in lcov's format (needs debug information)");
     list.add_text("module", "", "only modules whose path contains this");
-    list.add_number("after", 8, "executions after which a block loses its instrumentation");
     list.add_flag("stats", false, "tell how much was instrumented and removed");
   }
 
@@ -37,9 +36,6 @@ class Coverage final : public ReportTool {
     code_ = &process.code();
     lcov_ = options.text("lcov");
     module_ = options.text("module");
-    constexpr uint64_t kMost = 1u << 30;
-    after_ = static_cast<int32_t>(std::min(options.number("after"), kMost));
-    if (after_ == 0) process.fail("after must be at least 1");
     stats_ = options.flag("stats");
   }
 
@@ -48,12 +44,10 @@ class Coverage final : public ReportTool {
       const Module* module = process().module_at(block.tag());
       if (module == nullptr || module->path.find(module_) == std::string::npos) return;
     }
-    BlockRecord& record = table_.record(process(), block);
-    if (is_done(record)) return;
-    // Downwards, because "less" can be asked for in one comparison: threads that race may skip a
-    // value.
-    block.before(0).add(record.executions, -1);
-    block.before(0).if_less(record.executions, 1 - after_).call(&enough, this, block.tag());
+    BlockRecord& record = table_.record(process(), block, BlockTable::Keep::kNothing);
+    if (has_run(record)) return;
+    block.anywhere().set_once(record.executions);
+    additions_.fetch_add(1, std::memory_order_relaxed);
   }
 
   std::string report(Process& process) override {
@@ -69,32 +63,20 @@ class Coverage final : public ReportTool {
   void restart(Process& process, Thread& /*thread*/) override {
     code_ = &process.code();
     lcov_path_.clear();
-    removed_ = 0;
+    additions_ = 0;
     // What the parent did is not the child's; blocks without instrumentation have to get it again.
     table_.reset();
     code_->delete_all();
   }
 
  private:
-  static void enough(Coverage* tool, Address tag) {
-    tool->removed_.fetch_add(1, std::memory_order_relaxed);
-    tool->code_->delete_fragment(tag);
-  }
-
-  bool is_done(const BlockRecord& record) const {
-    return static_cast<int64_t>(record.executions.get()) <= -after_;
-  }
   static bool has_run(const BlockRecord& record) { return record.executions.get() != 0; }
 
   void print_stats(const std::vector<BlockRecord*>& records) const {
-    size_t ran = 0;
-    size_t done = 0;
-    for (const BlockRecord* record : records) {
-      ran += has_run(*record);
-      done += is_done(*record);
-    }
-    fmt::print(stderr, "coverage: {} blocks instrumented, {} ran, {} lost it again, {} requests\n",
-               records.size(), ran, done, removed_.load());
+    const auto ran = std::count_if(records.begin(), records.end(),
+                                   [](const BlockRecord* record) { return has_run(*record); });
+    fmt::print(stderr, "coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
+               records.size(), additions_.load(), ran);
   }
 
   static std::string drcov_of(Process& process, const std::vector<BlockRecord*>& records) {
@@ -159,9 +141,8 @@ class Coverage final : public ReportTool {
   std::string lcov_;
   std::string lcov_path_;
   std::string module_;
-  int32_t after_ = 1;
   bool stats_ = false;
-  std::atomic<uint64_t> removed_ = 0;
+  std::atomic<uint64_t> additions_ = 0;
 };
 
 }  // namespace
