@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -115,8 +116,9 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
       ->default_str("");
   app.add_option(
       "--stress-delete", texts.stress_delete,
-      "delete RATE random fragments a second (max: as many as possible), as RATE[,SEED][,inside]; "
-      "inside: by the program's own threads");
+      "delete RATE random fragments a second (max: as many as possible), as "
+      "RATE[,SEED][,inside|,calls]; inside: by the program's own threads; calls: by them in clean "
+      "calls");
   app.add_option(
       "--log", texts.log,
       "LEVEL or MODULE:LEVEL,... (error, info, debug); a module is a source file's name");
@@ -150,16 +152,36 @@ bool apply_stats(const std::optional<std::string>& stats, engine::Options& optio
   return true;
 }
 
-bool apply_stress(const std::string& text, engine::Options& options) {
+/// Takes `suffix` off the end of `text`, if it is there.
+bool take_suffix(std::string& text, std::string_view suffix) {
+  if (!text.ends_with(suffix)) return false;
+  text.resize(text.size() - suffix.size());
+  return true;
+}
+
+/// Deletions from clean calls are made by a tool, which counts blocks as a measure of time.
+void delete_from_calls(engine::Options& options, std::vector<std::string>& tools) {
+  constexpr double kFull = 1e6;
+  constexpr double kEvery = 100;  // blocks of one thread from one call to the next, at most often
+  const double rate = std::clamp(options.stress_delete, 1.0, kFull);
+  const auto every = static_cast<uint64_t>(kEvery * kFull / rate);
+  constexpr uint64_t kSeeds = uint64_t{1} << 32;
+  tools.push_back("deleter:every=" + std::to_string(every) +
+                  ",seed=" + std::to_string(options.stress_seed % kSeeds));
+  options.stress_delete = 0;
+}
+
+bool apply_stress(const std::string& text, engine::Options& options,
+                  std::vector<std::string>& tools) {
   if (text.empty()) return true;
   const size_t comma = text.find(',');
   const std::string rate = text.substr(0, comma);
+  bool from_calls = false;
   char* end = nullptr;
   if (comma != std::string::npos) {
-    constexpr std::string_view kInside = ",inside";
     std::string rest = text.substr(comma);
-    options.stress_inside = rest.ends_with(kInside);
-    if (options.stress_inside) rest.resize(rest.size() - kInside.size());
+    options.stress_inside = take_suffix(rest, ",inside");
+    from_calls = !options.stress_inside && take_suffix(rest, ",calls");
     if (!rest.empty()) {
       options.stress_seed = std::strtoull(rest.c_str() + 1, &end, 10);
       if (end == rest.c_str() + 1 || *end != '\0') return false;
@@ -167,10 +189,12 @@ bool apply_stress(const std::string& text, engine::Options& options) {
   }
   if (rate == "max") {
     options.stress_delete = std::numeric_limits<double>::infinity();
-    return true;
+  } else {
+    options.stress_delete = std::strtod(rate.c_str(), &end);
+    if (end == rate.c_str() || *end != '\0' || !(options.stress_delete > 0)) return false;
   }
-  options.stress_delete = std::strtod(rate.c_str(), &end);
-  return end != rate.c_str() && *end == '\0' && options.stress_delete > 0;
+  if (from_calls) delete_from_calls(options, tools);
+  return true;
 }
 
 Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const char*>& argv,
@@ -233,9 +257,10 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     std::fputs("weft: --stats takes nothing or json:FILE\n", stderr);
     return kStatusUsage;
   }
-  if (!apply_stress(texts.stress_delete, options)) {
-    std::fputs("weft: --stress-delete takes RATE[,SEED][,inside], RATE a positive number or max\n",
-               stderr);
+  if (!apply_stress(texts.stress_delete, options, texts.tools)) {
+    std::fputs(
+        "weft: --stress-delete takes RATE[,SEED][,inside|,calls], RATE a positive number or max\n",
+        stderr);
     return kStatusUsage;
   }
   if (app.count("--log") != 0) {
