@@ -208,6 +208,7 @@ void AddressSpace::note_map(const Mapping& mapping) {
   const Guard guard(lock_);
   collected_ = false;
   insert(mapping);
+  if (mapping.executable() && mapping.file != nullptr) note_executable_file();
 }
 
 void AddressSpace::note_unmap(AppRange range) {
@@ -233,7 +234,9 @@ void AddressSpace::note_protect(AppRange range, int prot) {
   split(range.end.value);
   const auto end = map_.lower_bound(range.end.value);
   for (auto it = map_.lower_bound(range.start.value); it != end; ++it) {
-    if (it->second.owner == Owner::kProgram) it->second.prot = prot;
+    if (it->second.owner != Owner::kProgram) continue;
+    it->second.prot = prot;
+    if (it->second.executable() && it->second.file != nullptr) note_executable_file();
   }
   merge_around(range);
 }
@@ -327,6 +330,16 @@ bool AddressSpace::is_written_elsewhere(const Mapping& mapping, AppRange page) c
   collect_written_views();
   return std::any_of(written_views_.begin(), written_views_.end(), [&](const Mapping& view) {
     return !view.range.overlaps(page) && common_part(mapping, view).overlaps(page);
+  });
+}
+
+bool AddressSpace::executes_file(uint64_t device, uint64_t inode) const {
+  const Guard guard(lock_);
+  return std::any_of(map_.begin(), map_.end(), [&](const auto& entry) {
+    const Mapping& mapping = entry.second;
+    return mapping.file != nullptr && mapping.file->inode == inode &&
+           mapping.file->device == device && mapping.executable() &&
+           mapping.owner == Owner::kProgram;
   });
 }
 

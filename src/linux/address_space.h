@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -106,6 +107,13 @@ class AddressSpace {
   /// Whether another mapping than that of `page`, which is in `mapping`, writes what it shows.
   bool is_written_elsewhere(const Mapping& mapping, AppRange page) const;
 
+  /// Grows when a file that was not among them may be behind an executable mapping. Cheap.
+  uint32_t executable_files_version() const {
+    return executable_files_version_.load(std::memory_order_acquire);
+  }
+  /// Whether any executable mapping of the program shows the file.
+  bool executes_file(uint64_t device, uint64_t inode) const;
+
   /// Every mapping in address order. `visit` runs without the lock, on a copy.
   void for_each(const std::function<void(const Mapping&)>& visit) const;
 
@@ -124,6 +132,8 @@ class AddressSpace {
   void insert(Mapping mapping);
   void merge_around(AppRange range);
   void collect_written_views() const;
+  /// After the mapping is in the record: who sees the new version finds it there.
+  void note_executable_file() { executable_files_version_.fetch_add(1, std::memory_order_release); }
   std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> far_gap(const Placement& placement);
@@ -132,6 +142,7 @@ class AddressSpace {
   Map map_;
   mutable std::vector<Mapping> written_views_;  ///< of map_, unless they have to be collected again
   mutable bool collected_ = false;
+  std::atomic<uint32_t> executable_files_version_{1};
   Zones zones_;          ///< constant once the program is mapped
   uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
   uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone

@@ -24,6 +24,7 @@
 #include "linux/sys_program_memory.h"
 #include "linux/sys_seccomp.h"
 #include "linux/sys_signal_calls.h"
+#include "linux/sys_written_files.h"
 #include "linux/sys_written_memory.h"
 
 namespace weft::linux {
@@ -91,7 +92,8 @@ struct SyscallEmulator::Impl {
         files(image, space, signals),
         limits(space),
         exec(runtime, signals, limits, files, follow),
-        clone(runtime, signals, memory) {}
+        clone(runtime, signals, memory),
+        written_files(runtime, space) {}
 
   /// The result, or kInterruptedBeforeCall. Calls that end the thread or the process come before.
   int64_t call(ProgramThread& thread, x86::CpuContext& context, SyscallArguments& call);
@@ -118,6 +120,7 @@ struct SyscallEmulator::Impl {
   Limits limits;
   ExecCalls exec;
   CloneCalls clone;
+  WrittenFiles written_files;
   Descriptors descriptors;
   Seccomp seccomp;
 };
@@ -153,6 +156,7 @@ Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context)
 int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& context,
                                     SyscallArguments& call) {
   if (MemoryCalls::handles(call.number)) return memory.handle(call);
+  written_files.before(call);
   if (CloneCalls::handles(call.number)) return clone.handle(thread, context, call);
   if (ExecCalls::handles(call.number)) return execute(thread, call);
   if (call.number == __NR_arch_prctl) return arch_prctl(context, call);
@@ -162,7 +166,9 @@ int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& cont
   if (const auto answer = descriptors.intercept(call)) return *answer;
   if (const auto answer = limits.intercept(thread, call)) return *answer;
   if (const auto answer = files.intercept(thread, call)) return *answer;
-  return pass_on(thread, call);
+  const int64_t result = pass_on(thread, call);
+  written_files.after(call, result, thread.borrowed);
+  return result;
 }
 
 std::optional<int64_t> SyscallEmulator::Impl::refused(const SyscallArguments& call) const {

@@ -64,8 +64,9 @@ class SysRuntime {
   /// if there was such a page.
   virtual bool let_kernel_write(AppRange range) { return static_cast<void>(range), false; }
   /// A mapping of shared memory that the program may write through came or went, or its part
-  /// `view` did: what was translated from other mappings of the same memory has to go, so that it
-  /// is translated as what it is now. After the change is in the record.
+  /// `view` did, or the program changed that part of a file by a system call: what was translated
+  /// from other mappings of the same memory has to go, so that it is translated as what it is now.
+  /// After the change is in the record.
   virtual void shared_view_changed(const Mapping& view) { static_cast<void>(view); }
 
   /// On a new host thread, asynchronous signals blocked: makes the thread object, copies what it

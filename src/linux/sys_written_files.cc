@@ -1,0 +1,158 @@
+#include "linux/sys_written_files.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "linux/raw_syscall.h"
+#include "linux/sys_program_memory.h"
+
+namespace weft::linux {
+namespace {
+
+constexpr uint64_t kNoDescriptor = ~uint64_t{0};
+
+/// The flags of a call that opens a file; 0 of any other.
+uint64_t open_flags(const SyscallArguments& call) {
+  switch (call.number) {
+    case __NR_open:
+      return call.a[1];
+    case __NR_openat:
+      return call.a[2];
+    case __NR_creat:
+      return O_TRUNC;
+    case __NR_openat2: {
+      uint64_t flags = 0;
+      return read_program(&flags, call.a[2] + offsetof(open_how, flags)) ? flags : 0;
+    }
+    default:
+      return 0;
+  }
+}
+
+/// The descriptor of the file whose bytes a call with this result changed.
+uint64_t written_descriptor(const SyscallArguments& call, int64_t result) {
+  switch (call.number) {
+    case __NR_write:
+    case __NR_pwrite64:
+    case __NR_writev:
+    case __NR_pwritev:
+    case __NR_pwritev2:
+    case __NR_sendfile:
+      return result > 0 ? call.a[0] : kNoDescriptor;
+    case __NR_copy_file_range:
+    case __NR_splice:
+      return result > 0 ? call.a[2] : kNoDescriptor;
+    case __NR_ftruncate:
+    case __NR_fallocate:
+      return result == 0 ? call.a[0] : kNoDescriptor;
+    case __NR_open:
+    case __NR_openat:
+    case __NR_openat2:
+    case __NR_creat:
+      return result >= 0 && (open_flags(call) & O_TRUNC) != 0 ? static_cast<uint64_t>(result)
+                                                              : kNoDescriptor;
+    default:
+      return kNoDescriptor;
+  }
+}
+
+/// Whether the tasks that the call makes, or the caller, share memory and not descriptors, or the
+/// other way round, for longer than a vfork.
+bool parts_descriptors(const SyscallArguments& call) {
+  uint64_t flags = 0;
+  switch (call.number) {
+    case __NR_unshare:
+      return (call.a[0] & CLONE_FILES) != 0;
+    case __NR_clone:
+      flags = call.a[0];
+      break;
+    case __NR_clone3:
+      if (!read_program(&flags, call.a[0] + offsetof(clone_args, flags))) return false;
+      break;
+    default:
+      return false;
+  }
+  if ((flags & CLONE_VM) == 0) return (flags & CLONE_FILES) != 0;
+  return (flags & (CLONE_FILES | CLONE_VFORK)) == 0;
+}
+
+}  // namespace
+
+void WrittenFiles::before(const SyscallArguments& call) {
+  switch (call.number) {
+    case __NR_close:
+      return forget(call.a[0], call.a[0]);
+    case __NR_dup2:
+    case __NR_dup3:
+      return forget(call.a[1], call.a[1]);
+    case __NR_close_range:
+      return forget(call.a[0], call.a[1]);
+    case __NR_unshare:
+    case __NR_clone:
+    case __NR_clone3:
+      if (parts_descriptors(call)) tables_differ_.store(true, std::memory_order_relaxed);
+      return;
+    default:
+      return;
+  }
+}
+
+void WrittenFiles::forget(uint64_t first, uint64_t last) {
+  // The kernel looks at the low 32 bits.
+  const uint64_t end = std::min<uint64_t>(static_cast<uint32_t>(last), kKnown - 1);
+  for (uint64_t fd = static_cast<uint32_t>(first); fd <= end; ++fd) {
+    known_[fd].store(kUnknown | forgotten_.fetch_add(1, std::memory_order_relaxed),
+                     std::memory_order_relaxed);
+  }
+}
+
+void WrittenFiles::after(const SyscallArguments& call, int64_t result, bool own_descriptors) {
+  const uint64_t fd = written_descriptor(call, result);
+  if (fd != kNoDescriptor) return descriptor_written(static_cast<uint32_t>(fd), own_descriptors);
+  if (call.number == __NR_truncate && result == 0) path_written(call.a[0]);
+}
+
+void WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
+  const uint32_t version = space_.executable_files_version() & ~kUnknown;
+  const bool learns = fd < kKnown && !own_descriptors && version != 0 &&
+                      !tables_differ_.load(std::memory_order_relaxed);
+  uint32_t state = 0;
+  if (learns) {
+    state = known_[fd].load(std::memory_order_relaxed);
+    if (state == version) return;
+  }
+  struct stat status {};
+  if (failed(raw_syscall(__NR_fstat, fd, word(&status)))) return;
+  if (space_.executes_file(status.st_dev, status.st_ino)) {
+    file_written(status.st_dev, status.st_ino);
+  } else if (learns) {
+    known_[fd].compare_exchange_strong(state, version, std::memory_order_relaxed);
+  }
+}
+
+void WrittenFiles::path_written(uint64_t path) {
+  struct stat status {};
+  if (failed(raw_syscall(__NR_stat, path, word(&status)))) return;
+  if (space_.executes_file(status.st_dev, status.st_ino)) {
+    file_written(status.st_dev, status.st_ino);
+  }
+}
+
+void WrittenFiles::file_written(uint64_t device, uint64_t inode) {
+  auto file = std::make_shared<BackingFile>();
+  file->device = device;
+  file->inode = inode;
+  Mapping whole;
+  constexpr uint64_t kLargestFile = uint64_t{1} << 62;
+  whole.range = {{0}, {kLargestFile}};
+  whole.file = std::move(file);
+  runtime_.shared_view_changed(whole);
+}
+
+}  // namespace weft::linux
