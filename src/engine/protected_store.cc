@@ -35,7 +35,7 @@ bool is_string_store(const Insn& insn) {
 /// bytes, and vector registers that it only reads.
 bool can_be_redirected(const Insn& insn) {
   if (insn.kind != x86::Kind::kPlain || !insn.has_modrm || insn.modrm >= 0xC0) return false;
-  if (insn.segment != x86::Segment::kNone || insn.address_size_prefix) return false;
+  if (insn.segment == x86::Segment::kGs || insn.address_size_prefix) return false;
   const uint8_t op = insn.opcode;
   switch (insn.map) {
     case Map::kOneByte:
@@ -49,6 +49,52 @@ bool can_be_redirected(const Insn& insn) {
     default:
       return true;
   }
+}
+
+uint64_t segment_base(const CpuContext& registers, const Insn& insn) {
+  return insn.segment == x86::Segment::kFs ? registers.fs_base : 0;
+}
+
+/// The instruction without its fs prefix, for an operand that is a plain address.
+struct WithoutSegment {
+  WithoutSegment(const uint8_t* from, const Insn& of) {
+    constexpr uint8_t kFsPrefix = 0x64;
+    size_t size = 0;
+    for (size_t at = 0; at < of.length; ++at) {
+      const bool dropped = at < of.opcode_offset && from[at] == kFsPrefix;
+      if (!dropped) bytes[size++] = from[at];
+    }
+    CHECK(x86::decode(bytes.data(), size, insn));
+  }
+  std::array<uint8_t, 15> bytes{};
+  Insn insn;
+};
+
+bool is_push(const Insn& insn) {
+  if (insn.map != Map::kOneByte || insn.kind != x86::Kind::kPlain) return false;
+  if (insn.operand_size_prefix || insn.address_size_prefix) return false;
+  const uint8_t op = insn.opcode;
+  return (op >= 0x50 && op <= 0x57) || op == 0x68 || op == 0x6A ||
+         (op == 0xFF && (insn.modrm >> 3 & 7) == 6 && insn.segment != x86::Segment::kGs);
+}
+
+/// What a push stores, but for one of memory.
+std::optional<uint64_t> pushed_value(const CpuContext& registers, const uint8_t* bytes,
+                                     const Insn& insn) {
+  const auto reg = [&](uint8_t low) {
+    return registers[static_cast<x86::Reg>(low | (insn.rex & 1) << 3)];
+  };
+  if (insn.opcode == 0xFF) {
+    if (insn.modrm < 0xC0) return {};
+    return reg(insn.modrm & 7);
+  }
+  if (insn.opcode < 0x58) return reg(insn.opcode & 7);
+  if (insn.opcode == 0x6A) {
+    return static_cast<uint64_t>(int64_t{static_cast<int8_t>(bytes[insn.length - 1])});
+  }
+  int32_t value = 0;
+  std::memcpy(&value, bytes + insn.length - sizeof value, sizeof value);
+  return static_cast<uint64_t>(int64_t{value});
 }
 
 }  // namespace
@@ -72,6 +118,7 @@ std::optional<AppRange> ProtectedStore::run(CpuContext& registers, AppPc fault,
   vector_state_ = vector_state;
   vector_mask_ = vector_mask;
   if (is_string_store(insn)) return run_string(registers, insn);
+  if (is_push(insn)) return run_push(registers, bytes, insn, fault);
   if (!can_be_redirected(insn)) return {};
   return run_operand(registers, bytes, insn, fault);
 }
@@ -139,12 +186,15 @@ bool ProtectedStore::execute(CpuContext& registers, const Window& window, x86::R
 
 std::optional<AppRange> ProtectedStore::run_operand(CpuContext& registers, const uint8_t* bytes,
                                                     const Insn& insn, AppPc fault) {
-  const auto address = x86::operand_address(registers, bytes, insn, {registers.rip});
-  if (!address || fault.value - *address >= kLongestStore) return {};
-  const auto window = open_window(*address, kLongestStore);
+  const auto operand = x86::operand_address(registers, bytes, insn, {registers.rip});
+  if (!operand) return {};
+  const uint64_t address = *operand + segment_base(registers, insn);
+  if (fault.value - address >= kLongestStore) return {};
+  const auto window = open_window(address, kLongestStore);
   if (!window || !window->range.contains(fault)) return {};
   const x86::Reg base = translate::pick_scratch(x86::registers_used(bytes, insn));
-  if (!prepare_slot(bytes, insn, base)) return {};
+  const WithoutSegment plain(bytes, insn);
+  if (!prepare_slot(plain.bytes.data(), plain.insn, base)) return {};
   // A store past the end of what the program may write shows in one filling or the other.
   CpuContext before = registers;
   before.rflags &= kArithmeticFlags;
@@ -159,6 +209,28 @@ std::optional<AppRange> ProtectedStore::run_operand(CpuContext& registers, const
   after.rip = registers.rip + insn.length;
   after.rflags = registers.rflags ^ ((registers.rflags ^ after.rflags) & kArithmeticFlags);
   registers = after;
+  return changed;
+}
+
+std::optional<AppRange> ProtectedStore::run_push(CpuContext& registers, const uint8_t* bytes,
+                                                 const Insn& insn, AppPc fault) {
+  std::optional<uint64_t> value = pushed_value(registers, bytes, insn);
+  if (!value) {
+    const auto operand = x86::operand_address(registers, bytes, insn, {registers.rip});
+    uint64_t loaded = 0;
+    if (!operand ||
+        !memory_.read(&loaded, *operand + segment_base(registers, insn), sizeof loaded)) {
+      return {};
+    }
+    value = loaded;
+  }
+  const auto window = open_window(registers[x86::kRsp] - kWord, kWord);
+  if (!window || window->range.size() < kWord || !window->range.contains(fault)) return {};
+  std::memcpy(window->copy, &*value, kWord);
+  const auto changed = close_window(*window);
+  if (!changed) return {};
+  registers[x86::kRsp] -= kWord;
+  registers.rip += insn.length;
   return changed;
 }
 

@@ -63,6 +63,8 @@ class ProtectedStore {
   std::optional<AppRange> close_window(const Window& window);
   std::optional<AppRange> run_operand(x86::CpuContext& registers, const uint8_t* bytes,
                                       const x86::Insn& insn, AppPc fault);
+  std::optional<AppRange> run_push(x86::CpuContext& registers, const uint8_t* bytes,
+                                   const x86::Insn& insn, AppPc fault);
   std::optional<AppRange> run_string(x86::CpuContext& registers, const x86::Insn& insn);
   bool prepare_slot(const uint8_t* bytes, const x86::Insn& insn, x86::Reg base);
   bool execute(x86::CpuContext& registers, const Window& window, x86::Reg base, uint8_t filler);

@@ -150,6 +150,7 @@ void leave_cache(ProgramThread& thread, FrameContext& frame, uint64_t fs);
 
 void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame, uint64_t fs) {
   x86::CpuContext registers = registers_in(frame.registers);
+  registers.fs_base = fs;
   const siginfo_t raised = info;
   const auto* vector_state = reinterpret_cast<const void*>(frame.registers.fpstate);
   switch (g_runtime->on_fault(thread, info, registers, vector_state)) {

@@ -114,16 +114,31 @@ static long stack_stores(unsigned char* code, int n) {
   return sum;
 }
 
+static long segment_stores(unsigned char* code, int n) {
+  long sum = 0;
+  unsigned long self;
+  __asm__ volatile("mov %%fs:0, %0" : "=r"(self));
+  const unsigned long offset = (unsigned long)code + 1 - self;
+  for (int i = 0; i < n; ++i) {
+    __asm__ volatile("movl %1, %%fs:(%0)" ::"r"(offset), "r"(i * 19) : "memory");
+    check(code, i * 19, &sum);
+    __asm__ volatile("lock addl $7, %%fs:(%0)" ::"r"(offset) : "memory", "cc");
+    check(code, i * 19 + 7, &sum);
+  }
+  return sum;
+}
+
 static long body(int number, void* shared) {
   unsigned char* code = map_rwx(1) + 512;
   write_function(code, 0);
   int n = 40 + number;
   long sum = plain_stores(code, n) ^ read_modify_write(code, n) ^ vectors_and_strings(code, n) ^
-             stack_stores(code, n);
+             stack_stores(code, n) ^ segment_stores(code, n);
   // The same on a page that all use, each with a line of its own.
   unsigned char* mine = (unsigned char*)shared + 64 * (number + 1);
   write_function(mine, 0);
-  sum ^= plain_stores(mine, n) + read_modify_write(mine, n) + vectors_and_strings(mine, n);
+  sum ^= plain_stores(mine, n) + read_modify_write(mine, n) + vectors_and_strings(mine, n) +
+         stack_stores(mine, n) + segment_stores(mine, n);
   return sum;
 }
 

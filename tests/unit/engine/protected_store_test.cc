@@ -212,6 +212,46 @@ TEST_F(ProtectedStores, UseEveryKindOfAddress) {
   expect_written(230, {0x77});
 }
 
+TEST_F(ProtectedStores, AreRelativeToTheProgramsFs) {
+  registers_.fs_base = place(300).value;
+  registers_[x86::kRdi] = 8;
+  registers_[x86::kRax] = 0x55667788;
+  EXPECT_EQ(run({0x64, 0x89, 0x07}, 308), places(308, 312));  // mov fs:[rdi], eax
+  EXPECT_EQ(passed(), 3u);
+  expect_written(308, {0x88, 0x77, 0x66, 0x55});
+  // add byte fs:[0x10], 1; a prefix in front of the segment's
+  EXPECT_EQ(run({0xF0, 0x64, 0x80, 0x04, 0x25, 0x10, 0, 0, 0, 1}, 316), places(316, 317));
+  EXPECT_EQ(passed(), 10u);
+  EXPECT_EQ(at(316), static_cast<uint8_t>(before_[316] + 1));
+}
+
+TEST_F(ProtectedStores, PushRegistersConstantsAndMemory) {
+  const auto word = [this](uint64_t offset) {
+    uint64_t value = 0;
+    std::memcpy(&value, place(offset).bytes(), sizeof value);
+    return value;
+  };
+  const auto push = [&](const Bytes& code, uint64_t expected, uint64_t length = 0) {
+    registers_[x86::kRsp] = place(kPageSize + 4).value;
+    EXPECT_TRUE(run(code, kPageSize - 4).has_value());
+    EXPECT_EQ(passed(), length == 0 ? code.size() : length);
+    EXPECT_EQ(registers_[x86::kRsp], place(kPageSize - 4).value);
+    EXPECT_EQ(word(kPageSize - 4), expected);
+    EXPECT_EQ(at(kPageSize - 5), before_[kPageSize - 5]);
+    EXPECT_EQ(at(kPageSize + 4), before_[kPageSize + 4]);
+  };
+  registers_[x86::kRax] = 0x1122334455667788;
+  registers_[x86::kR13] = 0x99AABBCCDDEEFF00;
+  push({0x50}, 0x1122334455667788);                          // push rax
+  push({0x41, 0x55}, 0x99AABBCCDDEEFF00);                    // push r13
+  push({0x54}, place(kPageSize + 4).value);                  // push rsp
+  push({0x6A, 0xFE}, ~uint64_t{1});                          // push -2
+  push({0x68, 0x01, 0x02, 0x03, 0x84}, 0xFFFFFFFF84030201);  // push imm32
+  push({0xFF, 0xF0}, 0x1122334455667788);                    // push rax, the long way
+  // push qword [rip+2]
+  push({0xFF, 0x35, 2, 0, 0, 0, 0x90, 0x90, 1, 2, 3, 4, 5, 6, 7, 8}, 0x0807060504030201, 6);
+}
+
 TEST_F(ProtectedStores, FillByStringsUpToTheEndOfThePage) {
   registers_[x86::kRdi] = place(kPageSize - 5).value;
   registers_[x86::kRcx] = 12;
@@ -253,9 +293,11 @@ TEST_F(ProtectedStores, CopyManyElementsAtOnceFromElsewhere) {
 TEST_F(ProtectedStores, OfOtherKindsAreRefusedUntouched) {
   registers_[x86::kRdi] = place(64).value;
   registers_[x86::kRsp] = place(128).value;
-  expect_refused({0x50}, 120);                   // push rax
+  expect_refused({0x66, 0x50}, 126);             // push ax
+  expect_refused({0x50}, 128);                   // push rax, which stores below
+  expect_refused({0x9C}, 120);                   // pushf
   expect_refused({0xDD, 0x1F}, 64);              // fstp qword [rdi]
-  expect_refused({0x64, 0x89, 0x07}, 64);        // mov fs:[rdi], eax
+  expect_refused({0x65, 0x89, 0x07}, 64);        // mov gs:[rdi], eax
   expect_refused({0x48, 0x89, 0x27}, 64);        // mov [rdi], rsp
   expect_refused({0x8F, 0x07}, 64);              // pop [rdi]
   expect_refused({0x0F, 0xAE, 0x07}, 64);        // fxsave [rdi]
