@@ -27,6 +27,19 @@ struct Deleted {
   bool any() const { return block || trace || containing != 0; }
 };
 
+/// Whose code cache a thread runs from.
+enum class ThreadCache : uint8_t {
+  kOwn,       ///< its own: --cache=private
+  kShared,    ///< one that others run from, too
+  kNoThread,  ///< there is no such thread of the program
+};
+
+/// What Code::delete_in_thread() did: nothing unless the thread has a cache of its own.
+struct DeletedInThread {
+  ThreadCache cache = ThreadCache::kNoThread;
+  Deleted deleted;
+};
+
 /// A fragment, copied out: what it was when it was looked at.
 struct FragmentInfo {
   Address tag = 0;
@@ -74,6 +87,12 @@ class Code {
   /// True if so. Only from a thread of the tool's own: in a clean call or an event, which run on
   /// threads of the program, it returns false at once.
   virtual bool await_quiescence(uint64_t timeout_ns) = 0;
+
+  /// As delete_fragment(), from the cache of the thread `thread` (Thread::id(); 0: the calling one)
+  /// alone: other threads keep the code that they have. Only with --cache=private; from a cache
+  /// that threads share nothing is deleted, as the answer says. If the thread ends meanwhile, the
+  /// code may go from the cache of one that has just started, which makes it anew.
+  virtual DeletedInThread delete_in_thread(int thread, Address tag, Scope scope = Scope::kAll) = 0;
 
  protected:
   Code() = default;

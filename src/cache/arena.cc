@@ -41,6 +41,12 @@ void Arena::give(Slot slot) {
   binned_bytes_ += slot.size;
 }
 
+void Arena::visit_free(const std::function<void(Slot)>& visit) {
+  std::lock_guard held(lock_);
+  merge_bins();
+  for (const auto& [offset, size] : runs_) visit({offset, size});
+}
+
 uint64_t Arena::used() const {
   std::lock_guard held(lock_);
   return used_;

@@ -25,6 +25,9 @@ class Arena {
   std::optional<Slot> take(uint32_t size, const ChunkSource& more);
   void give(Slot slot);
 
+  /// Shows what has been given back, neighbours as one. Nobody takes it during the visit.
+  void visit_free(const std::function<void(Slot)>& visit);
+
   uint64_t used() const;
 
  private:

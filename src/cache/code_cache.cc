@@ -314,6 +314,11 @@ void CodeCache::reclaim() { impl_->limbo.reclaim(); }
 
 void CodeCache::reclaim_now() { impl_->limbo.reclaim_now(); }
 
+void CodeCache::release_memory() {
+  OperationGate::Pass pass(impl_->gate);
+  impl_->parts.space.release_free();
+}
+
 bool CodeCache::await_quiescence(uint64_t timeout_ns) {
   using Clock = std::chrono::steady_clock;
   constexpr auto kPause = std::chrono::microseconds(50);

@@ -208,6 +208,9 @@ class CodeCache {
   void reclaim();
   /// The same, however little there is.
   void reclaim_now();
+  /// Gives the pages of code memory that are free back to the kernel: for a cache that nobody is
+  /// going to use soon.
+  void release_memory();
   /// Waits until nobody can be executing what was deleted before the call, or until `timeout_ns`.
   /// The caller is quiescent (not inside the cache). True if the grace period has passed.
   bool await_quiescence(uint64_t timeout_ns);

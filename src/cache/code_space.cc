@@ -83,6 +83,18 @@ void CodeSpace::give(Slot slot) {
   arenas_[arena].give(slot);
 }
 
+void CodeSpace::release_free() {
+  for (Arena& arena : arenas_) {
+    arena.visit_free([this](Slot run) {
+      const uint64_t start = page_up(base_ + run.offset);
+      const uint64_t end = page_down(base_ + run.end());
+      if (start >= end) return;
+      // Whether or not the kernel takes them, what they hold matters to nobody.
+      linux::raw_syscall(__NR_madvise, start, end - start, MADV_DONTNEED);
+    });
+  }
+}
+
 std::optional<Slot> CodeSpace::take_for_ever(size_t bytes) {
   std::lock_guard held(lock_);
   if (bytes > kChunk - for_ever_) return std::nullopt;

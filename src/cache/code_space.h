@@ -39,6 +39,8 @@ class CodeSpace {
   std::optional<Slot> take(Temperature temperature, size_t bytes);
   /// Nobody executes there any more.
   void give(Slot slot);
+  /// Gives the pages of memory that was given back here on to the kernel.
+  void release_free();
   /// Memory for code that is never given back.
   std::optional<Slot> take_for_ever(size_t bytes);
 

@@ -132,6 +132,7 @@ void Caches::give(CacheInstance& instance) {
   if (!is_private(instance)) return;
   instance.cache->delete_all();
   instance.cache->reclaim_now();
+  instance.cache->release_memory();
   const std::lock_guard held(lock_);
   free_.push_back(&instance);
 }

@@ -54,6 +54,10 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// The cache of the thread that the kernel numbers `id`, null if there is none. It may be another
   /// thread's by the time it is used.
   cache::CodeCache* cache_of(pid_t id);
+  /// Whether one thread alone runs from `cache`.
+  bool is_private(const cache::CodeCache& cache) const {
+    return &cache != caches_->shared().cache.get();
+  }
   const CacheSet& caches() const { return caches_->set(); }
   /// SIGNAL_SAFE. Whether `pc` is in some cache's code memory.
   bool is_code(CachePc pc) const { return code_.contains(AppPc{pc.value}); }

@@ -29,6 +29,10 @@ FragmentInfo describe(const cache::Fragment& fragment) {
 
 namespace {
 
+Deleted told(const cache::Deleted& deleted) {
+  return {deleted.block, deleted.trace, deleted.containing};
+}
+
 /// Probes are of no interest: no tag leads to them, and they die when they have run.
 void add_to(std::vector<FragmentInfo>& list, const cache::Fragment& fragment) {
   if (fragment.kind() != cache::FragmentKind::kProbe) list.push_back(describe(fragment));
@@ -37,8 +41,7 @@ void add_to(std::vector<FragmentInfo>& list, const cache::Fragment& fragment) {
 }  // namespace
 
 Deleted CodeView::delete_fragment(Address tag, Scope scope) {
-  const cache::Deleted deleted = engine_->deletions().delete_fragment({tag}, scope_of(scope));
-  return {deleted.block, deleted.trace, deleted.containing};
+  return told(engine_->deletions().delete_fragment({tag}, scope_of(scope)));
 }
 
 uint64_t CodeView::delete_fragments(std::span<const Address> tags, Scope scope) {
@@ -88,6 +91,18 @@ std::vector<FragmentInfo> CodeView::fragments_in(Range range) {
 bool CodeView::await_quiescence(uint64_t timeout_ns) {
   if (engine_->on_program_thread()) return false;
   return engine_->deletions().await_quiescence(timeout_ns);
+}
+
+DeletedInThread CodeView::delete_in_thread(int thread, Address tag, Scope scope) {
+  cache::CodeCache* cache = nullptr;
+  if (thread != 0) {
+    cache = engine_->cache_of(thread);
+  } else if (engine_->on_program_thread()) {
+    cache = &engine::Thread::current().cache();
+  }
+  if (cache == nullptr) return {};
+  if (!engine_->is_private(*cache)) return {ThreadCache::kShared, {}};
+  return {ThreadCache::kOwn, told(cache->delete_fragment({tag}, scope_of(scope)))};
 }
 
 }  // namespace weft::tool

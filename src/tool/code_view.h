@@ -26,6 +26,7 @@ class CodeView final : public Code {
   std::vector<FragmentInfo> containing(Address tag) override;
   std::vector<FragmentInfo> fragments_in(Range range) override;
   bool await_quiescence(uint64_t timeout_ns) override;
+  DeletedInThread delete_in_thread(int thread, Address tag, Scope scope) override;
 
  private:
   engine::Engine* engine_ = nullptr;

@@ -50,6 +50,41 @@ TEST(CodeSpace, SmallSlotIsUsedAgainInPlace) {
   EXPECT_EQ(space.take(Temperature::kHot, 100)->offset, first->offset);
 }
 
+TEST(CodeSpace, FreePagesGoBackToTheKernelAndOthersStay) {
+  CodeSpace space;
+  ASSERT_TRUE(space.start(0, kReserve).ok());
+  std::vector<Slot> slots;
+  constexpr uint32_t kSize = 64;
+  const auto byte = [&space](Slot slot) {
+    return reinterpret_cast<volatile uint8_t*>(space.address(slot.offset).value);
+  };
+  for (int i = 0; i < 1000; ++i) {
+    slots.push_back(*space.take(Temperature::kHot, kSize));
+    *byte(slots.back()) = 0xCC;
+  }
+  // All but every 200th, so that free pages and others lie side by side.
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (i % 200 != 0) space.give(slots[i]);
+  }
+  space.release_free();
+  size_t gone = 0;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (i % 200 == 0) {
+      EXPECT_EQ(*byte(slots[i]), 0xCC);
+    } else {
+      gone += *byte(slots[i]) == 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(gone, slots.size() / 2);
+  // It can be taken again, and nothing is handed out twice.
+  for (int i = 0; i < 900; ++i) {
+    const Slot slot = *space.take(Temperature::kHot, kSize);
+    for (size_t kept = 0; kept < slots.size(); kept += 200) {
+      EXPECT_NE(slot.offset, slots[kept].offset);
+    }
+  }
+}
+
 TEST(CodeSpace, NeighboursMergeSoThatSmallPiecesMakeALargeOne) {
   CodeSpace space;
   ASSERT_TRUE(space.start(0, 3 * CodeSpace::kChunk).ok());
