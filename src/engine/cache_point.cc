@@ -50,12 +50,15 @@ bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuCo
   return true;
 }
 
-bool is_before_instruction(const cache::CodeCache& cache, CachePc pc) {
+OurCode our_code_at(const cache::CodeCache& cache, CachePc pc) {
   const cache::Fragment* fragment = cache.fragment_at(pc);
-  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) return false;
+  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) {
+    return OurCode::kNone;
+  }
   const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
   const auto point = translate::find_point(fragment->state_map(), offset);
-  return point && point->before && !point->undo.hold;
+  if (!point || !point->before) return OurCode::kNone;
+  return point->undo.uncuttable || point->undo.hold ? OurCode::kInsertion : OurCode::kCheck;
 }
 
 std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,

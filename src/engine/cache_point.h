@@ -18,9 +18,13 @@ namespace weft::engine {
 SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
                                   x86::CpuContext& context, bool asynchronous);
 
-/// Whether the cache address `pc` is in a fragment's code of ours that comes before the program's
-/// instruction: its comparison of the program's bytes.
-SIGNAL_SAFE bool is_before_instruction(const cache::CodeCache& cache, CachePc pc);
+/// A fragment's code that is not the program's.
+enum class OurCode : uint8_t {
+  kNone,
+  kCheck,      ///< compares the program's bytes, before the block
+  kInsertion,  ///< of tools, before or behind an instruction
+};
+SIGNAL_SAFE OurCode our_code_at(const cache::CodeCache& cache, CachePc pc);
 
 /// An indirect branch on its way when it faulted: where it goes, with the program's state as if it
 /// had just gone there.

@@ -82,10 +82,14 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       return engine_.code_written(accessed, registers, vector_state);
     }
   }
-  if (is_before_instruction(thread.cache(), {registers.rip})) {
+  const OurCode ours = our_code_at(thread.cache(), {registers.rip});
+  const bool unaligned = info.si_signo == SIGBUS && info.si_code == BUS_ADRALN;
+  // The program checks alignment, but only its own accesses are its business.
+  if (ours == OurCode::kInsertion && unaligned) return FaultAnswer::kUncheck;
+  if (ours == OurCode::kCheck) {
     // While the program's bytes were compared, they were unmapped, and whoever did it deletes the
-    // fragment; or the program checks alignment, and the next fragment will compare aligned words.
-    if (info.si_signo == SIGBUS && info.si_code == BUS_ADRALN) delete_fragment_at(registers);
+    // fragment; or alignment is checked, and the next fragment will compare aligned words.
+    if (unaligned) delete_fragment_at(registers);
     return FaultAnswer::kLeave;
   }
   const uint64_t cache_pc = registers.rip;

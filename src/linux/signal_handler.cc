@@ -30,6 +30,7 @@ namespace {
 
 constexpr uint64_t kRestorerFlag = 0x04000000;  // SA_RESTORER
 constexpr uint64_t kTrapFlag = 0x100;
+constexpr uint64_t kAlignmentCheck = 0x40000;
 constexpr unsigned long kHwcap2Fsgsbase = 2;
 
 /// A signal handler gets no argument of ours: this pointer is the one way from it to the process
@@ -175,6 +176,11 @@ void on_synchronous(ProgramThread& thread, siginfo_t& info, FrameContext& frame,
       thread.signals->stepping = true;
       frame.registers.eflags |= kTrapFlag;
       return;
+    case FaultAnswer::kUncheck:
+      thread.signals->unchecked = true;
+      frame.registers.eflags &= ~kAlignmentCheck;
+      frame.registers.eflags |= kTrapFlag;
+      return;
     case FaultAnswer::kBug:
       report_bug(info.si_signo, info, registers);
   }
@@ -273,10 +279,21 @@ void on_nudge(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
   }
 }
 
+bool is_stepping(const SignalState& state) { return state.stepping || state.unchecked; }
+
 void on_step(ProgramThread& thread, FrameContext& frame, uint64_t fs) {
+  SignalState& state = *thread.signals;
+  if (state.unchecked) {
+    state.unchecked = false;
+    frame.registers.eflags |= kAlignmentCheck;
+    if (!state.stepping) {
+      frame.registers.eflags &= ~kTrapFlag;
+      return;
+    }
+  }
   // From the cache it is leave_cache that says whether the thread steps on.
   if (leave_for_dispatcher(thread, frame, fs) == Place::kCache) return;
-  thread.signals->stepping = false;
+  state.stepping = false;
   frame.registers.eflags &= ~kTrapFlag;
 }
 
@@ -314,7 +331,7 @@ void master_handler(int, siginfo_t* info, void* context) {
   const HostFs fs(g_runtime->host_fs(*thread));
   if (is_nudge(*info)) {
     on_nudge(*thread, frame, fs.interrupted());
-  } else if (thread->signals->stepping && info->si_signo == SIGTRAP && synchronous) {
+  } else if (is_stepping(*thread->signals) && info->si_signo == SIGTRAP && synchronous) {
     on_step(*thread, frame, fs.interrupted());
   } else if (synchronous) {
     on_synchronous(*thread, *info, frame, fs.interrupted());

@@ -22,6 +22,7 @@ enum class FaultAnswer : uint8_t {
   kProgram,  ///< the program's own fault; the registers are the program's now
   kHandled,  ///< the registers were changed so that the thread can go on
   kStep,     ///< as kHandled, but the thread leaves the cache after this one instruction
+  kUncheck,  ///< this one instruction is ours, and is to run without alignment checks
   kLeave,    ///< as kHandled, but the thread leaves the cache at once
   kBug,      ///< not the program's doing
 };

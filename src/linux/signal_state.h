@@ -44,6 +44,7 @@ struct SignalState {
   volatile SignalSet held_set = 0;
 
   bool stepping = false;    ///< single-stepping to a place where pending can be delivered
+  bool unchecked = false;   ///< alignment checks are off for one instruction of ours
   uint64_t error_code = 0;  ///< of the last synchronous fault, for frames
   uint64_t trap_number = 0;
   uint64_t fault_address = 0;
