@@ -7,8 +7,12 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "linux/layout.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys_program_memory.h"
 
@@ -82,6 +86,27 @@ bool parts_descriptors(const SyscallArguments& call) {
   return (flags & (CLONE_FILES | CLONE_VFORK)) == 0;
 }
 
+/// Whether what `fd` refers to, of this status, is this process's memory in /proc.
+bool is_own_memory(uint64_t fd, const struct stat& status) {
+  // Most files are told apart by this: the memory has no size, and is its owner's alone.
+  constexpr mode_t kMode = S_IFREG | 0600;
+  if (status.st_size != 0 || status.st_mode != kMode) return false;
+  const std::string link = "/proc/thread-self/fd/" + std::to_string(fd);
+  char path[64];
+  const int64_t length = raw_syscall(__NR_readlink, word(link.c_str()), word(path), sizeof path);
+  if (failed(length)) return false;
+  const std::string_view name(path, static_cast<size_t>(length));
+  const std::string own = "/proc/" + std::to_string(raw_syscall(__NR_getpid)) + "/";
+  return name.starts_with(own) && name.ends_with("/mem");
+}
+
+/// Where in its file a call that wrote `count` bytes began.
+uint64_t written_from(const SyscallArguments& call, uint64_t count) {
+  const bool at_cursor = call.number == __NR_write || call.number == __NR_writev;
+  if (!at_cursor) return call.a[3];
+  return static_cast<uint64_t>(raw_syscall(__NR_lseek, call.a[0], 0, SEEK_CUR)) - count;
+}
+
 }  // namespace
 
 void WrittenFiles::before(const SyscallArguments& call) {
@@ -114,26 +139,39 @@ void WrittenFiles::forget(uint64_t first, uint64_t last) {
 
 void WrittenFiles::after(const SyscallArguments& call, int64_t result, bool own_descriptors) {
   const uint64_t fd = written_descriptor(call, result);
-  if (fd != kNoDescriptor) return descriptor_written(static_cast<uint32_t>(fd), own_descriptors);
+  if (fd != kNoDescriptor) {
+    const bool memory = descriptor_written(static_cast<uint32_t>(fd), own_descriptors);
+    if (memory && result > 0) memory_written(call, static_cast<uint64_t>(result));
+    return;
+  }
   if (call.number == __NR_truncate && result == 0) path_written(call.a[0]);
 }
 
-void WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
+bool WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
   const uint32_t version = space_.executable_files_version() & ~kUnknown;
   const bool learns = fd < kKnown && !own_descriptors && version != 0 &&
                       !tables_differ_.load(std::memory_order_relaxed);
   uint32_t state = 0;
   if (learns) {
     state = known_[fd].load(std::memory_order_relaxed);
-    if (state == version) return;
+    if (state == version) return false;
   }
   struct stat status {};
-  if (failed(raw_syscall(__NR_fstat, fd, word(&status)))) return;
+  if (failed(raw_syscall(__NR_fstat, fd, word(&status)))) return false;
+  if (is_own_memory(fd, status)) return true;
   if (space_.executes_file(status.st_dev, status.st_ino)) {
     file_written(status.st_dev, status.st_ino);
   } else if (learns) {
     known_[fd].compare_exchange_strong(state, version, std::memory_order_relaxed);
   }
+  return false;
+}
+
+void WrittenFiles::memory_written(const SyscallArguments& call, uint64_t count) {
+  const uint64_t start = page_down(written_from(call, count));
+  const uint64_t end = start + count + kPageSize;
+  // Whole pages: protection that the runtime took away is given back for those.
+  if (start < end && end < kUserEnd) runtime_.code_changed({{start}, {page_up(end)}});
 }
 
 void WrittenFiles::path_written(uint64_t path) {

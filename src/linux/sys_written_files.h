@@ -21,7 +21,8 @@ class WrittenFiles {
   /// ones afterwards.
   void before(const SyscallArguments& call);
   /// To be told of each call that was passed on, and its result: if it changed a file that is
-  /// mapped executable, what was translated from there is deleted. Costs a comparison for a
+  /// mapped executable, or is the program's own memory, what was translated from there is deleted.
+  /// Costs a comparison for a
   /// descriptor that is known, an fstat for one that is not. `own_descriptors`: the caller has a
   /// descriptor table of its own, as the child of a vfork has; nothing is learned from it.
   void after(const SyscallArguments& call, int64_t result, bool own_descriptors);
@@ -32,7 +33,9 @@ class WrittenFiles {
   static constexpr uint32_t kUnknown = 0x8000'0000;
 
   void forget(uint64_t first, uint64_t last);
-  void descriptor_written(uint64_t fd, bool own_descriptors);
+  /// True if it is this process's memory in /proc.
+  bool descriptor_written(uint64_t fd, bool own_descriptors);
+  void memory_written(const SyscallArguments& call, uint64_t count);
   void path_written(uint64_t path);
   void file_written(uint64_t device, uint64_t inode);
 

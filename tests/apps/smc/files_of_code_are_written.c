@@ -186,6 +186,28 @@ static void mapped_later(void) {
   munmap(code, kSize), close(fd);
 }
 
+/// The kernel writes for the program, whatever the protection of the page.
+static void through_own_memory(void) {
+  const int fd = open("/proc/self/mem", O_RDWR);
+  REQUIRE(fd >= 0);
+  unsigned char* area = map_rwx(2);
+  unsigned char* code = area + 4096 - 2;
+  for (int i = 0; i < 40; ++i) {
+    write_function(code, i);
+    write_function(area, i + 5);
+    EXPECT(call(code) == i && call(area) == i + 5);
+    const unsigned char* bytes = next_code();
+    EXPECT(pwrite(fd, bytes, kFunctionSize, (off_t)(unsigned long)code) == kFunctionSize);
+    EXPECT(call(code) == g_value && call(area) == i + 5);
+    bytes = next_code();
+    REQUIRE(lseek(fd, (off_t)(unsigned long)code, SEEK_SET) == (off_t)(unsigned long)code);
+    EXPECT(write(fd, bytes, kFunctionSize) == kFunctionSize);
+    EXPECT(call(code) == g_value && call(area) == i + 5);
+  }
+  munmap(area, 2 * 4096), close(fd);
+  printf("own memory: %d\n", g_value);
+}
+
 int main(void) {
   strcpy(g_path, "/tmp/weft-written-code-XXXXXX");
   const int fd = mkstemp(g_path);
@@ -203,6 +225,7 @@ int main(void) {
     munmap(code, kSize);
   }
   mapped_later();
+  through_own_memory();
   close(fd), unlink(g_path);
   return app_status();
 }
