@@ -43,8 +43,7 @@ void Dispatcher::run() {
       indirect_ = false;
     }
     thread_.cache().reclaim();
-    engine_.calm_code_pages();
-    thread_.block().checks_left = translate::ThreadBlock::kChecksInARow;
+    calm_code_pages();
     if (StressDeleter* stress = engine_.stress()) stress->strike();
     engine_.epochs().enter(thread_.epoch);
     const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;
@@ -74,6 +73,14 @@ void Dispatcher::run() {
     if (!handle_exit(reason)) return;
     if (steps) end_step(pc, reason);
   }
+}
+
+void Dispatcher::calm_code_pages() {
+  // Not each time: the clock is a system call.
+  constexpr uint32_t kVisits = 16;
+  uint64_t& checks_left = thread_.block().checks_left;
+  if (checks_left == 0 || ++visits_ % kVisits == 0) engine_.calm_code_pages();
+  checks_left = translate::ThreadBlock::kChecksInARow;
 }
 
 bool Dispatcher::handle_exit(ExitReason reason) {

@@ -35,6 +35,8 @@ class Dispatcher {
   void raise_fetch_fault(AppPc pc);
   /// The calls at fixed addresses that the kernel still carries out for very old programs.
   bool call_vsyscall(AppPc pc);
+  /// Now and then, and whenever checked code has run for long.
+  void calm_code_pages();
 
   /// Handles why the thread came back; false if it ends.
   bool handle_exit(translate::ExitReason reason);
@@ -46,6 +48,7 @@ class Dispatcher {
   Thread& thread_;
   std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
   bool indirect_ = false;             ///< context.rip was reached by an indirect branch that missed
+  uint32_t visits_ = 0;               ///< of calm_code_pages
 };
 
 }  // namespace weft::engine
