@@ -12,8 +12,15 @@
 #include "weft/versions.h"
 
 /// For functions that are to be cheap to call from inserted code (Insertion::call): compiled
-/// without vector registers, which compilers use for integers, too.
+/// without vector registers, which compilers use for integers, too, without calls of memset() and
+/// the like in the place of loops, and without jump tables.
+#if defined(__clang__)
 #define WEFT_GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+#else
+#define WEFT_GENERAL_REGISTERS_ONLY           \
+  __attribute__((target("general-regs-only"), \
+                 optimize("no-tree-loop-distribute-patterns", "no-jump-tables")))
+#endif
 
 namespace weft {
 

@@ -35,6 +35,9 @@ class Thread {
       const = 0;  ///< 0, 1, 2, ... in the order of their starts in this process
   virtual uint64_t get(ThreadCounter counter) const = 0;
   virtual void set(ThreadCounter counter, uint64_t value) = 0;
+  /// The word itself, as long as the thread lives: for functions that clean calls reach cheaply
+  /// (see WEFT_GENERAL_REGISTERS_ONLY), which cannot call get() and set().
+  virtual uint64_t* cell(ThreadCounter counter) = 0;
   virtual uint64_t get(Tally tally) const = 0;
   /// Hands what is in the thread's buffer to its callback.
   virtual void flush(Buffer buffer) = 0;

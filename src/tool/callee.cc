@@ -16,7 +16,7 @@
 namespace weft::tool {
 namespace {
 
-constexpr size_t kMostInstructions = 500;
+constexpr size_t kMostInstructions = 3000;
 
 struct Image {
   uint64_t inside = 0;

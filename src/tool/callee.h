@@ -11,7 +11,7 @@ namespace weft::tool {
 
 /// Whether `function` touches general registers, flags and memory alone, whatever it does: so does
 /// all that it calls or jumps to directly. Indirect calls and jumps (through the linker's table,
-/// too), system calls, code outside its own image and more than a few hundred instructions
+/// too), system calls, code outside its own image and more than a few thousand instructions
 /// make it false.
 bool uses_general_registers_only(uint64_t function);
 

@@ -51,6 +51,11 @@ void ThreadView::reset(Tally tally) {
   }
 }
 
+uint64_t* ThreadView::cell(ThreadCounter counter) {
+  CHECK(counter.slot() < kThreadCounters);
+  return &word(counter.slot());
+}
+
 void*& ThreadView::data(uint32_t key) {
   CHECK(key < data_.size());
   return data_[key];

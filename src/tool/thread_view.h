@@ -32,6 +32,7 @@ class ThreadView final : public Thread {
   uint64_t get(ThreadCounter counter) const override;
   void set(ThreadCounter counter, uint64_t value) override;
   uint64_t get(Tally tally) const override;
+  uint64_t* cell(ThreadCounter counter) override;
   void flush(Buffer buffer) override;
   void*& data(uint32_t key) override;
 

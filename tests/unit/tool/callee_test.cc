@@ -68,7 +68,7 @@ callee_kernel:
 callee_leaves_its_image:
   jmp . - 0x40000000
 callee_long:
-  .rept 2000
+  .rept 5000
   nop
   .endr
   ret
