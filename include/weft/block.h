@@ -236,7 +236,8 @@ class Block {
 
   /// Makes the block one of several versions. on_block() is then called once for each version, each
   /// time with the bare block, and this tells which it is: what is added then belongs to that
-  /// version alone. All tools' additions are made anew for each version. The word is read when a
+  /// version alone. All tools' additions are made anew for each version. All but the first
+  /// may be made later, when a thread is about to run one of them. The word is read when a
   /// thread enters the block by a jump, a call, a return or an event, and when a block before it
   /// made a clean call or changed the word; where blocks follow one another without, as they are
   /// laid out, the version of the first goes on. So what the thread itself does is seen by the next

@@ -200,10 +200,11 @@ void BlockView::set_thread_counter(Place place, Condition condition, ThreadCount
 void BlockView::add_call(Place place, Condition condition, void (*function)(),
                          std::span<const Value> arguments) {
   CallSite& site = new_site(place);
-  if (arguments.size() > site.arguments.size()) mistake("more than six arguments");
+  constexpr size_t kMostArguments = 6;
+  if (arguments.size() > kMostArguments) mistake("more than six arguments");
   site.function = function;
   for (const Value& value : arguments) {
-    site.arguments[site.count++] = argument(place, value);
+    site.arguments.push_back(argument(place, value));
   }
   Callees& callees = shared_.callees;
   const bool light =

@@ -2,9 +2,9 @@
 // constant once the fragment is published, read by any thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "translate/instrument.h"
 #include "weft/block.h"
@@ -21,12 +21,11 @@ struct Argument {
 
 struct CallSite : translate::CallSite {
   /// If there is no function.
-  enum class Purpose : uint8_t { kFlush, kNewCase };
+  enum class Purpose : uint8_t { kFlush, kNewCase, kMissingVersions };
   Purpose purpose = Purpose::kFlush;
-  Versions versions;    ///< kNewCase: by which the block at `pc` is switched
-  uint32_t buffer = 0;  ///< kFlush
-  uint32_t count = 0;
-  std::array<Argument, 6> arguments;
+  Versions versions;                ///< not kFlush: by which the block at `pc` is switched
+  uint32_t buffer = 0;              ///< kFlush
+  std::vector<Argument> arguments;  ///< six at most
 };
 
 /// What tools' additions to one fragment own. Addresses are stable.

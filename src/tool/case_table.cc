@@ -66,4 +66,14 @@ bool CaseTable::spread(Versions versions, AppPc tag, int32_t value) {
   return found != met_.end() && insert(chosen, found->second, value);
 }
 
+bool CaseTable::is_complete(AppPc tag) {
+  const std::lock_guard held(lock_);
+  return complete_.contains(tag.value);
+}
+
+void CaseTable::complete(AppPc tag) {
+  const std::lock_guard held(lock_);
+  complete_.insert(tag.value);
+}
+
 }  // namespace weft::tool

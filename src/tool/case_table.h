@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <span>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,10 @@ class CaseTable {
   /// Gives the value to a block that has been translated before. True as met().
   bool spread(Versions versions, AppPc tag, int32_t value);
 
+  /// Whether the block at `tag` has been made with all its versions, or is about to be.
+  bool is_complete(AppPc tag);
+  void complete(AppPc tag);
+
   void lock_for_fork() { lock_.lock(); }
   void unlock_after_fork() { lock_.unlock(); }
 
@@ -59,7 +64,8 @@ class CaseTable {
 
   std::vector<VersionSet> sets_;  ///< constant once the program runs
   SpinLock lock_;
-  std::map<Key, Met> met_;  ///< under lock_
+  std::map<Key, Met> met_;                 ///< under lock_
+  std::unordered_set<uint64_t> complete_;  ///< tags; under lock_
 };
 
 }  // namespace weft::tool

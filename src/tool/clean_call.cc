@@ -82,13 +82,14 @@ bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) 
   ThreadView& view = view_of(thread);
   if (site.function == nullptr) {
     if (site.purpose == CallSite::Purpose::kNewCase) return new_case(view, site);
+    if (site.purpose == CallSite::Purpose::kMissingVersions) return make_versions(view, site);
     view.flush(Buffer(site.buffer));
     return false;
   }
   ContextView context(view, site.pc.value);
   thread.context().rip = site.pc.value;
   std::array<uint64_t, 6> values{};
-  for (uint32_t i = 0; i < site.count; ++i) {
+  for (uint32_t i = 0; i < site.arguments.size(); ++i) {
     values[i] = evaluate(site.arguments[i], view, context);
   }
   // Whatever its parameters are, they are passed in these registers (Insertion::call checks that),

@@ -84,6 +84,14 @@ class Host final : public engine::Hooks, public Process {
   /// A block's default version has run often enough, and is about to run once more. True if the
   /// block is to be entered again instead.
   bool new_case(ThreadView& view, const CallSite& site);
+  /// A block of which the first version alone was made, because the word chose it, is about to run
+  /// another one: it is made with all of them, and entered again.
+  bool make_versions(ThreadView& view, const CallSite& site);
+  /// Whether it is enough to make the first version of a block.
+  bool may_wait(const Choice& choice, const translate::BlockPlan& first);
+  /// Puts a call of make_versions() in place of all versions but the first.
+  void add_missing(translate::PlannedBlock& block, std::unique_ptr<translate::FragmentData>& data,
+                   const Choice& choice);
   void end_thread(ThreadView& view);
   void tell_of_modules(AppRange range);
   std::vector<ThreadView*> views();

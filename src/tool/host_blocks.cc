@@ -39,6 +39,23 @@ void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& da
   front.insert(front.begin(), {std::move(less), std::move(call)});
 }
 
+/// The same block without what was inserted.
+BlockPlan bare_of(const BlockPlan& plan) {
+  BlockPlan bare;
+  bare.tag = plan.tag;
+  for (const translate::PlannedInstruction& each : plan.instructions) {
+    bare.instructions.emplace_back().at = each.at;
+  }
+  return bare;
+}
+
+/// What the calling thread finds in a word.
+int64_t value_of(const translate::Word& word) {
+  const uint64_t* cell = word.per_thread ? &engine::Thread::current().block().tool_words[word.index]
+                                         : reinterpret_cast<const uint64_t*>(word.address);
+  return static_cast<int64_t>(__atomic_load_n(cell, __ATOMIC_RELAXED));
+}
+
 }  // namespace
 
 Versions Host::add_versions(translate::Word selector, VersionOptions options) {
@@ -91,26 +108,64 @@ void Host::instrument(translate::PlannedBlock& block,
   Choice choice;
   std::vector<BlockPlan>& plans = block.versions;
   if (cases_.size() == 0) return instrument_version(plans.front(), data, choice);
-  // What is found out about the block now, all versions have.
-  static_cast<void>(plans.front().free_before(0));
-  const BlockPlan bare = plans.front();
   instrument_version(plans.front(), data, choice);
   if (!choice.made) return;
+  if (may_wait(choice, plans.front())) return add_missing(block, data, choice);
+  const BlockPlan bare = bare_of(plans.front());
   const size_t count = choice.cases.values.size() + 1;
   plans.resize(count, bare);
   for (choice.version = 1; choice.version < count; ++choice.version) {
     instrument_version(plans[choice.version], data, choice);
   }
   if (choice.cases.countdown != nullptr) add_countdown(plans.back(), data, choice);
-  if (count > 1) block.by = {cases_.set(choice.versions).selector, choice.cases.values};
+  if (count > 1) block.by = {cases_.set(choice.versions).selector, choice.cases.values, false};
+}
+
+bool Host::may_wait(const Choice& choice, const BlockPlan& first) {
+  // Blocks that may not fit with all their versions are cut where all are made.
+  constexpr uint32_t kLargest = translate::Draft::kHotCapacity / 4;
+  const VersionSet& set = cases_.set(choice.versions);
+  const std::vector<int32_t>& values = set.options.values;
+  if (values.empty() || choice.cases.values.size() != values.size()) return false;
+  return value_of(set.selector) == values.front() && first.size_bound() <= kLargest &&
+         !cases_.is_complete(first.tag);
+}
+
+void Host::add_missing(translate::PlannedBlock& block,
+                       std::unique_ptr<translate::FragmentData>& data, const Choice& choice) {
+  const AppPc tag = block.versions.front().tag;
+  if (!data) data = std::make_unique<Additions>();
+  CallSite& site = static_cast<Additions&>(*data).sites.emplace_back();
+  site.pc = tag;
+  site.purpose = CallSite::Purpose::kMissingVersions;
+  site.versions = choice.versions;
+  BlockPlan& rest = block.versions.emplace_back();
+  rest.tag = tag;
+  rest.missing = &site;
+  block.by = {cases_.set(choice.versions).selector, {choice.cases.values.front()}, true};
+}
+
+bool Host::make_versions(ThreadView& view, const CallSite& site) {
+  const AppPc tag = site.pc;
+  view.thread().block().context.rip = tag.value;
+  cases_.complete(tag);
+  // Blocks with all their versions are not laid out together with others.
+  const auto spread = [&](const cache::Fragment& fragment) {
+    for (size_t i = 0; i < fragment.constituent_count(); ++i) {
+      cases_.complete(fragment.constituent_tag(i));
+    }
+  };
+  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
+  const VersionOptions& options = cases_.set(site.versions).options;
+  const bool at_once = options.most_dynamic != 0 && options.threshold == 1;
+  if (at_once && new_case(view, site)) return true;
+  engine_->deletions().delete_fragment(tag);
+  return true;
 }
 
 bool Host::new_case(ThreadView& view, const CallSite& site) {
   const AppPc tag = site.pc;
-  const translate::Word& word = cases_.set(site.versions).selector;
-  const auto value = static_cast<int64_t>(
-      word.per_thread ? view.get(ThreadCounter(word.index))
-                      : Counter(reinterpret_cast<uint64_t*>(word.address)).get());
+  const int64_t value = value_of(cases_.set(site.versions).selector);
   translate::ThreadBlock& block = view.thread().block();
   block.context.rip = tag.value;
   if (!cases_.met(site.versions, tag, value)) {

@@ -47,7 +47,7 @@ uint64_t effective_address(const x86::MemoryOperand& memory, const CpuContext& c
 }
 
 bool is_light(const CallSite& site) {
-  for (uint32_t i = 0; i < site.count; ++i) {
+  for (uint32_t i = 0; i < site.arguments.size(); ++i) {
     const Value::Kind kind = site.arguments[i].kind;
     if (kind == Value::Kind::kContext || kind == Value::Kind::kThread) return false;
   }
@@ -59,7 +59,7 @@ void make_light_arguments(const translate::CallSite& place, translate::ThreadBlo
   const auto& site = static_cast<const CallSite&>(place);
   block.context.rip = site.pc.value;
   const Argument* argument = site.arguments.data();
-  for (uint32_t i = 0; i < site.count; ++i) six[i] = evaluate(*argument++, block);
+  for (uint32_t i = 0; i < site.arguments.size(); ++i) six[i] = evaluate(*argument++, block);
 }
 
 }  // namespace weft::tool

@@ -124,7 +124,8 @@ void BlockPlan::settle() {
 
 uint32_t BlockPlan::size_bound() const {
   constexpr uint32_t kInstruction = 64;
-  uint32_t bound = bound_of(anywhere);
+  constexpr uint32_t kMissing = 64;
+  uint32_t bound = bound_of(anywhere) + (missing != nullptr ? kMissing : 0);
   for (const PlannedInstruction& item : instructions) {
     bound += kInstruction + bound_of(item.before) + bound_of(item.after);
     bound += static_cast<uint32_t>(item.replacement.size());
@@ -143,6 +144,7 @@ uint32_t BlockPlan::cold_bound() const {
 FreeState PlannedBlock::free_at_entry() const {
   FreeState free{true, UINT16_MAX};
   for (const BlockPlan& version : versions) {
+    if (version.missing != nullptr) continue;
     // Liveness is asked for in front of an instruction, behind what was inserted there.
     const std::vector<Insertion>& first = version.instructions.front().before;
     const FreeState here = version.free_before(0);

@@ -101,6 +101,9 @@ struct BlockPlan {
   std::vector<PlannedInstruction> instructions;
   /// Insertions that may stand anywhere in the block.
   std::vector<Insertion> anywhere;
+  /// Of a version that has not been made, has no instructions and is not the first: what is called
+  /// in its place. It asks for the version, and the thread goes on at the tag.
+  const CallSite* missing = nullptr;
 
   AppRange range() const;
   /// What is dead in front of instruction `index` (its number past the last: at the block's end).
@@ -117,6 +120,7 @@ struct BlockPlan {
 struct Switch {
   Word selector;
   std::vector<int32_t> values;  ///< of all versions but the last, which is for all other values
+  bool has_missing = false;     ///< the last version has not been made
 
   bool operator==(const Switch&) const = default;
 };
@@ -153,6 +157,8 @@ class Instrumenter {
 /// Emits what stands before (`after`: behind) an instruction, `free` being what is dead there.
 void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, const FreeState& free,
                      bool after);
+/// Emits what stands for a version that has not been made.
+void emit_missing(Draft& draft, const BlockPlan& plan);
 /// Emits a block's plain instruction that was removed or replaced.
 void emit_replacement(Draft& draft, const PlannedInstruction& instruction);
 

@@ -392,6 +392,20 @@ void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, con
   }
 }
 
+void emit_missing(Draft& draft, const BlockPlan& plan) {
+  const uint32_t start = draft.hot.position();
+  draft.map.go_to(plan.tag, start);
+  Insertion call;
+  call.kind = Insertion::Kind::kCall;
+  call.site = plan.missing;
+  emit_call(draft, call);
+  const uint8_t never_reached[] = {0x0F, 0x0B};
+  draft.hot.bytes(never_reached, sizeof never_reached);
+  UndoZone zone;
+  zone.uncuttable = true;
+  draft.map.add(0, draft.hot.position() - start, std::span(&zone, 1));
+}
+
 void emit_replacement(Draft& draft, const PlannedInstruction& instruction) {
   const std::vector<uint8_t>& code = instruction.replacement;
   UndoZone zone;

@@ -26,6 +26,7 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   map_pc_ = {};
   by_ = {};
   head_.reset();
+  for (SwitchedBlock& block : chain_) spare_.push_back(std::move(block.planned));
   chain_.clear();
   pending_hot_ = 0;
   pending_cold_ = 0;

@@ -118,7 +118,9 @@ class SuperblockBuilder {
   /// Behind a block of a version: to the next block by its entry, if the choice may be another one.
   void leave_if_changed(const PlannedBlock& block, size_t version, AppPc next);
   /// An entry for a block of the chain but the first; its offset.
-  uint32_t emit_switched_entry(const SwitchedBlock& block);
+  uint32_t emit_switched_entry(SwitchedBlock& block);
+  /// What an entry of the block has in place of a version that has not been made.
+  void emit_missing_body(SwitchedBlock& block);
   /// The code of a checked block behind its check, with what tools insert.
   void emit_checked(AppPc tag, size_t size, size_t available);
   void emit_checked_plan(AppPc tag, size_t size, size_t available);
@@ -153,7 +155,8 @@ class SuperblockBuilder {
   Switch by_;
   std::optional<SwitchHead> head_;
   std::vector<SwitchedBlock> chain_;
-  uint32_t pending_hot_ = 0;  ///< bytes that the chain's further versions may still take
+  std::vector<PlannedBlock> spare_;  ///< of former chains: their memory
+  uint32_t pending_hot_ = 0;         ///< bytes that the chain's further versions may still take
   uint32_t pending_cold_ = 0;
   Continue continue_ = Continue::kWhereItFits;
   std::vector<Mark> marks_;

@@ -33,7 +33,11 @@ void SuperblockBuilder::note_switched(bool goes_on) {
   block.goes_on = goes_on;
   pending_hot_ += further_hot_bound();
   pending_cold_ += block_.cold_bound(1);
-  block.planned = std::exchange(block_, {});
+  block.planned = std::move(block_);
+  block_ = {};
+  if (spare_.empty()) return;
+  block_ = std::move(spare_.back());
+  spare_.pop_back();
 }
 
 void SuperblockBuilder::leave_if_changed(const PlannedBlock& block, size_t version, AppPc next) {
@@ -50,6 +54,10 @@ void SuperblockBuilder::emit_further_versions(bool checked) {
 
 void SuperblockBuilder::emit_version(size_t version, bool checked) {
   map_pc_ = {};
+  if (chain_.front().planned.versions[version].missing != nullptr) {
+    emit_missing_body(chain_.front());
+    return;
+  }
   for (size_t i = 0; i < chain_.size(); ++i) {
     SwitchedBlock& block = chain_[i];
     path_at_ = i;
@@ -66,8 +74,14 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
   }
 }
 
-uint32_t SuperblockBuilder::emit_switched_entry(const SwitchedBlock& block) {
+void SuperblockBuilder::emit_missing_body(SwitchedBlock& block) {
+  block.bodies.push_back(draft_.hot.position());
+  emit_missing(draft_, block.planned.versions.back());
+}
+
+uint32_t SuperblockBuilder::emit_switched_entry(SwitchedBlock& block) {
   const PlannedBlock& planned = block.planned;
+  if (block.bodies.size() < planned.versions.size()) emit_missing_body(block);
   const uint32_t start = draft_.hot.position();
   draft_.map.go_to(planned.versions.front().tag, start);
   const SwitchHead head(draft_, planned, planned.free_at_entry());

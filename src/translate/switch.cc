@@ -1,6 +1,7 @@
 // The choice is made once for all comparisons: another thread may change the word meanwhile.
 #include "translate/switch.h"
 
+#include <bit>
 #include <cstddef>
 
 #include "translate/thread_block.h"
@@ -57,7 +58,7 @@ SwitchHead::SwitchHead(Draft& draft, const PlannedBlock& block, const FreeState&
     rest_field_ = out.jcc_rel32(kNotEqual);
   } else {
     saved_rcx_ = (free.registers >> x86::kRcx & 1) == 0;
-    if (saved_rcx_) out.mov_gs_reg(kSavedRcx, x86::kRcx);
+    if (saved_rcx_) save(draft, free);
     emit_load_rcx(draft, word);
     if (first != 0) out.lea_rcx(-first);
     const uint8_t jrcxz_over_jump[] = {0xE3, 5};
@@ -68,8 +69,20 @@ SwitchHead::SwitchHead(Draft& draft, const PlannedBlock& block, const FreeState&
   map_as_ours(draft, start, true);
 }
 
+void SwitchHead::save(Draft& draft, const FreeState& free) {
+  const unsigned usable = free.registers & ~(1u << x86::kRsp);
+  if (usable == 0) return draft.hot.mov_gs_reg(kSavedRcx, x86::kRcx);
+  keeper_ = static_cast<x86::Reg>(std::countr_zero(usable));
+  draft.hot.mov_reg_reg(keeper_, x86::kRcx);
+}
+
 void SwitchHead::restore(Draft& draft) const {
-  if (saved_rcx_) draft.hot.mov_reg_gs(x86::kRcx, kSavedRcx);
+  if (!saved_rcx_) return;
+  if (keeper_ == x86::kRcx) {
+    draft.hot.mov_reg_gs(x86::kRcx, kSavedRcx);
+  } else {
+    draft.hot.mov_reg_reg(x86::kRcx, keeper_);
+  }
 }
 
 void SwitchHead::go_to_first(Draft& draft, uint32_t body) {

@@ -30,11 +30,13 @@ class SwitchHead {
                               std::span<const uint32_t> bodies) const;
   void emit_rest_by_counting(Draft& draft, const PlannedBlock& block,
                              std::span<const uint32_t> bodies) const;
+  void save(Draft& draft, const FreeState& free);
   void restore(Draft& draft) const;
 
   Form form_;
   bool saved_rcx_ = false;
-  uint32_t rest_field_ = 0;  ///< rel32, in hot code
+  x86::Reg keeper_ = x86::kRcx;  ///< a dead register that has rcx meanwhile; rcx: memory has it
+  uint32_t rest_field_ = 0;      ///< rel32, in hot code
 };
 
 }  // namespace weft::translate

@@ -25,6 +25,14 @@ class CaseTableTest : public ::testing::Test {
   std::deque<uint64_t> words_;
 };
 
+TEST_F(CaseTableTest, ABlockIsCompleteOnceItHasBeenAskedFor) {
+  EXPECT_FALSE(table_.is_complete(kBlock));
+  table_.complete(kBlock);
+  table_.complete(kBlock);
+  EXPECT_TRUE(table_.is_complete(kBlock));
+  EXPECT_FALSE(table_.is_complete(kOther));
+}
+
 TEST_F(CaseTableTest, FixedCasesAloneNeedNoCountdown) {
   const BlockCases cases = cases_of(make({3, 1}, 0));
   EXPECT_EQ(cases.values, (std::vector<int32_t>{3, 1}));
