@@ -216,8 +216,8 @@ uint64_t CodeCache::evict(uint64_t bytes) {
       Impl::Operation operation(*impl_);
       const uint32_t first = impl_->evict_hand.fetch_add(kStep, std::memory_order_relaxed);
       for (uint32_t i = 0; i < kStep && evicted < bytes; ++i) {
-        Fragment* fragment = parts.fragment((first + i) % parts.fragments.bound());
-        if (fragment == nullptr || !fragment->is_live()) continue;
+        Fragment* fragment = parts.live_fragment((first + i) % parts.fragments.bound());
+        if (fragment == nullptr) continue;
         const uint64_t size = fragment->code_bytes();
         if (impl_->lifecycle.kill(*fragment, dead)) evicted += size;
       }
@@ -228,11 +228,12 @@ uint64_t CodeCache::evict(uint64_t bytes) {
 }
 
 Fragment* CodeCache::sample(uint64_t random) const {
-  const Parts& parts = impl_->parts;
+  OperationGate::Pass pass(impl_->gate);
+  Parts& parts = impl_->parts;
   const uint32_t bound = parts.fragments.bound();
   for (uint64_t i = 0; i < bound; ++i) {
-    Fragment* fragment = parts.fragment(static_cast<uint32_t>((random + i) % bound));
-    if (fragment != nullptr && fragment->is_live()) return fragment;
+    Fragment* fragment = parts.live_fragment(static_cast<uint32_t>((random + i) % bound));
+    if (fragment != nullptr) return fragment;
   }
   return nullptr;
 }

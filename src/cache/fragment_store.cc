@@ -173,7 +173,10 @@ void FragmentStore::destroy(Fragment& fragment) {
       std::memset(parts_.space.address(slot.offset).bytes(), kTrap, slot.size);
     }
   };
-  parts_.fragments.at(fragment.id_).store(nullptr, std::memory_order_release);
+  {
+    std::lock_guard held(parts_.fragment_lock(fragment.id_));
+    parts_.fragments.at(fragment.id_).store(nullptr, std::memory_order_release);
+  }
   poison(fragment.hot_);
   if (fragment.cold_.size != 0) poison(fragment.cold_);
   while (ExtraSlot* extra = fragment.extra_) {

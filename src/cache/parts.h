@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "cache/code_cache.h"
 #include "cache/code_space.h"
@@ -34,10 +35,20 @@ struct Parts {
   Counters counters;
   std::atomic<uint64_t> next_sequence;
 
-  /// The lock of a fragment's list of entries and extra slots. No other lock is taken under it.
+  /// The lock of a fragment's list of entries and extra slots, and of its leaving the table. No
+  /// other lock is taken under it.
   SpinLock& fragment_lock(uint32_t id) { return fragment_locks_[id % kFragmentLocks].lock; }
   Fragment* fragment(uint32_t id) const {
     return id == 0 ? nullptr : fragments.at(id).load(std::memory_order_acquire);
+  }
+  /// The fragment of an id that the caller was not led to, if it is live. It stays until the
+  /// caller's epoch ends. A dead one is in the table until it is freed, and may be freed while it
+  /// is looked at, by who looked for epochs before the caller's began: hence the lock.
+  Fragment* live_fragment(uint32_t id) {
+    if (fragment(id) == nullptr) return nullptr;
+    std::lock_guard held(fragment_lock(id));
+    Fragment* const found = fragment(id);
+    return found != nullptr && found->is_live() ? found : nullptr;
   }
 
  private:
