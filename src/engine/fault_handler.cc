@@ -48,7 +48,10 @@ bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) 
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                    x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
-  if (registers.rip != 0 && !engine_.is_code({registers.rip})) return FaultAnswer::kBug;
+  if (registers.rip != 0 && !engine_.is_code({registers.rip})) {
+    if (thread.hooks != nullptr) thread.hooks->faulted(info, registers);
+    return FaultAnswer::kBug;
+  }
   if (info.si_signo == SIGSEGV) {
     std::optional<InterruptedBranch> branch = interrupted_branch(thread.cache(), thread, registers);
     if (branch) {

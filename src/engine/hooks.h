@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/address.h"
+#include "base/check.h"
 #include "base/result.h"
 #include "cache/code_cache.h"
 #include "translate/instrument.h"
@@ -46,6 +47,9 @@ class Hooks : public translate::Instrumenter, public cache::Listener {
   /// The thread is inside the code cache, its state in thread.context(). True if the program is to
   /// go on at context.rip instead of behind the call.
   virtual bool clean_call(Thread& thread, const translate::CallSite& site) = 0;
+
+  /// The runtime's side of the process has faulted: does not return if a tool is to blame.
+  SIGNAL_SAFE virtual void faulted(const siginfo_t& info, const x86::CpuContext& registers) = 0;
 };
 
 }  // namespace weft::engine

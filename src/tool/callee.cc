@@ -62,9 +62,7 @@ bool is_general(const x86::InstructionInfo& info) {
 /// Follows the code from the first address on.
 class Walk {
  public:
-  explicit Walk(uint64_t function) : image_{function, {}}, waiting_{function} {
-    dl_iterate_phdr(find_code, &image_);
-  }
+  explicit Walk(uint64_t function) : code_(code_around(function)), waiting_{function} {}
 
   bool is_general() {
     while (!waiting_.empty()) {
@@ -78,9 +76,8 @@ class Walk {
  private:
   bool run_from(uint64_t at) {
     while (seen_.insert(at).second) {
-      if (!image_.code.contains({at}) || seen_.size() > kMostInstructions) return false;
-      const size_t available =
-          std::min<size_t>(x86::kLongestInstruction, image_.code.end.value - at);
+      if (!code_.contains({at}) || seen_.size() > kMostInstructions) return false;
+      const size_t available = std::min<size_t>(x86::kLongestInstruction, code_.end.value - at);
       const auto* bytes = reinterpret_cast<const uint8_t*>(at);
       x86::Insn insn;
       if (!x86::decode(bytes, available, insn)) return false;
@@ -107,12 +104,18 @@ class Walk {
     return true;
   }
 
-  Image image_;
+  AppRange code_;
   std::vector<uint64_t> waiting_;
   std::unordered_set<uint64_t> seen_;
 };
 
 }  // namespace
+
+AppRange code_around(uint64_t address) {
+  Image image{address, {}};
+  dl_iterate_phdr(find_code, &image);
+  return image.code;
+}
 
 bool uses_general_registers_only(uint64_t function) { return Walk(function).is_general(); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "base/address.h"
 #include "base/spin_lock.h"
 
 namespace weft::tool {
@@ -14,6 +15,9 @@ namespace weft::tool {
 /// too), system calls, code outside its own image and more than a few thousand instructions
 /// make it false.
 bool uses_general_registers_only(uint64_t function);
+
+/// The executable segment of a loaded library that `address` lies in; empty if there is none.
+AppRange code_around(uint64_t address);
 
 class Callees {
  public:

@@ -43,6 +43,7 @@ class Host final : public engine::Hooks, public Process {
   void syscall_after(engine::Thread& thread) override;
   void signal(engine::Thread& thread, const siginfo_t& info) override;
   bool clean_call(engine::Thread& thread, const translate::CallSite& site) override;
+  void faulted(const siginfo_t& info, const x86::CpuContext& registers) override;
   void instrument(translate::PlannedBlock& block,
                   std::unique_ptr<translate::FragmentData>& data) override;
   void on_deleted(const cache::Fragment& fragment) override;
@@ -75,6 +76,8 @@ class Host final : public engine::Hooks, public Process {
   std::string output_name(std::string_view pattern) override;
 
  private:
+  /// The tool whose code `pc` is in, or null.
+  const Library* library_at(uint64_t pc) const;
   static ThreadView& view_of(engine::Thread& thread);
   uint64_t* new_word();
   Versions add_versions(translate::Word selector, VersionOptions options);

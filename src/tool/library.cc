@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "tool/callee.h"
+
 namespace weft::tool {
 namespace {
 
@@ -64,6 +66,11 @@ Result<Library> load_library(std::string_view spec, const std::string& folder) {
   Library library;
   library.name = name_of(given);
   library.options = std::make_unique<OptionTable>(library.name);
+  library.code = code_around(reinterpret_cast<uint64_t>(make));
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(make), &info) != 0) {
+    library.base = reinterpret_cast<uint64_t>(info.dli_fbase);
+  }
   library.tool = make();
   library.tool->declare(*library.options);
   if (colon == std::string_view::npos) return library;

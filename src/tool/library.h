@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "tool/option_table.h"
 #include "weft/tool.h"
@@ -15,6 +16,8 @@ namespace weft::tool {
 struct Library {
   std::string name;  ///< as the user gave it, without folder and suffix
   Tool* tool = nullptr;
+  AppRange code;      ///< its own
+  uint64_t base = 0;  ///< added to the addresses in its file
   std::unique_ptr<OptionTable> options;
 
   /// What `weft run --tool NAME --help` prints.
