@@ -59,7 +59,7 @@ class CodeCache::Impl {
   Lifecycle lifecycle{parts, store, links};
   Limbo limbo{parts, store, gate};
   Listener* listener = nullptr;
-  std::atomic<uint32_t> evict_hand{0};
+  std::atomic<uint64_t> evict_hand{0};
 };
 
 CodeCache::CodeCache(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs)
@@ -208,18 +208,23 @@ uint32_t CodeCache::delete_all() { return delete_region({{0}, {~uint64_t{0}}}); 
 
 uint64_t CodeCache::evict(uint64_t bytes) {
   constexpr uint32_t kStep = 64;  // fragments between two looks at the clock of forks
+  constexpr uint64_t kMostLaps = EvictionLog::kMostChances + 1;
   Parts& parts = impl_->parts;
   uint64_t evicted = 0;
-  for (uint32_t seen = 0; seen < parts.fragments.bound() && evicted < bytes; seen += kStep) {
+  const uint64_t most = kMostLaps * parts.fragments.bound();
+  for (uint64_t seen = 0; seen < most && evicted < bytes; seen += kStep) {
     Lifecycle::Dead dead;
     {
       Impl::Operation operation(*impl_);
-      const uint32_t first = impl_->evict_hand.fetch_add(kStep, std::memory_order_relaxed);
-      for (uint32_t i = 0; i < kStep && evicted < bytes; ++i) {
-        Fragment* fragment = parts.live_fragment((first + i) % parts.fragments.bound());
+      const uint64_t first = impl_->evict_hand.fetch_add(kStep, std::memory_order_relaxed);
+      // IDs come in chunks that are multiples of the step, so no step goes past the end.
+      const uint64_t bound = parts.fragments.bound();
+      parts.evictions.begin_lap(static_cast<uint32_t>(first / bound + 1));
+      for (uint64_t i = 0; i < kStep && evicted < bytes; ++i) {
+        Fragment* fragment = parts.live_fragment(static_cast<uint32_t>((first + i) % bound));
         if (fragment == nullptr) continue;
         const uint64_t size = fragment->code_bytes();
-        if (impl_->lifecycle.kill(*fragment, dead)) evicted += size;
+        if (impl_->lifecycle.evict(*fragment, dead)) evicted += size;
       }
     }
     impl_->bury(dead);
@@ -231,8 +236,12 @@ Fragment* CodeCache::sample(uint64_t random) const {
   OperationGate::Pass pass(impl_->gate);
   Parts& parts = impl_->parts;
   const uint32_t bound = parts.fragments.bound();
-  for (uint64_t i = 0; i < bound; ++i) {
-    Fragment* fragment = parts.live_fragment(static_cast<uint32_t>((random + i) % bound));
+  // Here and there first: numbers that are not in use lie side by side.
+  constexpr uint64_t kProbes = 16;
+  constexpr uint64_t kFar = 0x9E3779B97F4A7C15u;
+  for (uint64_t i = 0; i < kProbes + bound; ++i) {
+    const uint64_t at = i < kProbes ? (random + i * kFar) >> 16 : random + i;
+    Fragment* fragment = parts.live_fragment(static_cast<uint32_t>(at % std::max(bound, 1u)));
     if (fragment != nullptr) return fragment;
   }
   return nullptr;

@@ -102,6 +102,7 @@ class Fragment {
   uint16_t entry_capacity_ = 0;  ///< under the fragment's lock
   FragmentKind kind_ = FragmentKind::kBlock;
   std::atomic<FragmentState> state_{FragmentState::kBuilding};
+  std::atomic<uint8_t> chances_{0};  ///< times that the eviction's hand passes it by
 };
 
 }  // namespace weft::cache

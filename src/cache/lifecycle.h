@@ -35,6 +35,8 @@ class Lifecycle {
   /// Takes the fragment out of everything that leads to it. True if this call decided its death;
   /// when it returns false another has, and the fragment cannot be entered any more either.
   bool kill(Fragment& fragment, Dead& dead);
+  /// The same in order to make room, unless the fragment has a chance left, which it loses.
+  bool evict(Fragment& fragment, Dead& dead);
 
  private:
   using Error = CodeCache::PublishError;

@@ -54,6 +54,18 @@ bool Lifecycle::kill(Fragment& fragment, Dead& dead) {
   return true;
 }
 
+bool Lifecycle::evict(Fragment& fragment, Dead& dead) {
+  const uint8_t chances = fragment.chances_.load(std::memory_order_relaxed);
+  // Two threads may take the same chance: a fragment that lasts longer is no harm.
+  if (chances != 0) {
+    fragment.chances_.store(static_cast<uint8_t>(chances - 1), std::memory_order_relaxed);
+    return false;
+  }
+  if (!kill(fragment, dead)) return false;
+  parts_.evictions.note(fragment.tag());
+  return true;
+}
+
 void Lifecycle::close_entries(Fragment& fragment) {
   TagEntry** entries = nullptr;
   uint16_t count = 0;

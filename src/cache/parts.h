@@ -9,6 +9,7 @@
 
 #include "cache/code_cache.h"
 #include "cache/code_space.h"
+#include "cache/eviction_log.h"
 #include "cache/exit.h"
 #include "cache/interval_index.h"
 #include "cache/region_log.h"
@@ -34,6 +35,7 @@ struct Parts {
   RegionLog regions;
   Counters counters;
   std::atomic<uint64_t> next_sequence;
+  EvictionLog evictions;
 
   /// The lock of a fragment's list of entries and extra slots, and of its leaving the table. No
   /// other lock is taken under it.

@@ -176,6 +176,10 @@ void deleter(World& world, uint64_t seed) {
         world.t.cache.delete_fragment(tag, Scope::kTraceOnly);
         seen = 0;
         break;
+      case 2:
+        world.t.cache.evict(256);
+        seen = 0;
+        break;
       default:
         world.t.cache.delete_fragment(tag);
     }

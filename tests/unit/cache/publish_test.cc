@@ -134,6 +134,48 @@ TEST(Publish, AFullCacheSaysSoAndRecoversAfterEviction) {
   EXPECT_EQ(t.cache.publish(one_more.get()).error, Error::kNone);
 }
 
+/// Room for one more fragment is made, at the cost of others, until there is.
+void build(TestCache& t, AppPc tag, uint64_t& built) {
+  while (t.cache.find(tag).value == 0) {
+    FakeSpec spec(t.cache, {tag}, {});
+    if (t.cache.publish(spec.get()).error == Error::kNone) ++built;
+    if (t.cache.find(tag).value != 0) return;
+    t.cache.evict(t.cache.code_range().size() / 8);
+    ASSERT_TRUE(t.cache.await_quiescence(10'000'000'000));
+  }
+}
+
+TEST(Publish, CodeThatComesBackSoonIsEvictedMoreSeldomThanCodeThatRunsOnce) {
+  TestCache t(4 * CodeSpace::kChunk);
+  constexpr uint64_t kHot = 50;
+  constexpr uint64_t kRounds = 1500;
+  constexpr uint64_t kColdInARound = 40;
+  uint64_t hot = 0;
+  uint64_t cold = 0;
+  AppPc next{0x1000'0000};
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    for (uint64_t i = 0; i < kHot; ++i) build(t, {0x10'0000 + i * 0x100}, hot);
+    for (uint64_t i = 0; i < kColdInARound; ++i, next = next + 0x100) build(t, next, cold);
+  }
+  EXPECT_EQ(cold, kRounds * kColdInARound);
+  // The whole cache was made anew so often; without chances hot code would be, too.
+  const uint64_t turns = t.cache.stats().fragments_reclaimed / (t.cache.stats().fragments_live + 1);
+  EXPECT_GT(turns, 10u);
+  EXPECT_LT(hot, kHot * turns / 2);
+}
+
+TEST(Publish, ACacheFullOfCodeThatCameBackCanStillBeEvicted) {
+  TestCache t(4 * CodeSpace::kChunk);
+  uint64_t built = 0;
+  // All of it is evicted and wanted again, time after time.
+  for (int round = 0; round < 6; ++round) {
+    for (uint64_t i = 0; i < 200; ++i) build(t, {0x10'0000 + i * 0x100}, built);
+    while (t.cache.stats().fragments_live != 0) EXPECT_GT(t.cache.evict(~uint64_t{0}), 0u);
+    ASSERT_TRUE(t.cache.await_quiescence(10'000'000'000));
+  }
+  EXPECT_EQ(built, 6 * 200u);
+}
+
 TEST(Publish, KeepsStateMapToolDataAndConstituents) {
   TestCache t;
   int data = 0;
