@@ -114,6 +114,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   // linux::SysRuntime
   void code_changed(AppRange range) override;
+  void code_unmapped(AppRange range) override;
   void mapped_executable(AppRange range) override;
   int effective_protection(AppRange range, int prot) override;
   bool protects_pages() const override { return code_pages_.any_held(); }

@@ -120,6 +120,10 @@ void Engine::code_changed(AppRange range) {
   if (hooks_ != nullptr) hooks_->memory_changed(range);
 }
 
+void Engine::code_unmapped(AppRange range) {
+  if (hooks_ != nullptr) hooks_->memory_changed(range);
+}
+
 void Engine::mapped_executable(AppRange range) {
   add_shadow(range);
   if (fills_ahead_.load(std::memory_order_relaxed)) fill_all_shadow(range);

@@ -303,12 +303,16 @@ int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
                         std::min(rest.end, mapping->range.end)};
     const int64_t result = raw_syscall(__NR_munmap, part.start.value, part.size());
     if (failed(result)) return result;
-    code = code || mapping->executable();
+    if (mapping->executable()) {
+      // Before another thread may map there, and finds what was translated from these bytes.
+      code = true;
+      runtime_.code_changed(part);
+    }
     space_.note_unmap(part);
     tell_of_view(*mapping, part);
     rest.start = part.end;
   }
-  if (code) runtime_.code_changed(range);
+  if (code) runtime_.code_unmapped(range);
   return 0;
 }
 

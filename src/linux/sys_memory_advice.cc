@@ -119,9 +119,10 @@ int64_t MemoryCalls::detach_shared(uint64_t address) {
   }
   const bool code = holds_code(range);
   const std::vector<Mapping> views = shared_in(range);
+  if (code) runtime_.code_changed(range);
   space_.note_unmap(range);
   for (const Mapping& view : views) tell_of_view(view, view.range);
-  if (code) runtime_.code_changed(range);
+  if (code) runtime_.code_unmapped(range);
   return result;
 }
 

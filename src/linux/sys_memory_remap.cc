@@ -42,8 +42,9 @@ int64_t MemoryCalls::remap_shrink(AppRange from, AppRange to) {
   const bool code = !tail.empty() && holds_code(tail);
   const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(), 0, 0);
   if (failed(result) || tail.empty()) return result;
-  space_.note_unmap(tail);
   if (code) runtime_.code_changed(tail);
+  space_.note_unmap(tail);
+  if (code) runtime_.code_unmapped(tail);
   return result;
 }
 
@@ -100,6 +101,8 @@ void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
     raw_syscall(__NR_mprotect, to.start.value, to.size(),
                 static_cast<uint64_t>(readable_code(source->prot)));
   }
+  // Before another thread may map where it was.
+  if (code && !from.empty()) runtime_.code_changed(from);
   if (from.empty()) {
     // An old size of 0: a second view of a shared mapping.
     if (auto mapping = space_.find(from.start)) {
@@ -112,7 +115,7 @@ void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
   }
   if (source) tell_of_view(*source, source->range);
   if (!code) return;
-  if (!from.empty()) runtime_.code_changed(from);
+  if (!from.empty()) runtime_.code_unmapped(from);
   runtime_.code_changed(to);
   if (holds_code(to)) runtime_.mapped_executable(to);
 }

@@ -45,6 +45,9 @@ class SysRuntime {
   /// mapped over, moved, discarded or made non-executable. Called after the change, before the
   /// program sees the call's result. Every fragment that overlaps has to go.
   virtual void code_changed(AppRange range) = 0;
+  /// What code_changed() was called for, while it was still in the record so that no other thread
+  /// could map there, has left the record.
+  virtual void code_unmapped(AppRange range) { static_cast<void>(range); }
   /// `range` was made executable (a module mapped, a JIT's memory). Called after the change.
   virtual void mapped_executable(AppRange range) = 0;
   /// From now on a tracer is asked about each signal of this process, the runtime's own faults
