@@ -238,13 +238,14 @@ class Block {
   /// time with the bare block, and this tells which it is: what is added then belongs to that
   /// version alone. All tools' additions are made anew for each version. All but the first
   /// may be made later, when a thread is about to run one of them. The word is read when a
-  /// thread enters the block by a jump, a call, a return or an event, and when a block before it
-  /// made a clean call or changed the word; where blocks follow one another without, as they are
-  /// laid out, the version of the first goes on. So what the thread itself does is seen by the next
-  /// block (what a buffer's callback does, by the next loop at the latest), and what others do
-  /// soon. If the versions of a long block do not fit into one fragment, it is cut into shorter
-  /// ones, and versions of a single instruction are given up from the last to the first. Blocks for
-  /// which it is not called have one version. Only by one Versions in a block.
+  /// thread enters the block by a jump or call backwards, an indirect branch, a return or an event,
+  /// and when a block before it made a clean call or changed the word; where blocks follow one
+  /// another without, in program order or as they are laid out, the version of the first goes on.
+  /// So what the thread itself does is seen by the next block (what a buffer's callback does, by
+  /// the next loop at the latest), and what others do soon. If the versions of a long block do not
+  /// fit into one fragment, it is cut into shorter ones, and versions of a single instruction are
+  /// given up from the last to the first. Blocks for which it is not called have one version. Only
+  /// by one Versions in a block.
   virtual Case choose(Versions versions) = 0;
 
   /// A general register that is dead at the place (written before it is read, within the block), or

@@ -45,6 +45,8 @@ struct ExitSpec {
   /// Not linked until its target has a trace or link_counted() is called, so that the dispatcher
   /// can count how often it is taken.
   bool counted = false;
+  /// If it is not 0 and the target's fragment has the same, the exit enters past the choice.
+  uint8_t choice = 0;
 };
 
 /// A tag that leads into the fragment. entries[0] is the fragment's own tag.
@@ -54,6 +56,8 @@ struct EntrySpec {
   uint32_t direct;  ///< offset in hot code, where links go
   uint32_t indirect =
       kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
+  /// Offset in hot code of what the entry chooses most often; see FragmentSpec::choice.
+  uint32_t past_choice = kNone;
 };
 
 /// A basic block whose code the fragment contains: its tag, its bytes, and the generation that
@@ -75,6 +79,8 @@ struct FragmentSpec {
   std::span<const Constituent> constituents;
   std::span<const uint8_t> state_map;  ///< opaque here; kept with the fragment
   void* tool_data = nullptr;           ///< opaque; handed to the listener with the death
+  /// Not 0: the entries begin with a choice of this name. Exits that know its outcome go past it.
+  uint8_t choice = 0;
 };
 
 struct Deleted {

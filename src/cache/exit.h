@@ -21,7 +21,8 @@ struct Exit {
   uint32_t registered : 1;  ///< it is in its target's list
   uint32_t counted : 1;     ///< not linked before its target has a trace; see ExitSpec
   ExitId next : 30;
-  uint32_t linked : 1;  ///< its site goes to the target's direct entry, unless cut
+  uint32_t linked : 1;  ///< its site goes to the target, unless cut
+  uint8_t choice = 0;   ///< ExitSpec::choice; constant
 };
 static_assert(sizeof(Exit) == 32);
 

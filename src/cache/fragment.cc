@@ -28,6 +28,14 @@ std::optional<AppRange> Fragment::constituent_at(AppPc pc) const {
   return std::nullopt;
 }
 
+uint32_t Fragment::past_choice(const TagEntry& entry, uint8_t choice) const {
+  if (choice == 0 || choice != choice_) return 0;
+  for (uint16_t i = 0; i < past_choice_count_; ++i) {
+    if (past_choice_[i].entry == &entry) return past_choice_[i].offset;
+  }
+  return 0;
+}
+
 bool Fragment::overlaps(AppRange range) const {
   for (size_t i = 0; i < constituent_count_; ++i) {
     if (constituent_bytes(i).overlaps(range)) return true;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -32,6 +33,12 @@ struct KeptConstituent {
   TagEntry* entry;
   int32_t start;
   uint32_t size;
+};
+
+/// Where exits enter that know what the choice at an entry comes to. See FragmentSpec::choice.
+struct PastChoice {
+  const TagEntry* entry;
+  uint32_t offset;  ///< in the reservation
 };
 
 /// A slot of cold code that was added after publication.
@@ -72,9 +79,13 @@ class Fragment {
   friend class FragmentStore;
   friend class Lifecycle;
   friend class Limbo;
+  friend class Links;
 
   Fragment() = default;
   ~Fragment() = default;
+
+  /// Where exits with `choice` enter at `entry`, which is one of the fragment's; 0: as all others.
+  uint32_t past_choice(const TagEntry& entry, uint8_t choice) const;
 
   KeptConstituent* constituents() { return reinterpret_cast<KeptConstituent*>(this + 1); }
   const KeptConstituent* constituents() const {
@@ -93,6 +104,7 @@ class Fragment {
   TagEntry* head_ = nullptr;
   TagEntry** entries_ = nullptr;  ///< under the fragment's lock; fixed once Dead
   ExtraSlot* extra_ = nullptr;    ///< under the fragment's lock
+  std::unique_ptr<PastChoice[]> past_choice_;
   uint32_t id_ = 0;
   ExitId first_exit_ = kNoExit;
   uint32_t exit_count_ = 0;
@@ -100,6 +112,8 @@ class Fragment {
   uint16_t constituent_count_ = 0;
   uint16_t entry_count_ = 0;     ///< under the fragment's lock
   uint16_t entry_capacity_ = 0;  ///< under the fragment's lock
+  uint16_t past_choice_count_ = 0;
+  uint8_t choice_ = 0;  ///< FragmentSpec::choice
   FragmentKind kind_ = FragmentKind::kBlock;
   std::atomic<FragmentState> state_{FragmentState::kBuilding};
   std::atomic<uint8_t> chances_{0};  ///< times that the eviction's hand passes it by

@@ -127,8 +127,20 @@ Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room)
     fragment->entries_[i] = &parts_.tags.find_or_make(spec.entries[i].tag);
   }
   fragment->head_ = fragment->entries_[0];
+  keep_past_choices(*fragment, spec);
   parts_.counters.add(Count::kFragmentBytes, static_cast<int64_t>(bytes));
   return *fragment;
+}
+
+void FragmentStore::keep_past_choices(Fragment& fragment, const FragmentSpec& spec) {
+  if (spec.choice == 0) return;
+  fragment.choice_ = spec.choice;
+  fragment.past_choice_ = std::make_unique<PastChoice[]>(spec.entries.size());
+  for (size_t i = 0; i < spec.entries.size(); ++i) {
+    if (spec.entries[i].past_choice == EntrySpec::kNone) continue;
+    fragment.past_choice_[fragment.past_choice_count_++] = {
+        fragment.entries_[i], fragment.hot_.offset + spec.entries[i].past_choice};
+  }
 }
 
 void FragmentStore::keep_constituents(Fragment& fragment, const FragmentSpec& spec) {
@@ -161,7 +173,8 @@ void FragmentStore::lay_exits(Fragment& fragment, const FragmentSpec& spec) {
                 .registered = 0,
                 .counted = from.counted ? 1u : 0u,
                 .next = kNoExit,
-                .linked = 0};
+                .linked = 0,
+                .choice = from.choice};
     Links::patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
   }
 }

@@ -35,6 +35,7 @@ class FragmentStore {
   std::optional<Room> take_room(const FragmentSpec& spec);
   void give_back(const Room& room, uint32_t exit_count);
   Fragment& make_record(const FragmentSpec& spec, const Room& room);
+  static void keep_past_choices(Fragment& fragment, const FragmentSpec& spec);
   void keep_constituents(Fragment& fragment, const FragmentSpec& spec);
   void lay_code(Fragment& fragment, const FragmentSpec& spec);
   void lay_exits(Fragment& fragment, const FragmentSpec& spec);

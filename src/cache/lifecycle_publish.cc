@@ -232,7 +232,7 @@ void Lifecycle::mend_exits(Fragment& fragment) {
     TagLock held(parts_.locks, *exit.target);
     if (exit.registered == 0 || exit.linked == 0) continue;
     Links::patch(parts_.space.address(exit.site),
-                 parts_.space.address(exit.target->direct.load(std::memory_order_relaxed)));
+                 parts_.space.address(Links::entry_for(exit, *exit.target)));
   }
 }
 

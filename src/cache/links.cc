@@ -17,8 +17,16 @@ void Links::send_to_stub(const Exit& exit) const {
   patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
 }
 
-void Links::link(Exit& exit, uint32_t direct) {
-  patch(parts_.space.address(exit.site), parts_.space.address(direct));
+uint32_t Links::entry_for(const Exit& exit, const TagEntry& target) {
+  const uint32_t direct = target.direct.load(std::memory_order_relaxed);
+  if (direct == 0 || exit.choice == 0) return direct;
+  const Fragment& fragment = *(target.trace != nullptr ? target.trace : target.block);
+  const uint32_t past_choice = fragment.past_choice(target, exit.choice);
+  return past_choice != 0 ? past_choice : direct;
+}
+
+void Links::link(Exit& exit, uint32_t entry) {
+  patch(parts_.space.address(exit.site), parts_.space.address(entry));
   parts_.counters.add(Count::kLinksMade);
   if (exit.linked == 0) parts_.counters.add(Count::kLinked);
   exit.linked = 1;
@@ -44,10 +52,10 @@ void Links::attach(ExitId id, const TagLock& held) {
 }
 
 void Links::follow(Exit& exit, const TagEntry& entry) {
-  const uint32_t direct = entry.direct.load(std::memory_order_relaxed);
+  const uint32_t goal = entry_for(exit, entry);
   const bool waits = exit.counted != 0 && entry.trace == nullptr;
-  if (direct != 0 && !waits) {
-    link(exit, direct);
+  if (goal != 0 && !waits) {
+    link(exit, goal);
   } else if (exit.linked != 0) {
     unlink(exit);
   }

@@ -24,6 +24,9 @@ class Links {
   /// Makes the tag's counted exits ordinary ones.
   void link_counted(const TagLock& held);
 
+  /// Where the exit goes if it is linked: to the direct entry of `target`, which it leads to, or
+  /// past the choice there; 0: `target` has no code.
+  static uint32_t entry_for(const Exit& exit, const TagEntry& target);
   /// Where the tag's indirect entry is now; 0: it has none.
   static uint32_t indirect_entry(const TagEntry& entry);
   /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
@@ -34,7 +37,7 @@ class Links {
   SIGNAL_SAFE void send_to_stub(const Exit& exit) const;
 
  private:
-  void link(Exit& exit, uint32_t direct);
+  void link(Exit& exit, uint32_t entry);
   /// Links or unlinks the exit, as its target is.
   void follow(Exit& exit, const TagEntry& entry);
   void unlink(Exit& exit);

@@ -118,7 +118,15 @@ void Host::instrument(translate::PlannedBlock& block,
     instrument_version(plans[choice.version], data, choice);
   }
   if (choice.cases.countdown != nullptr) add_countdown(plans.back(), data, choice);
-  if (count > 1) block.by = {cases_.set(choice.versions).selector, choice.cases.values, false};
+  if (count > 1) block.by = switch_of(choice, choice.cases.values, false);
+}
+
+translate::Switch Host::switch_of(const Choice& choice, std::vector<int32_t> values,
+                                  bool has_missing) const {
+  const VersionSet& set = cases_.set(choice.versions);
+  const bool first_is_fixed = !set.options.values.empty();
+  const auto name = static_cast<uint8_t>(first_is_fixed ? choice.versions.number() + 1 : 0);
+  return {set.selector, std::move(values), has_missing, name};
 }
 
 bool Host::may_wait(const Choice& choice, const BlockPlan& first) {
@@ -142,7 +150,7 @@ void Host::add_missing(translate::PlannedBlock& block,
   BlockPlan& rest = block.versions.emplace_back();
   rest.tag = tag;
   rest.missing = &site;
-  block.by = {cases_.set(choice.versions).selector, {choice.cases.values.front()}, true};
+  block.by = switch_of(choice, {choice.cases.values.front()}, true);
 }
 
 bool Host::make_versions(ThreadView& view, const CallSite& site) {

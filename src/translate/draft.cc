@@ -21,6 +21,9 @@ void Draft::clear() {
   constituents.clear();
   thunks.clear();
   hold = false;
+  choice = 0;
+  choice_floor = {};
+  entry_choice = 0;
   tool_data.reset();
   branch_ = {};
   return_addresses.clear();
@@ -40,7 +43,8 @@ void Draft::add_exit(uint32_t site, AppPc target) {
   const bool counted = environment.traces && target <= branch_;
   const CachePc routine = counted ? environment.routines.head_exit : environment.routines.link_exit;
   fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field, routine.value});
-  exits.push_back({site, stub, target, counted});
+  const uint8_t known = target > choice_floor ? choice : uint8_t{0};
+  exits.push_back({site, stub, target, counted, known});
 }
 
 void Draft::exit_jump(AppPc target) {
@@ -86,6 +90,7 @@ cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {
   spec.constituents = constituents;
   spec.state_map = map.bytes();
   spec.tool_data = tool_data.get();
+  spec.choice = entry_choice;
   return spec;
 }
 

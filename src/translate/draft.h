@@ -73,6 +73,10 @@ class Draft {
   bool hold = false;
   /// Calls fetch the shadow word that their return will read.
   bool prefetch_returns = false;
+  /// Of exits that are made from here on to addresses above `choice_floor`; see ExitSpec::choice.
+  uint8_t choice = 0;
+  AppPc choice_floor;
+  uint8_t entry_choice = 0;  ///< FragmentSpec::choice
   /// Counts additions to words with several parts, through all drafts.
   uint32_t next_part = 0;
   /// What inserted code refers to; goes to the fragment with its publication.

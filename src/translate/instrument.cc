@@ -124,8 +124,7 @@ void BlockPlan::settle() {
 
 uint32_t BlockPlan::size_bound() const {
   constexpr uint32_t kInstruction = 64;
-  constexpr uint32_t kMissing = 64;
-  uint32_t bound = bound_of(anywhere) + (missing != nullptr ? kMissing : 0);
+  uint32_t bound = bound_of(anywhere);
   for (const PlannedInstruction& item : instructions) {
     bound += kInstruction + bound_of(item.before) + bound_of(item.after);
     bound += static_cast<uint32_t>(item.replacement.size());
@@ -142,15 +141,23 @@ uint32_t BlockPlan::cold_bound() const {
 }
 
 FreeState PlannedBlock::free_at_entry() const {
-  FreeState free{true, UINT16_MAX};
+  const auto all = [&](const auto& holds) {
+    return std::all_of(versions.begin(), versions.end(), [&](const BlockPlan& version) {
+      return version.missing != nullptr || holds(version);
+    });
+  };
+  // Liveness is asked for in front of an instruction, behind what was inserted there.
+  FreeState free;
+  free.flags = all([](const BlockPlan& version) {
+    return !any_observes_flags(version.instructions.front().before) && version.flags_dead_before(0);
+  });
+  if (by.one_reading() && free.flags) return free;
+  const bool unseen = all(
+      [](const BlockPlan& version) { return !any_observes(version.instructions.front().before); });
+  if (!unseen) return free;
+  free.registers = UINT16_MAX;
   for (const BlockPlan& version : versions) {
-    if (version.missing != nullptr) continue;
-    // Liveness is asked for in front of an instruction, behind what was inserted there.
-    const std::vector<Insertion>& first = version.instructions.front().before;
-    const FreeState here = version.free_before(0);
-    free.flags = free.flags && here.flags && !any_observes_flags(first);
-    free.registers =
-        any_observes(first) ? uint16_t{0} : static_cast<uint16_t>(free.registers & here.registers);
+    if (version.missing == nullptr) free.registers &= version.registers_dead_before(0);
   }
   return free;
 }

@@ -121,7 +121,12 @@ struct Switch {
   Word selector;
   std::vector<int32_t> values;  ///< of all versions but the last, which is for all other values
   bool has_missing = false;     ///< the last version has not been made
+  /// Not 0: the same for all blocks that are chosen by the same word and have the same first value.
+  uint8_t name = 0;
 
+  /// Whether comparing the word with each value in turn is as good as comparing a copy: one
+  /// comparison reads it once, and of its own word only the thread itself is a writer.
+  bool one_reading() const { return selector.per_thread || values.size() == 1; }
   bool operator==(const Switch&) const = default;
 };
 
@@ -132,7 +137,7 @@ struct PlannedBlock {
   std::vector<uint8_t> source;      ///< what the versions' instructions point to
 
   bool is_switched() const { return versions.size() > 1; }
-  /// What the choice may change.
+  /// What the choice may change: flags, and registers if it needs them.
   FreeState free_at_entry() const;
   void settle();
   uint32_t size_bound() const;
@@ -157,8 +162,8 @@ class Instrumenter {
 /// Emits what stands before (`after`: behind) an instruction, `free` being what is dead there.
 void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, const FreeState& free,
                      bool after);
-/// Emits what stands for a version that has not been made.
-void emit_missing(Draft& draft, const BlockPlan& plan);
+/// Emits into cold code what is jumped to for a version that has not been made.
+void emit_missing(Draft& draft, const CallSite& site);
 /// Emits a block's plain instruction that was removed or replaced.
 void emit_replacement(Draft& draft, const PlannedInstruction& instruction);
 

@@ -150,20 +150,26 @@ void emit_set_once(Draft& draft, const Insertion& insertion) {
 
 /// All registers are the program's here. The routine saves them; it finds the way back in
 /// call_resume.
-void emit_call(Draft& draft, const Insertion& insertion) {
-  Assembler& out = draft.hot;
+void emit_call(Draft& draft, cache::Fixup::Where where, const CallSite& site) {
+  using cache::Fixup;
+  const bool hot = where == Fixup::Where::kHot;
+  Assembler& out = hot ? draft.hot : draft.cold;
   constexpr uint32_t kRcx =
       offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gpr) + 8 * x86::kRcx;
   out.mov_gs_reg(kRcx, x86::kRcx);
   const uint32_t resume = out.lea_rip(x86::kRcx);
   out.mov_gs_reg(offsetof(ThreadBlock, call_resume), x86::kRcx);
-  out.mov_reg_imm(x86::kRcx, reinterpret_cast<uint64_t>(insertion.site));
+  out.mov_reg_imm(x86::kRcx, reinterpret_cast<uint64_t>(&site));
   const Routines& routines = draft.environment.routines;
-  draft.to_routine(out.jmp_rel32(), insertion.site->make_arguments != nullptr
-                                        ? routines.light_call
-                                        : routines.clean_call);
-  draft.fixups.push_back(
-      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, resume, out.position()});
+  const CachePc routine =
+      site.make_arguments != nullptr ? routines.light_call : routines.clean_call;
+  draft.fixups.push_back({where, Fixup::Kind::kRelative, 0, out.jmp_rel32(), routine.value});
+  draft.fixups.push_back({where, hot ? Fixup::Kind::kHotRelative : Fixup::Kind::kColdRelative, 0,
+                          resume, out.position()});
+}
+
+void emit_call(Draft& draft, const Insertion& insertion) {
+  emit_call(draft, cache::Fixup::Where::kHot, *insertion.site);
 }
 
 void emit_address_of(Draft& draft, const x86::MemoryOperand& memory, Reg to, Scratch& scratch,
@@ -392,18 +398,10 @@ void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, con
   }
 }
 
-void emit_missing(Draft& draft, const BlockPlan& plan) {
-  const uint32_t start = draft.hot.position();
-  draft.map.go_to(plan.tag, start);
-  Insertion call;
-  call.kind = Insertion::Kind::kCall;
-  call.site = plan.missing;
-  emit_call(draft, call);
+void emit_missing(Draft& draft, const CallSite& site) {
+  emit_call(draft, cache::Fixup::Where::kCold, site);
   const uint8_t never_reached[] = {0x0F, 0x0B};
-  draft.hot.bytes(never_reached, sizeof never_reached);
-  UndoZone zone;
-  zone.uncuttable = true;
-  draft.map.add(0, draft.hot.position() - start, std::span(&zone, 1));
+  draft.cold.bytes(never_reached, sizeof never_reached);
 }
 
 void emit_replacement(Draft& draft, const PlannedInstruction& instruction) {

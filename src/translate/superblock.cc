@@ -48,7 +48,10 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
   if (marks_.empty()) return false;
-  if (is_switched()) emit_further_versions(false);
+  if (is_switched()) {
+    name_entry_choice();
+    emit_further_versions(false);
+  }
   emit_thunks(draft_);
   add_entries();
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
@@ -61,7 +64,10 @@ bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
   AppPc pc = path[0];
   while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
-  if (is_switched()) emit_further_versions(false);
+  if (is_switched()) {
+    name_entry_choice();
+    emit_further_versions(false);
+  }
   path_ = {};
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return draft_.constituents.size() > 1;
@@ -293,9 +299,13 @@ void SuperblockBuilder::add_entries() {
       draft_.constituents.push_back(
           {exit.target, {exit.target, end}, cache_.generation(exit.target)});
     }
-    const uint32_t offset =
-        is_switched() ? emit_switched_entry(chain_[mark->constituent]) : mark->hot_offset;
-    draft_.entries.push_back({exit.target, offset, cache::EntrySpec::kNone});
+    cache::EntrySpec entry{exit.target, mark->hot_offset};
+    if (is_switched()) {
+      SwitchedBlock& switched = chain_[mark->constituent];
+      entry.direct = emit_switched_entry(switched);
+      entry.past_choice = switched.bodies.front();
+    }
+    draft_.entries.push_back(entry);
   }
 }
 

@@ -109,6 +109,14 @@ class SuperblockBuilder {
   /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
   bool emit_planned(const BlockPlan& plan, size_t index, AppPc& pc, bool checked);
   bool is_switched() const { return !by_.values.empty(); }
+  /// Tells the draft which exits of block_'s first version know what the next entry's choice is.
+  void set_exit_choice();
+  /// Block_ is the first of a switched superblock: takes back the entry of indirect branches if the
+  /// choice does its work, too.
+  void begin_switched();
+  void emit_switched_head();
+  /// Has exits that know enter behind the superblock's choice.
+  void name_entry_choice();
   /// Behind a switched block's first version.
   void note_switched(bool goes_on);
   /// Lays out the versions of the chain's blocks but their first ones, each in the order of the
@@ -119,8 +127,6 @@ class SuperblockBuilder {
   void leave_if_changed(const PlannedBlock& block, size_t version, AppPc next);
   /// An entry for a block of the chain but the first; its offset.
   uint32_t emit_switched_entry(SwitchedBlock& block);
-  /// What an entry of the block has in place of a version that has not been made.
-  void emit_missing_body(SwitchedBlock& block);
   /// The code of a checked block behind its check, with what tools insert.
   void emit_checked(AppPc tag, size_t size, size_t available);
   void emit_checked_plan(AppPc tag, size_t size, size_t available);

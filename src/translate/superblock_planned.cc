@@ -78,6 +78,7 @@ bool SuperblockBuilder::add_planned_block(AppPc& pc) {
     if (!marks_.empty()) draft_.exit_jump(pc);
     return false;
   }
+  if (marks_.empty() && block_.is_switched()) begin_switched();
   if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
   const AppPc end = block_.versions.front().range().end;
   path_at_ = draft_.constituents.size();
@@ -88,11 +89,14 @@ bool SuperblockBuilder::add_planned_block(AppPc& pc) {
 
 bool SuperblockBuilder::emit_first_version(AppPc& pc, bool checked) {
   if (marks_.empty() && block_.is_switched()) {
-    by_ = block_.by;
-    head_.emplace(draft_, block_, block_.free_at_entry());
+    if (checked) by_ = block_.by;
+    emit_switched_head();
   }
   const auto number = static_cast<uint32_t>(draft_.constituents.size());
-  if (is_switched()) chain_.push_back({{}, {draft_.hot.position()}, false});
+  if (is_switched()) {
+    chain_.push_back({{}, {draft_.hot.position()}, false});
+    if (!checked) set_exit_choice();
+  }
   const BlockPlan& plan = block_.versions.front();
   bool goes_on = false;
   for (size_t i = 0; i < plan.instructions.size(); ++i) {

@@ -1,5 +1,6 @@
 // Superblocks whose blocks have several versions: each version runs from block to block by itself,
 // and the entries choose among them.
+#include <algorithm>
 #include <utility>
 
 #include "translate/superblock.h"
@@ -28,6 +29,33 @@ bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
   return goes_on && !ends;
 }
 
+// A way of such exits alone leads upwards, so a loop has an exit that looks at the word again.
+void SuperblockBuilder::set_exit_choice() {
+  draft_.choice = block_.may_change_selector(0) ? uint8_t{0} : by_.name;
+  draft_.choice_floor = std::max(draft_.choice_floor, block_.versions.front().tag);
+}
+
+void SuperblockBuilder::begin_switched() {
+  by_ = block_.by;
+  cache::EntrySpec& entry = draft_.entries.front();
+  const bool is_plain =
+      entry.indirect != cache::EntrySpec::kNone && environment_.indirect == IndirectMode::kShadow;
+  if (!is_plain || !SwitchHead::restores_rcx(block_, block_.free_at_entry())) return;
+  draft_.hot.clear();
+  entry.direct = 0;
+}
+
+void SuperblockBuilder::emit_switched_head() {
+  head_.emplace(draft_, block_, block_.free_at_entry());
+  cache::EntrySpec& entry = draft_.entries.front();
+  if (entry.direct == entry.indirect) entry.indirect = head_->indirect_entry();
+}
+
+void SuperblockBuilder::name_entry_choice() {
+  draft_.entry_choice = by_.name;
+  draft_.entries.front().past_choice = chain_.front().bodies.front();
+}
+
 void SuperblockBuilder::note_switched(bool goes_on) {
   SwitchedBlock& block = chain_.back();
   block.goes_on = goes_on;
@@ -54,10 +82,8 @@ void SuperblockBuilder::emit_further_versions(bool checked) {
 
 void SuperblockBuilder::emit_version(size_t version, bool checked) {
   map_pc_ = {};
-  if (chain_.front().planned.versions[version].missing != nullptr) {
-    emit_missing_body(chain_.front());
-    return;
-  }
+  draft_.choice = 0;
+  if (chain_.front().planned.versions[version].missing != nullptr) return;
   for (size_t i = 0; i < chain_.size(); ++i) {
     SwitchedBlock& block = chain_[i];
     path_at_ = i;
@@ -74,18 +100,11 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
   }
 }
 
-void SuperblockBuilder::emit_missing_body(SwitchedBlock& block) {
-  block.bodies.push_back(draft_.hot.position());
-  emit_missing(draft_, block.planned.versions.back());
-}
-
 uint32_t SuperblockBuilder::emit_switched_entry(SwitchedBlock& block) {
   const PlannedBlock& planned = block.planned;
-  if (block.bodies.size() < planned.versions.size()) emit_missing_body(block);
   const uint32_t start = draft_.hot.position();
   draft_.map.go_to(planned.versions.front().tag, start);
-  const SwitchHead head(draft_, planned, planned.free_at_entry());
-  SwitchHead::go_to_first(draft_, block.bodies.front());
+  const SwitchHead head(draft_, planned, planned.free_at_entry(), block.bodies.front());
   head.emit_rest(draft_, planned, block.bodies);
   return start;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "translate/draft.h"
@@ -14,10 +15,15 @@ namespace weft::translate {
 /// by a jump for the second half if not. No flag and no register is changed but what is free.
 class SwitchHead {
  public:
-  /// Emits it. `free` is what is dead in front of the block.
-  SwitchHead(Draft& draft, const PlannedBlock& block, const FreeState& free);
-  /// For an entry that the first version does not follow.
-  static void go_to_first(Draft& draft, uint32_t body);
+  /// Whether the entry of an indirect branch, which has the program's rcx in
+  /// ThreadBlock::spill_rcx, may be indirect_entry(): the choice then restores rcx, or need not.
+  static bool restores_rcx(const PlannedBlock& block, const FreeState& free);
+
+  /// Emits it. `free` is what is dead in front of the block; `first`, if given, is where the first
+  /// version starts, an offset in hot code, and the second half is then emitted next.
+  SwitchHead(Draft& draft, const PlannedBlock& block, const FreeState& free,
+             std::optional<uint32_t> first = std::nullopt);
+  uint32_t indirect_entry() const { return indirect_entry_; }
   /// Emits the second half, wherever in the fragment. `bodies`: where the versions start, offsets
   /// in hot code.
   void emit_rest(Draft& draft, const PlannedBlock& block, std::span<const uint32_t> bodies) const;
@@ -30,13 +36,18 @@ class SwitchHead {
                               std::span<const uint32_t> bodies) const;
   void emit_rest_by_counting(Draft& draft, const PlannedBlock& block,
                              std::span<const uint32_t> bodies) const;
+  void emit_missing_rest(Draft& draft, const PlannedBlock& block) const;
+  void emit_comparison(Draft& draft, const PlannedBlock& block, std::optional<uint32_t> first);
+  void emit_count(Draft& draft, const PlannedBlock& block, const FreeState& free);
+  static Form form_of(const PlannedBlock& block, const FreeState& free);
   void save(Draft& draft, const FreeState& free);
-  void restore(Draft& draft) const;
+  void restore(x86::Assembler& out) const;
 
   Form form_;
   bool saved_rcx_ = false;
+  uint32_t indirect_entry_ = 0;
   x86::Reg keeper_ = x86::kRcx;  ///< a dead register that has rcx meanwhile; rcx: memory has it
-  uint32_t rest_field_ = 0;      ///< rel32, in hot code
+  uint32_t rest_field_ = 0;      ///< rel32, in hot code; 0: the second half comes next
 };
 
 }  // namespace weft::translate

@@ -18,6 +18,7 @@ namespace weft::cache::test {
 
 inline constexpr uint64_t kMagic = 0x4D41474943434F44;
 inline constexpr uint32_t kFirstSite = 12;
+inline constexpr uint32_t kPastChoice = 3;
 inline constexpr uint64_t kCodeBytes = 64;  ///< of program code in each made-up block
 
 constexpr uint32_t site_of(size_t exit) { return kFirstSite + static_cast<uint32_t>(exit) * 8; }
@@ -56,6 +57,13 @@ class FakeSpec {
   /// Every exit is a counted one.
   FakeSpec& counted() {
     for (ExitSpec& exit : exits_) exit.counted = true;
+    return *this;
+  }
+  /// The entries begin with a choice, which the exits know the outcome of.
+  FakeSpec& with_choice(uint8_t name) {
+    spec_.choice = name;
+    for (ExitSpec& exit : exits_) exit.choice = name;
+    for (EntrySpec& entry : entries_) entry.past_choice = kPastChoice;
     return *this;
   }
   FakeSpec& with_data(void* data) {

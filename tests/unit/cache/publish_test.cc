@@ -71,6 +71,51 @@ TEST(Publish, ExitToItselfIsALinkLikeAnyOther) {
   EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
 }
 
+TEST(Publish, ExitsThatKnowAChoiceEnterBehindIt) {
+  TestCache t;
+  Fragment* b = t.cache.publish(FakeSpec(t.cache, {kB}, {kC}).with_choice(1).get()).fragment;
+  Fragment* a = t.cache.publish(FakeSpec(t.cache, {kA}, {kB}).with_choice(1).get()).fragment;
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kPastChoice);
+  EXPECT_EQ(exit_goes_to(*b, 0), stub_of(*b, 0));
+  Fragment* c = t.cache.publish(FakeSpec(t.cache, {kC}, {}).with_choice(1).get()).fragment;
+  EXPECT_EQ(exit_goes_to(*b, 0), c->hot_start() + kPastChoice);
+}
+
+TEST(Publish, OtherExitsAndOtherChoicesEnterAtTheFront) {
+  TestCache t;
+  Fragment* b = t.cache.publish(FakeSpec(t.cache, {kB}, {}).with_choice(1).get()).fragment;
+  Fragment* plain = t.block(kA, {kB});
+  Fragment* other = t.cache.publish(FakeSpec(t.cache, {kC}, {kB}).with_choice(2).get()).fragment;
+  EXPECT_EQ(exit_goes_to(*plain, 0), b->hot_start());
+  EXPECT_EQ(exit_goes_to(*other, 0), b->hot_start());
+}
+
+TEST(Publish, ALinkPastAChoiceGoesWithItsTargetAndFollowsTheTrace) {
+  TestCache t;
+  Fragment* a = t.cache.publish(FakeSpec(t.cache, {kA}, {kB}).with_choice(1).get()).fragment;
+  FakeSpec block(t.cache, {kB}, {});
+  Fragment* b = t.cache.publish(block.with_choice(1).get()).fragment;
+  FakeSpec path(t.cache, {kB, kC}, {}, FragmentKind::kTrace);
+  Fragment* trace = t.cache.publish(path.with_choice(1).get()).fragment;
+  EXPECT_EQ(exit_goes_to(*a, 0), trace->hot_start() + kPastChoice);
+  t.cache.delete_fragment(kB, Scope::kTraceOnly);
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kPastChoice);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+  Fragment* without = t.block(kB);
+  EXPECT_EQ(exit_goes_to(*a, 0), without->hot_start());
+}
+
+TEST(Publish, LinksPastAChoiceAreMendedAsTheyWere) {
+  TestCache t;
+  Fragment* b = t.cache.publish(FakeSpec(t.cache, {kB}, {}).with_choice(1).get()).fragment;
+  Fragment* a = t.cache.publish(FakeSpec(t.cache, {kA}, {kB}).with_choice(1).get()).fragment;
+  t.cache.cut_exits(*a);
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+  t.cache.mend_exits(*a);
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kPastChoice);
+}
+
 TEST(Publish, TraceTakesOverTheLinksOfItsTag) {
   TestCache t;
   Fragment* a = t.block(kA, {kB});
