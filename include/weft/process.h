@@ -173,6 +173,11 @@ class Process {
   virtual size_t write_memory(Address to, const void* from, size_t bytes) = 0;
   /// An output's name: %p becomes the process's number, %% a percent sign.
   virtual std::string output_name(std::string_view pattern) = 0;
+  /// A descriptor of standard error as it is at the first call, best in on_start(): many programs
+  /// close theirs before on_exit(). The program can neither use it nor close it; it is closed with
+  /// the process, and not to be closed by a tool. Whoever waits for the end of what the program
+  /// writes there waits for that.
+  virtual int error_stream() = 0;
 
  protected:
   Process() = default;

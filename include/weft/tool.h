@@ -17,7 +17,7 @@
 namespace weft {
 
 /// A tool that was built for another version is refused with a message.
-inline constexpr uint32_t kApiVersion = 3;
+inline constexpr uint32_t kApiVersion = 4;
 
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
 /// runtime's stack of the thread (some 400 kB) outside the code cache, but for

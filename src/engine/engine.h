@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "engine/deletion.h"
 #include "engine/hooks.h"
 #include "engine/options.h"
+#include "engine/output.h"
 #include "engine/perf_map.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
@@ -77,6 +79,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   /// Whether something is written when the program ends, however it does.
   bool has_last_words() const;
+  /// Standard error as it is at the first call, out of the program's reach: many programs close
+  /// theirs before they end. Standard error itself where there is no room to keep it.
+  int error_stream();
 
   /// A thread object for the calling kernel thread: registered, gs attached.
   std::unique_ptr<Thread> make_thread();
@@ -163,6 +168,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<linux::SyscallEmulator> emulator_;
   std::unique_ptr<StressDeleter> stress_;
   std::unique_ptr<PerfMap> perf_map_;
+
+  std::once_flag error_stream_kept_;
+  int error_stream_ = kStandardError;
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 

@@ -105,6 +105,19 @@ void Engine::process_ending(linux::ProgramThread& program, int status) {
   write_report();
 }
 
+int Engine::error_stream() {
+  std::call_once(error_stream_kept_, [this] {
+    const int64_t copy = linux::raw_syscall(__NR_dup, kStandardError);
+    if (linux::failed(copy)) return;
+    const int kept = emulator_->keep_descriptor(static_cast<int>(copy));
+    if (kept >= 0)
+      error_stream_ = kept;
+    else
+      linux::raw_syscall(__NR_close, static_cast<uint64_t>(copy));
+  });
+  return error_stream_;
+}
+
 bool Engine::has_last_words() const {
   return hooks_ != nullptr || perf_map_ != nullptr || options_.stats ||
          !options_.stats_file.empty() || options_.dump_count != 0;
@@ -130,7 +143,7 @@ void Engine::write_dump() {
       cache.fragments_in(range, [&](cache::Fragment& fragment) {
         if (left == 0) return;
         --left;
-        write_all(kStandardError, dump(fragment));
+        write_all(error_stream(), dump(fragment));
       });
     });
   }
@@ -148,7 +161,7 @@ Report Engine::make_report() {
 }
 
 void Engine::write_report() {
-  if (options_.stats) write_all(kStandardError, to_text(make_report()));
+  if (options_.stats) write_all(error_stream(), to_text(make_report()));
   if (options_.stats_file.empty()) return;
   const std::string path = with_pid(options_.stats_file);
   if (!write_file(path, O_WRONLY | O_CREAT | O_TRUNC, to_json(make_report()))) {

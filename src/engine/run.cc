@@ -137,6 +137,7 @@ void start_program(void* argument) {
   CHECK(filtered);  // never without the filters that the program has put on itself
   thread->context()[x86::kRsp] = stack->stack_pointer;
   thread->context().rip = process.interpreter ? process.interpreter->entry : process.program.entry;
+  if (process.options.stats || process.options.dump_count != 0) process.engine.error_stream();
   if (Hooks* hooks = process.engine.hooks()) {
     hooks->process_started(*thread);
     hooks->thread_started(*thread);

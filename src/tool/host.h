@@ -74,6 +74,7 @@ class Host final : public engine::Hooks, public Process {
   size_t read_memory(Address from, void* to, size_t bytes) override;
   size_t write_memory(Address to, const void* from, size_t bytes) override;
   std::string output_name(std::string_view pattern) override;
+  int error_stream() override;
 
  private:
   /// The tool whose code `pc` is in, or null.

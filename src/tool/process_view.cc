@@ -118,6 +118,8 @@ size_t Host::write_memory(Address to, const void* from, size_t bytes) {
   });
 }
 
+int Host::error_stream() { return engine_->error_stream(); }
+
 std::string Host::output_name(std::string_view pattern) {
   std::string name;
   for (size_t i = 0; i < pattern.size(); ++i) {

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "common/access_recorder.h"
+#include "common/output_file.h"
 #include "common/report_tool.h"
 
 namespace weft::tools {
@@ -47,7 +48,7 @@ class Burst final : public Tool {
     pause_ = std::chrono::milliseconds(options.number("period")) - window_;
     if (window_.count() == 0 || pause_.count() <= 0)
       process.fail("window must be at least 1 and less than period");
-    stats_ = options.flag("stats");
+    if (options.flag("stats")) stats_stream_ = process.error_stream();
     recorder_.start(process,
                     {options.text("output"), options.text("module"), options.flag("stack")});
     state_ = process.new_thread_counter();
@@ -123,9 +124,9 @@ class Burst final : public Tool {
 
   void finish() {
     complain(recorder_.error());
-    if (stats_)
-      fmt::print(stderr, "burst: {} windows, {} accesses, {} bytes\n", windows_.load(),
-                 recorder_.recorded(), recorder_.file_size());
+    if (stats_stream_ >= 0)
+      tell(stats_stream_, fmt::format("burst: {} windows, {} accesses, {} bytes\n", windows_.load(),
+                                      recorder_.recorded(), recorder_.file_size()));
   }
 
   AccessRecorder recorder_;
@@ -137,7 +138,7 @@ class Burst final : public Tool {
   /// When each thread's state changes next; under lock_.
   std::unique_ptr<Times> threads_ = std::make_unique<Times>();
   std::atomic<uint64_t> windows_ = 0;
-  bool stats_ = false;
+  int stats_stream_ = -1;  ///< descriptor; -1: no statistics wanted
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "common/output_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,11 +91,8 @@ std::string write_file(const std::string& path, std::string_view bytes, int erro
   return file.error();
 }
 
-int keep_error_stream() {
-  // As far up as programs hardly ever look, and within the usual limit.
-  constexpr int kLeast = 1000;
-  const int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kLeast);
-  return kept < 0 ? STDERR_FILENO : kept;
+void tell(int error_stream, std::string_view line) {
+  static_cast<void>(write_all(error_stream, line));
 }
 
 }  // namespace weft::tools

@@ -41,8 +41,7 @@ class OutputFile {
 /// Writes all of `bytes` to `path`; an empty string, or one line that says what went wrong.
 std::string write_file(const std::string& path, std::string_view bytes, int error_stream = 2);
 
-/// Standard error once more, under a number that the program does not know: many programs close
-/// theirs before they end. The number of standard error itself if there is none to be had.
-int keep_error_stream();
+/// Writes a line of the tool's statistics. Where it cannot be written nobody reads it.
+void tell(int error_stream, std::string_view line);
 
 }  // namespace weft::tools

@@ -29,7 +29,7 @@ void ReportTool::declare_output(OptionList& list, std::string_view default_patte
 void ReportTool::on_start(Process& process, const Options& options) {
   process_ = &process;
   pattern_ = options.text("output");
-  if (pattern_ == "-") error_stream_ = keep_error_stream();
+  if (pattern_ == "-") error_stream_ = process.error_stream();
   start(process, options);
 }
 

@@ -36,7 +36,7 @@ class Coverage final : public ReportTool {
     code_ = &process.code();
     lcov_ = options.text("lcov");
     module_ = options.text("module");
-    stats_ = options.flag("stats");
+    if (options.flag("stats")) stats_stream_ = process.error_stream();
   }
 
   void on_block(Block& block) override {
@@ -52,7 +52,7 @@ class Coverage final : public ReportTool {
 
   std::string report(Process& process) override {
     const std::vector<BlockRecord*> records = table_.sorted();
-    if (stats_) print_stats(records);
+    if (stats_stream_ >= 0) print_stats(records);
     if (!lcov_.empty()) {
       if (lcov_path_.empty()) lcov_path_ = report_path(process, lcov_);
       complain(write_file(lcov_path_, lcov_of(records)));
@@ -75,8 +75,9 @@ class Coverage final : public ReportTool {
   void print_stats(const std::vector<BlockRecord*>& records) const {
     const auto ran = std::count_if(records.begin(), records.end(),
                                    [](const BlockRecord* record) { return has_run(*record); });
-    fmt::print(stderr, "coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
-               records.size(), additions_.load(), ran);
+    tell(stats_stream_,
+         fmt::format("coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
+                     records.size(), additions_.load(), ran));
   }
 
   static std::string drcov_of(Process& process, const std::vector<BlockRecord*>& records) {
@@ -141,7 +142,7 @@ class Coverage final : public ReportTool {
   std::string lcov_;
   std::string lcov_path_;
   std::string module_;
-  bool stats_ = false;
+  int stats_stream_ = -1;  ///< descriptor; -1: no statistics wanted
   std::atomic<uint64_t> additions_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 
+#include "common/output_file.h"
 #include "weft/tool.h"
 
 namespace weft::tools {
@@ -37,7 +38,7 @@ class Deleter final : public Tool {
     const uint64_t every = options.number("every");
     if (every < kLeast || every > INT32_MAX) process.fail("every must be at least 10, and 31 bits");
     every_ = static_cast<int32_t>(every);
-    stats_ = options.flag("stats");
+    if (options.flag("stats")) stats_stream_ = process.error_stream();
     asked_ = options.number("seed") << 32;
     code_ = &process.code();
     entered_ = process.new_thread_counter();
@@ -54,9 +55,10 @@ class Deleter final : public Tool {
   }
 
   void on_exit(Process& /*process*/, int /*status*/) override {
-    if (!stats_) return;
-    fmt::print(stderr, "deleter: {} calls deleted, {} their own block, {} went on elsewhere\n",
-               deleted_.load(), own_.load(), redirected_.load());
+    if (stats_stream_ < 0) return;
+    tell(stats_stream_,
+         fmt::format("deleter: {} calls deleted, {} their own block, {} went on elsewhere\n",
+                     deleted_.load(), own_.load(), redirected_.load()));
   }
 
  private:
@@ -86,7 +88,7 @@ class Deleter final : public Tool {
   Code* code_ = nullptr;
   ThreadCounter entered_;
   int32_t every_ = 0;
-  bool stats_ = false;
+  int stats_stream_ = -1;  ///< descriptor; -1: no statistics wanted
   std::array<std::atomic<Address>, kTags> tags_{};
   std::atomic<size_t> shown_{0};
   std::atomic<uint64_t> asked_{0};

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "common/access_recorder.h"
+#include "common/output_file.h"
 #include "common/report_tool.h"
 
 namespace weft::tools {
@@ -21,7 +22,7 @@ class MemTrace final : public Tool {
   }
 
   void on_start(Process& process, const Options& options) override {
-    stats_ = options.flag("stats");
+    if (options.flag("stats")) stats_stream_ = process.error_stream();
     recorder_.start(process,
                     {options.text("output"), options.text("module"), options.flag("stack")});
   }
@@ -35,13 +36,13 @@ class MemTrace final : public Tool {
  private:
   void finish() {
     complain(recorder_.error());
-    if (stats_)
-      fmt::print(stderr, "memtrace: {} accesses, {} bytes\n", recorder_.recorded(),
-                 recorder_.file_size());
+    if (stats_stream_ >= 0)
+      tell(stats_stream_, fmt::format("memtrace: {} accesses, {} bytes\n", recorder_.recorded(),
+                                      recorder_.file_size()));
   }
 
   AccessRecorder recorder_;
-  bool stats_ = false;
+  int stats_stream_ = -1;  ///< descriptor; -1: no statistics wanted
 };
 
 }  // namespace

@@ -57,7 +57,7 @@ class Syscalls final : public Tool {
     time_ = options.flag("time");
     only_ = options.text("only");
     current_ = ThreadData<Current>(process);
-    if (pattern_ == "-") error_stream_ = keep_error_stream();
+    if (pattern_ == "-") error_stream_ = process.error_stream();
     path_ = report_path(process, pattern_);
     if (path_ != "-" && !put("", O_TRUNC))
       process.fail("cannot write " + path_ + ": " + std::strerror(errno));
