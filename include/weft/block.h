@@ -238,11 +238,14 @@ class Block {
   /// time with the bare block, and this tells which it is: what is added then belongs to that
   /// version alone. All tools' additions are made anew for each version. All but the first
   /// may be made later, when a thread is about to run one of them. The word is read when a
-  /// thread enters the block by a jump or call backwards, an indirect branch, a return or an event,
-  /// and when a block before it made a clean call or changed the word; where blocks follow one
-  /// another without, in program order or as they are laid out, the version of the first goes on.
-  /// So what the thread itself does is seen by the next block (what a buffer's callback does, by
-  /// the next loop at the latest), and what others do soon. If the versions of a long block do not
+  /// thread enters the block by an indirect branch, a return or an event, and when a block before
+  /// it made a clean call or changed the word; where blocks follow one another without, by direct
+  /// jumps or calls or as they are laid out, the version of the first goes on. So what the thread
+  /// itself does is seen by the next block (what a buffer's callback does, by the next loop at the
+  /// latest). What another thread does to a ThreadCounter by set() or reset() is seen at once: the
+  /// thread leaves its code, at the cost of a signal, and enters it by the word. A Counter, which
+  /// anybody may change, is read at jumps and calls backwards, too, and so in each round of a loop.
+  /// If the versions of a long block do not
   /// fit into one fragment, it is cut into shorter ones, and versions of a single instruction are
   /// given up from the last to the first. Blocks for which it is not called have one version. Only
   /// by one Versions in a block.

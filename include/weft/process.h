@@ -34,6 +34,7 @@ class Thread {
   virtual uint32_t number()
       const = 0;  ///< 0, 1, 2, ... in the order of their starts in this process
   virtual uint64_t get(ThreadCounter counter) const = 0;
+  /// By another thread, of a counter that chooses among versions of blocks: costs a signal.
   virtual void set(ThreadCounter counter, uint64_t value) = 0;
   /// The word itself, as long as the thread lives: for functions that clean calls reach cheaply
   /// (see WEFT_GENERAL_REGISTERS_ONLY), which cannot call get() and set().

@@ -139,6 +139,12 @@ void Engine::wake_dispatcher() {
   epochs_.try_one_active(nudge_owner);
 }
 
+void Engine::have_enter_again(const Thread& thread) {
+  // A thread that announces its epoch after this look sees what was written before it.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (thread.epoch.announced.load(std::memory_order_seq_cst) != 0) linux::nudge(thread.program);
+}
+
 void Engine::add_shadow(AppRange range) {
   if (options_.ibl != IblMode::kShadow || layout_.has_shadow(range.start)) return;
   if (layout_.reserve_module_shadow(range)) shadow_.reserve(range);

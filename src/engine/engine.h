@@ -93,6 +93,10 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   static void make_room(cache::CodeCache& cache);
   /// Sees to it that indirect branches into `range` have shadow words, where they can have them.
   void add_shadow(AppRange range);
+  /// If `thread`, which is not the caller's, is in the cache, it leaves it soon, and enters again
+  /// by the entry of the program address that it has come to. What the caller has written is seen
+  /// then.
+  static void have_enter_again(const Thread& thread);
   void trace_begins() override;
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.

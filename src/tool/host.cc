@@ -41,7 +41,7 @@ void Host::thread_started(engine::Thread& thread) {
   {
     const std::lock_guard held(lock_);
     first = threads_made_ == 0;
-    threads_.push_back(std::make_unique<ThreadView>(thread, threads_made_++, buffers_));
+    threads_.push_back(std::make_unique<ThreadView>(thread, threads_made_++, buffers_, selectors_));
     view = threads_.back().get();
     thread.tool_thread = view;
   }

@@ -116,6 +116,7 @@ class Host final : public engine::Hooks, public Process {
   bool is_child_ = false;
   std::string_view starting_;  ///< the tool whose on_start() runs
 
+  ThreadView::Selectors selectors_;  ///< constant once the first thread runs
   std::vector<BufferSpec> buffers_;  ///< constant once the first thread runs
   std::vector<BufferLayout> layouts_;
   std::atomic<uint64_t> next_counter_{0};

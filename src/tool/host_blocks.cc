@@ -78,6 +78,7 @@ Versions Host::add_versions(translate::Word selector, VersionOptions options) {
 
 Versions Host::new_versions(ThreadCounter selector, VersionOptions options) {
   if (selector.slot() >= kThreadCounters) fail("a selector that new_thread_counter() did not make");
+  selectors_.set(selector.slot());
   return add_versions({true, selector.slot(), 0}, std::move(options));
 }
 

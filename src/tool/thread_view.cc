@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "engine/engine.h"
 
 namespace weft::tool {
 namespace {
@@ -16,8 +17,8 @@ uint64_t address_of(const std::unique_ptr<uint8_t[]>& memory) {
 }  // namespace
 
 ThreadView::ThreadView(engine::Thread& thread, uint32_t number,
-                       const std::vector<BufferSpec>& buffers)
-    : thread_(thread), number_(number), buffers_(buffers), data_(kMostKeys) {
+                       const std::vector<BufferSpec>& buffers, const Selectors& selectors)
+    : thread_(thread), number_(number), buffers_(buffers), selectors_(selectors), data_(kMostKeys) {
   for (const BufferSpec& buffer : buffers_) {
     memory_.push_back(std::make_unique_for_overwrite<uint8_t[]>(buffer.bytes));
     word(buffer.layout.position) = address_of(memory_.back());
@@ -33,6 +34,9 @@ uint64_t ThreadView::get(ThreadCounter counter) const {
 void ThreadView::set(ThreadCounter counter, uint64_t value) {
   CHECK(counter.slot() < kThreadCounters);
   __atomic_store_n(&word(counter.slot()), value, __ATOMIC_RELAXED);
+  // Code that knows what its own thread does links version to version, past the word.
+  if (!selectors_.test(counter.slot()) || pthread_equal(self_, pthread_self()) != 0) return;
+  engine::Engine::have_enter_again(thread_);
 }
 
 uint64_t ThreadView::get(Tally tally) const {

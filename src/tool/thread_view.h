@@ -2,7 +2,10 @@
 // own thread, but for get() and close_buffers().
 #pragma once
 
+#include <pthread.h>
+
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -25,7 +28,11 @@ struct BufferSpec {
 
 class ThreadView final : public Thread {
  public:
-  ThreadView(engine::Thread& thread, uint32_t number, const std::vector<BufferSpec>& buffers);
+  using Selectors = std::bitset<kThreadCounters>;
+
+  /// On the thread itself. `selectors`: the counters by which versions of blocks are chosen.
+  ThreadView(engine::Thread& thread, uint32_t number, const std::vector<BufferSpec>& buffers,
+             const Selectors& selectors);
 
   pid_t id() const override { return thread_.program.tid; }
   uint32_t number() const override { return number_; }
@@ -57,6 +64,8 @@ class ThreadView final : public Thread {
   engine::Thread& thread_;
   uint32_t number_;
   const std::vector<BufferSpec>& buffers_;
+  const Selectors& selectors_;
+  pthread_t self_ = pthread_self();
   std::vector<std::unique_ptr<uint8_t[]>> memory_;  ///< of each buffer
   std::vector<void*> data_;
   SpinLock flush_lock_;  ///< against close_buffers() by another thread

@@ -16,6 +16,16 @@ bool any_observes_flags(const std::vector<Insertion>& insertions) {
                      [](const Insertion& insertion) { return insertion.observes_flags(); });
 }
 
+template <typename Holds>
+bool any_insertion(const BlockPlan& plan, const Holds& holds) {
+  const auto any = [&](const std::vector<Insertion>& insertions) {
+    return std::any_of(insertions.begin(), insertions.end(), holds);
+  };
+  return std::any_of(
+      plan.instructions.begin(), plan.instructions.end(),
+      [&](const PlannedInstruction& each) { return any(each.before) || any(each.after); });
+}
+
 uint32_t cold_bound_of(const std::vector<Insertion>& insertions) {
   uint32_t bound = 0;
   for (const Insertion& insertion : insertions) bound += insertion.cold_bound();
@@ -191,17 +201,16 @@ void PlannedBlock::drop_version() {
 
 bool PlannedBlock::may_change_selector(size_t version) const {
   using Kind = Insertion::Kind;
-  const auto changes = [&](const Insertion& insertion) {
+  return any_insertion(versions[version], [&](const Insertion& insertion) {
     // A clean call may do anything, and code of the tool's own too.
     if (insertion.kind == Kind::kCall || insertion.kind == Kind::kCode) return true;
     return insertion.kind != Kind::kRecord && insertion.word == by.selector;
-  };
-  const auto any = [&](const std::vector<Insertion>& insertions) {
-    return std::any_of(insertions.begin(), insertions.end(), changes);
-  };
-  const std::vector<PlannedInstruction>& all = versions[version].instructions;
-  return std::any_of(all.begin(), all.end(), [&](const PlannedInstruction& each) {
-    return any(each.before) || any(each.after);
+  });
+}
+
+bool PlannedBlock::may_flush(size_t version) const {
+  return any_insertion(versions[version], [](const Insertion& insertion) {
+    return insertion.kind == Insertion::Kind::kRecord;
   });
 }
 

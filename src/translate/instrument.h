@@ -147,6 +147,8 @@ struct PlannedBlock {
   void drop_version();
   /// Whether the choice may be another one when `version` has run.
   bool may_change_selector(size_t version) const;
+  /// Whether `version` may call the function that empties a buffer.
+  bool may_flush(size_t version) const;
   /// The same of any version.
   bool may_change_selector() const;
 };

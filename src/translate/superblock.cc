@@ -28,6 +28,7 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   head_.reset();
   for (SwitchedBlock& block : chain_) spare_.push_back(std::move(block.planned));
   chain_.clear();
+  flushes_ = false;
   pending_hot_ = 0;
   pending_cold_ = 0;
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};

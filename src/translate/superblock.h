@@ -162,6 +162,7 @@ class SuperblockBuilder {
   std::optional<SwitchHead> head_;
   std::vector<SwitchedBlock> chain_;
   std::vector<PlannedBlock> spare_;  ///< of former chains: their memory
+  bool flushes_ = false;             ///< a first version of the chain's may flush a buffer
   uint32_t pending_hot_ = 0;         ///< bytes that the chain's further versions may still take
   uint32_t pending_cold_ = 0;
   Continue continue_ = Continue::kWhereItFits;

@@ -29,10 +29,16 @@ bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
   return goes_on && !ends;
 }
 
-// A way of such exits alone leads upwards, so a loop has an exit that looks at the word again.
+// Whoever changes another thread's word has that thread enter the cache again; a shared word
+// anybody may change, so exits that know of it lead upwards only, and each loop has one that looks.
 void SuperblockBuilder::set_exit_choice() {
-  draft_.choice = block_.may_change_selector(0) ? uint8_t{0} : by_.name;
-  draft_.choice_floor = std::max(draft_.choice_floor, block_.versions.front().tag);
+  if (!by_.selector.per_thread) {
+    draft_.choice_floor = std::max(draft_.choice_floor, block_.versions.front().tag);
+  }
+  // The superblock runs on behind a flush, whatever that has changed.
+  flushes_ = flushes_ || block_.may_flush(0);
+  const bool known = !flushes_ && !block_.may_change_selector(0);
+  draft_.choice = known ? by_.name : uint8_t{0};
 }
 
 void SuperblockBuilder::begin_switched() {
