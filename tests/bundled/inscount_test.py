@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """inscount counts what was executed: against counting by hand, and against callgrind."""
+import os
 import re
 import shutil
 import subprocess
@@ -66,6 +67,14 @@ class InsCount(ToolTest):
         text = self.help_of("inscount")
         for word in ("output", "threads", "blocks"):
             self.assertIn(word, text)
+
+    def test_processes_share_a_pipe(self):
+        os.mkfifo(self.path("pipe"))
+        reader = os.open(self.path("pipe"), os.O_RDWR)
+        self.addCleanup(os.close, reader)
+        self.run_tool("inscount:output=pipe", "/bin/sh", "-c", "/bin/true; exec /bin/true")
+        self.assertEqual(self.outputs(), ["pipe"])
+        self.assertEqual(len(re.findall(r"^inscount: process", os.read(reader, 65536).decode(), re.M)), 3)
 
 
 if __name__ == "__main__":

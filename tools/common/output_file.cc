@@ -21,6 +21,11 @@ bool write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
+bool is_device(const std::string& path) {
+  struct stat found {};
+  return stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
+}
+
 std::string output_name(std::string_view pattern, int pid, bool must_differ) {
   std::string name;
   bool has_pid = false;
@@ -41,9 +46,7 @@ std::string output_name(std::string_view pattern, int pid, bool must_differ) {
 OutputFile::OutputFile(std::string path, int error_stream)
     : path_(std::move(path)), error_stream_(error_stream) {
   if (path_ == "-") return;
-  // A device or a pipe is written to, not replaced.
-  struct stat found {};
-  if (stat(path_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+  if (is_device(path_)) {
     file_ = std::fopen(path_.c_str(), "we");
     if (file_ == nullptr) fail();
     return;

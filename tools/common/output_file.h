@@ -13,6 +13,10 @@ namespace weft::tools {
 /// without %p gets ".<pid>" at its end: a followed child must not overwrite its parent's file.
 std::string output_name(std::string_view pattern, int pid, bool must_differ = false);
 
+/// Whether `path` is there and no regular file: a device or a pipe, which is written to and not
+/// replaced, by all processes alike.
+bool is_device(const std::string& path);
+
 /// A file written under another name and renamed when it is complete.
 class OutputFile {
  public:

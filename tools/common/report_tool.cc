@@ -13,6 +13,8 @@ void complain(const std::string& error) {
 }
 
 std::string report_path(Process& process, std::string_view pattern) {
+  std::string plain = output_name(pattern, process.id());
+  if (is_device(plain)) return plain;
   const std::string first = output_name(pattern, process.id(), process.is_child());
   std::string path = first;
   if (first == "-" || !process.is_child()) return path;
