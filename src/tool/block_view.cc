@@ -79,7 +79,7 @@ translate::Guard BlockView::guard(const Condition& condition) const {
 
 CallSite& BlockView::new_site(Place place) {
   if (!data_) data_ = std::make_unique<Additions>();
-  CallSite& site = static_cast<Additions&>(*data_).sites.emplace_back();
+  CallSite& site = static_cast<Additions&>(*data_).new_site();
   site.pc = plan_.tag;
   if (place.index != kAnywhere) {
     const translate::Instruction& at = plan_.instructions[place.index].at;

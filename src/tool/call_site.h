@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <vector>
 
 #include "translate/instrument.h"
@@ -30,7 +30,10 @@ struct CallSite : translate::CallSite {
 
 /// What tools' additions to one fragment own. Addresses are stable.
 struct Additions : translate::FragmentData {
-  std::deque<CallSite> sites;
+  CallSite& new_site() { return sites.emplace_front(); }
+
+  /// Most fragments have few or none.
+  std::forward_list<CallSite> sites;
 };
 
 /// For translate::CallSite::make_arguments, if is_light(). Uses general registers only, but

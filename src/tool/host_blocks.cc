@@ -22,7 +22,7 @@ void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& da
                    const Choice& choice) {
   const translate::Word word{false, 0, reinterpret_cast<uint64_t>(choice.cases.countdown)};
   if (!data) data = std::make_unique<Additions>();
-  CallSite& site = static_cast<Additions&>(*data).sites.emplace_back();
+  CallSite& site = static_cast<Additions&>(*data).new_site();
   site.pc = plan.tag;
   site.purpose = CallSite::Purpose::kNewCase;
   site.versions = choice.versions;
@@ -144,7 +144,7 @@ void Host::add_missing(translate::PlannedBlock& block,
                        std::unique_ptr<translate::FragmentData>& data, const Choice& choice) {
   const AppPc tag = block.versions.front().tag;
   if (!data) data = std::make_unique<Additions>();
-  CallSite& site = static_cast<Additions&>(*data).sites.emplace_back();
+  CallSite& site = static_cast<Additions&>(*data).new_site();
   site.pc = tag;
   site.purpose = CallSite::Purpose::kMissingVersions;
   site.versions = choice.versions;

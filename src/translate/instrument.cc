@@ -53,6 +53,11 @@ bool Insertion::observes_flags() const {
   return (kind == Kind::kCall && !ignores_flags) || kind == Kind::kCode;
 }
 
+bool Insertion::wants_free() const {
+  const bool stores = kind == Kind::kSet || kind == Kind::kSetOnce;
+  return !stores || guard.kind != Guard::Kind::kNone;
+}
+
 bool Insertion::wants_registers() const {
   const bool counts = kind == Kind::kAdd || kind == Kind::kAddAtomic || kind == Kind::kSet ||
                       kind == Kind::kSetOnce;
@@ -117,9 +122,11 @@ FreeState BlockPlan::free_before(size_t index) const {
 
 void BlockPlan::settle() {
   if (anywhere.empty()) return;
+  const bool wanted = std::any_of(anywhere.begin(), anywhere.end(),
+                                  [](const Insertion& each) { return each.wants_free(); });
   const size_t count = instructions.size();
   size_t index = 0;
-  while (index < count && !flags_dead_before(index)) ++index;
+  while (wanted && index < count && !flags_dead_before(index)) ++index;
   if (index == count) {
     constexpr uint16_t kRspBit = 1u << x86::kRsp;
     index = 0;

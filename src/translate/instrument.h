@@ -69,6 +69,8 @@ struct Insertion {
   /// Whether it looks at the program's registers or flags.
   bool observes() const;
   bool observes_flags() const;
+  /// Whether its emission is shorter where flags or registers are dead.
+  bool wants_free() const;
   /// Whether its emission asks for dead registers although the flags are dead.
   bool wants_registers() const;
   /// No emission of it takes more bytes.

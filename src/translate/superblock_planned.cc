@@ -12,6 +12,9 @@ namespace {
 
 /// What is dead in front of instruction `index`, as far as it is of use to `insertions`.
 FreeState free_for(const std::vector<Insertion>& insertions, const BlockPlan& plan, size_t index) {
+  const bool any = std::any_of(insertions.begin(), insertions.end(),
+                               [](const Insertion& each) { return each.wants_free(); });
+  if (!any) return {};
   FreeState free{plan.flags_dead_before(index), 0};
   const bool wanted =
       !free.flags || std::any_of(insertions.begin(), insertions.end(),

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <tuple>
 
 namespace weft::tools {
 namespace {
@@ -30,7 +31,11 @@ uint64_t hash_of(const Block& block) {
 }  // namespace
 
 BlockTable::Slot& BlockTable::find(const Range& range, uint64_t hash) {
-  size_t at = mix(0, range.start);
+  // Blocks that lie side by side are built one after another: their slots share cache lines.
+  constexpr uint64_t kNear = 256;
+  constexpr uint64_t kSlotEach = 8;
+  constexpr uint64_t kSlots = kNear / kSlotEach;
+  size_t at = mix(0, range.start / kNear) * kSlots + range.start % kNear / kSlotEach;
   for (;; ++at) {
     Slot& slot = slots_[at & (slots_.size() - 1)];
     if (slot.record == nullptr) return slot;
@@ -74,13 +79,16 @@ BlockRecord& BlockTable::record(Process& process, const Block& block, Keep keep)
 
 std::vector<BlockRecord*> BlockTable::sorted() {
   const std::lock_guard guard(mutex_);
+  // With what is compared beside the pointer, so that no record is fetched for it.
+  std::vector<std::tuple<Address, Address, BlockRecord*>> keys;
+  keys.reserve(records_.size());
+  for (BlockRecord& record : records_) {
+    keys.emplace_back(record.range.start, record.range.end, &record);
+  }
+  std::sort(keys.begin(), keys.end());
   std::vector<BlockRecord*> all;
-  all.reserve(records_.size());
-  for (BlockRecord& record : records_) all.push_back(&record);
-  std::sort(all.begin(), all.end(), [](const BlockRecord* a, const BlockRecord* b) {
-    return a->range.start != b->range.start ? a->range.start < b->range.start
-                                            : a->range.end < b->range.end;
-  });
+  all.reserve(keys.size());
+  for (const auto& key : keys) all.push_back(std::get<BlockRecord*>(key));
   return all;
 }
 
