@@ -22,7 +22,8 @@ inline constexpr uint32_t kApiVersion = 4;
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
 /// runtime's stack of the thread (some 400 kB) outside the code cache, but for
 /// on_fragment_deleted(), which comes on whatever thread deleted; they may use all of C++ and
-/// everything here that does not say otherwise. They must not throw out.
+/// everything here that does not say otherwise. They must not throw out. A tool may have threads of
+/// its own: the program's signals pass them by, and the child of a fork has none of them.
 class Tool {
  public:
   virtual ~Tool() = default;

@@ -8,6 +8,7 @@
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
+#include "linux/raw_syscall.h"
 #include "linux/runtime_words.h"
 
 namespace weft::engine {
@@ -109,7 +110,11 @@ std::unique_ptr<Thread> Engine::make_thread() {
   return thread;
 }
 
-bool Engine::on_program_thread() const { return faults_->current() != nullptr; }
+bool Engine::on_program_thread() const {
+  // A thread that a tool made on one of the program's has its gs.
+  const linux::ProgramThread* thread = faults_->current();
+  return thread != nullptr && thread->tid == linux::raw_syscall(__NR_gettid);
+}
 
 void Engine::retire(Thread& thread) {
   epochs_.unregister_thread(thread.epoch);
@@ -130,7 +135,7 @@ cache::CodeCache* Engine::cache_of(pid_t id) {
 }
 
 void Engine::wake_dispatcher() {
-  if (faults_->current() != nullptr) {
+  if (on_program_thread()) {
     // Outside the cache it looks before it goes in.
     const Thread& thread = Thread::current();
     if (thread.in_cache) linux::nudge(thread.program);

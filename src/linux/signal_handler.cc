@@ -313,6 +313,21 @@ inline void clear_alignment_check() {
           : "memory", "cc");
 }
 
+/// Whether this is a thread of a tool's own, which has gs from the thread that made it. (The child
+/// of a fork is not, before it has noted its number; nor is a thread that has none yet.)
+bool is_other_thread(const ProgramThread& thread) {
+  if (thread.borrowed || thread.tid == 0) return false;
+  return thread.tid != raw_syscall(__NR_gettid) && thread.pid == raw_syscall(__NR_getpid);
+}
+
+/// A signal of the process that came to a thread which is not the program's: to be taken by one
+/// that is. This one gets no more of them.
+void pass_on(const ProgramThread& thread, const siginfo_t& info, FrameContext& frame) {
+  frame.mask |= kAsynchronousSignals;
+  raw_syscall(__NR_rt_sigqueueinfo, static_cast<uint64_t>(thread.pid),
+              static_cast<uint64_t>(info.si_signo), word(&info));
+}
+
 void master_handler(int, siginfo_t* info, void* context) {
   clear_alignment_check();
   auto& frame = *static_cast<FrameContext*>(context);
@@ -326,6 +341,10 @@ void master_handler(int, siginfo_t* info, void* context) {
   ProgramThread* thread = g_runtime->current();
   if (thread == nullptr || thread->signals == nullptr) {
     if (synchronous) report_bug(info->si_signo, *info, registers_in(frame.registers));
+    return;
+  }
+  if (!synchronous && !is_nudge(*info) && is_other_thread(*thread)) {
+    pass_on(*thread, *info, frame);
     return;
   }
   const HostFs fs(g_runtime->host_fs(*thread));

@@ -75,6 +75,12 @@ void look(int, siginfo_t*, void* context) {
 
 }  // namespace
 
+void spell_out_xstate(ProgramThread& thread) {
+  auto* area = static_cast<uint8_t*>(thread.xsave);
+  spell_out_initial_state(area, thread.xsave_size, thread.xsave_mask);
+  store(area + kLegacySize, thread.xsave_mask);
+}
+
 void XstateFormat::learn() {
   // Sent to this thread while it is unblocked, so it is taken before tgkill() returns. One that
   // debuggers do not stop for, and that is ignored where nobody handles it.

@@ -9,6 +9,10 @@
 
 namespace weft::linux {
 
+/// Writes into the thread's area what XSAVEOPT left out because it is in its initial state, so that
+/// every component may be read and changed.
+void spell_out_xstate(ProgramThread& thread);
+
 class XstateFormat {
  public:
   /// Looks at a frame that the kernel makes on this machine, by sending the calling thread a

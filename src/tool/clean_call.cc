@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/engine.h"
+#include "linux/signal_xstate.h"
 #include "linux/sys_program_memory.h"
 #include "tool/call_site.h"
 #include "tool/host.h"
@@ -26,7 +27,11 @@ class ContextView final : public CallContext {
   }
   uint64_t fs_base() const override { return context().fs_base; }
   uint64_t gs_base() const override { return context().gs_base; }
-  void* xsave() override { return thread_.thread().block().xsave; }
+  void* xsave() override {
+    linux::ProgramThread& program = thread_.thread().program;
+    linux::spell_out_xstate(program);
+    return program.xsave;
+  }
   Thread& thread() override { return thread_; }
   void redirect(Address pc) override {
     context().rip = pc;
