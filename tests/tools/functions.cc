@@ -2,6 +2,7 @@
 // hooks saw.
 #include <atomic>
 #include <cstdio>
+#include <set>
 #include <string>
 
 #include "weft/tool.h"
@@ -14,12 +15,14 @@ std::atomic<uint64_t> g_arguments{0};
 std::atomic<uint64_t> g_results{0};
 weft::Functions* g_functions = nullptr;
 weft::Wrap g_wrap;
+std::set<weft::Address> g_places;
+std::set<weft::Address> g_returns;
 
 class WrapTool final : public weft::Tool {
  public:
   void declare(weft::OptionList& options) override {
     options.add_text("mode", "count",
-                     "count, change, skip, replace, original, remove, late or two");
+                     "count, change, skip, replace, original, remove, late, two or where");
     options.add_text("function", "work", "name of the function");
   }
 
@@ -50,10 +53,16 @@ class WrapTool final : public weft::Tool {
       g_functions->wrap(
           name, [](weft::FunctionCall& call) { call.set_argument(0, 1); }, after);
       g_functions->wrap(name, before, [](weft::FunctionCall& call) { call.set_result(1000); });
+    } else if (mode == "where") {
+      g_wrap = g_functions->wrap(name, note_place, {});
     }
   }
 
   void on_exit(weft::Process&, int) override {
+    if (!g_returns.empty()) {
+      std::fprintf(stderr, "where: functions=%zu returns=%zu places=%zu\n", g_places.size(),
+                   g_returns.size(), g_functions->places(g_wrap));
+    }
     std::fprintf(stderr, "hooks: before=%lu after=%lu arguments=%lu results=%lu\n", g_before.load(),
                  g_after.load(), g_arguments.load(), g_results.load());
   }
@@ -77,6 +86,10 @@ class WrapTool final : public weft::Tool {
     ++g_before;
     if (a % 2 != 0) call.run_original();
     return a * 100 + b;
+  }
+  static void note_place(weft::FunctionCall& call) {
+    g_places.insert(call.function());
+    g_returns.insert(call.return_address());
   }
   static void remove_at_10(weft::FunctionCall&) {
     if (++g_before == 10) g_functions->remove(g_wrap);

@@ -36,6 +36,7 @@ function_test(a_replacement_may_run_the_original "mode=original" "work" "hooks: 
 function_test(removed_wraps_do_not_run "mode=remove" "work" "hooks: before=10 after=0 .* program: 60600")
 function_test(two_wraps_are_nested "mode=two" "work"
   "hooks: before=400 after=400 arguments=400 results=400000 program: 400000")
+function_test(calls_from_two_places_are_told_apart "mode=where" "work" "where: functions=1 returns=2 places=1")
 function_test(recursion_returns_as_often_as_it_calls "mode=count,function=recurse" "recurse"
   "hooks: before=101 after=101 arguments=5050 results=171700 program: 5050")
 function_test(longjmp_leaves_no_return_behind "mode=count,function=leaves" "jumps"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <link.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
@@ -102,6 +103,39 @@ TEST(SymbolFile, functions_are_sorted_and_none_is_empty) {
     last = function.start;
   }
   EXPECT_GT(last, 0U);
+}
+
+TEST(SymbolFile, finds_functions_by_name_and_by_address) {
+  const auto file = SymbolFile::open("/proc/self/exe");
+  ASSERT_NE(file, nullptr);
+  const uint64_t address =
+      number(own_function()) - loaded_at(own_function()).start + file->first_address();
+  EXPECT_EQ(file->addresses_of("weft::function_with_a_line(int)"), std::vector{address});
+  EXPECT_EQ(file->addresses_of("_ZN4weft20function_with_a_lineEi"), std::vector{address});
+  EXPECT_TRUE(file->addresses_of("function_with_a_line").empty());
+  const FunctionSymbol* function = file->function_at(address + 1);
+  ASSERT_NE(function, nullptr);
+  EXPECT_EQ(function->start, address);
+  EXPECT_EQ(file->function_at(0), nullptr);
+}
+
+TEST(SymbolFile, finds_lines_by_address) {
+  const auto file = SymbolFile::open("/proc/self/exe");
+  ASSERT_NE(file, nullptr);
+  const uint64_t address =
+      number(own_function()) - loaded_at(own_function()).start + file->first_address();
+  const std::optional<SourceLine> line = file->line_at(address);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->line, kFunctionLine);
+  const LineRow* row = file->row_at(address);
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ(row->line, kFunctionLine);
+  EXPECT_EQ(file->source_files().at(row->file), line->file);
+  EXPECT_TRUE(
+      std::is_sorted(file->lines().begin(), file->lines().end(),
+                     [](const LineRow& a, const LineRow& b) { return a.address < b.address; }));
+  EXPECT_FALSE(file->line_at(0).has_value());
+  EXPECT_EQ(file->row_at(0), nullptr);
 }
 
 TEST(Demangle, makes_names_readable_and_leaves_others_alone) {
