@@ -45,10 +45,24 @@ bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) 
   return to_program_state(Thread::current().cache(), Thread::current(), registers, true);
 }
 
+namespace {
+
+/// Below the frames that clean calls leave, which begin where the thread left for the cache.
+bool is_on_host_stack(Thread& thread, const x86::CpuContext& registers) {
+  constexpr uint64_t kMost = 1u << 20;
+  const uint64_t top = thread.block().host_rsp;
+  return registers[x86::kRsp] < top && top - registers[x86::kRsp] < kMost;
+}
+
+}  // namespace
+
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                    x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
-  if (registers.rip != 0 && !engine_.is_code({registers.rip})) {
+  // A jump to 0 is a branch in the cache whose shadow word is not written, or a tool's.
+  const bool in_runtime =
+      registers.rip == 0 ? is_on_host_stack(thread, registers) : !engine_.is_code({registers.rip});
+  if (in_runtime) {
     if (thread.hooks != nullptr) thread.hooks->faulted(info, registers);
     return FaultAnswer::kBug;
   }

@@ -9,7 +9,7 @@ namespace {
 class Faulty final : public weft::Tool {
  public:
   void declare(weft::OptionList& options) override {
-    options.add_text("in", "", "start, block, call, light or library");
+    options.add_text("in", "", "start, block, call, light, library or nowhere");
   }
   void on_start(weft::Process&, const weft::Options& options) override {
     in_ = options.text("in");
@@ -20,6 +20,7 @@ class Faulty final : public weft::Tool {
     if (in_ == "block") fail(nothing);
     if (in_ == "call") block.before(0).call(fail_with_all_state, nothing);
     if (in_ == "light") block.before(0).call(fail, nothing);
+    if (in_ == "nowhere") block.before(0).call(call_nothing, nothing);
     if (in_ == "library") block.before(0).call(fail_in_library, nothing, &size_);
   }
 
@@ -28,6 +29,12 @@ class Faulty final : public weft::Tool {
   static void fail_with_all_state(int* where) {
     asm volatile("pxor %%xmm0, %%xmm0" ::: "xmm0");
     fail(where);
+  }
+  static void call_nothing(int* nowhere) {
+    asm volatile("pxor %%xmm0, %%xmm0" ::: "xmm0");
+    asm volatile("" : "+r"(nowhere));
+    reinterpret_cast<void (*)()>(nowhere)();
+    asm volatile("");
   }
   static void fail_in_library(int* where, size_t* size) {
     std::memset(where, 1, *size);
