@@ -1,0 +1,206 @@
+// Holds whole fragments whose blocks have several versions against golden files, one a case: how
+// the entry chooses, and which links go past the choice. WEFT_UPDATE_GOLDEN=1 rewrites the files.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "../unit/cache/fake_code.h"
+#include "translate/superblock.h"
+#include "x86/disassembler.h"
+
+namespace weft::translate {
+namespace {
+
+constexpr AppPc kPc{0x10000000};
+constexpr uint64_t kPage = 4096;
+constexpr Word kOwn{true, 5};
+constexpr Word kShared{false, 0, 0x40050001000};
+constexpr Word kChanged = kOwn;
+
+/// Executable memory of the test's own, at the address that the golden files name.
+class Program final : public ProgramCode {
+ public:
+  explicit Program(const std::vector<uint8_t>& bytes)
+      : memory_(mmap(reinterpret_cast<void*>(kPc.value), kPage, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0)) {
+    CHECK(memory_ != MAP_FAILED);
+    std::memcpy(memory_, bytes.data(), bytes.size());
+  }
+  ~Program() override { munmap(memory_, kPage); }
+  CodeRange executable_range(AppPc pc) override {
+    const AppRange all{kPc, kPc + kPage};
+    return all.contains(pc) ? CodeRange{all} : CodeRange{};
+  }
+
+ private:
+  void* memory_;
+};
+
+struct Case {
+  const char* name;
+  std::vector<uint8_t> program;
+  Word selector;
+  std::vector<int32_t> values;
+  bool indirect_entry = false;
+  std::vector<AppPc> path = {};       ///< of a trace; empty: a superblock
+  bool first_changes_choice = false;  ///< the first version writes the selector's word
+};
+
+/// Makes every block several versions. Version i counts in word 10 + i.
+class Versions final : public Instrumenter {
+ public:
+  explicit Versions(const Case& test) : test_(test) {}
+  void instrument(PlannedBlock& block, std::unique_ptr<FragmentData>&) override {
+    block.versions.resize(test_.values.size() + 1, block.versions.front());
+    for (uint32_t i = 0; i < block.versions.size(); ++i) {
+      Insertion count;
+      count.word = {true, 10 + i};
+      count.amount = 1;
+      block.versions[i].anywhere.push_back(count);
+    }
+    if (test_.first_changes_choice) block.versions.front().anywhere.push_back(change());
+    block.by = {test_.selector, test_.values, false, 1};
+  }
+
+ private:
+  static Insertion change() {
+    Insertion change;
+    change.kind = Insertion::Kind::kSet;
+    change.word = kChanged;
+    return change;
+  }
+
+  const Case& test_;
+};
+
+// adc reads the carry: the flags are alive at the entry.
+constexpr uint8_t kAddReturn[] = {0x48, 0x83, 0xC0, 0x01, 0xC3};                  // add rax, 1; ret
+constexpr uint8_t kCarryReturn[] = {0x48, 0x83, 0xD0, 0x00, 0xC3};                // adc rax, 0; ret
+constexpr uint8_t kCarryWithDead[] = {0x48, 0x83, 0xD0, 0x00, 0x31, 0xD2, 0xC3};  // .. xor edx, edx
+constexpr uint8_t kCarryRcxDead[] = {0x48, 0x83, 0xD0, 0x00, 0x31, 0xC9, 0xC3};   // .. xor ecx, ecx
+// add rax, 1; jz 1f; dec rcx; jnz back; 1: ret
+constexpr uint8_t kLoop[] = {0x48, 0x83, 0xC0, 0x01, 0x74, 0x05,
+                             0x48, 0xFF, 0xC9, 0x75, 0xF5, 0xC3};
+// add rax, 1; jmp to what is not mapped
+constexpr uint8_t kJumpOut[] = {0x48, 0x83, 0xC0, 0x01, 0xE9, 0x00, 0x20, 0x00, 0x00};
+
+template <size_t kSize>
+std::vector<uint8_t> bytes(const uint8_t (&code)[kSize]) {
+  return {code, code + kSize};
+}
+
+const std::vector<Case>& cases() {
+  const std::vector<AppPc> both{kPc, kPc + 6};
+  static const std::vector<Case> all = {
+      {"versions_two", bytes(kAddReturn), kOwn, {0}},
+      {"versions_two_shared", bytes(kAddReturn), kShared, {0}},
+      {"versions_two_indirect", bytes(kAddReturn), kOwn, {0}, true},
+      {"versions_two_flags_alive", bytes(kCarryReturn), kOwn, {0}},
+      {"versions_two_flags_alive_indirect", bytes(kCarryReturn), kOwn, {0}, true},
+      {"versions_two_register_dead", bytes(kCarryWithDead), kOwn, {7}},
+      {"versions_two_rcx_dead", bytes(kCarryRcxDead), kOwn, {7}},
+      {"versions_two_rcx_dead_indirect", bytes(kCarryRcxDead), kOwn, {7}, true},
+      {"versions_four", bytes(kAddReturn), kOwn, {0, 3, -2}},
+      {"versions_four_shared", bytes(kAddReturn), kShared, {0, 3, -2}},
+      {"versions_four_flags_alive", bytes(kCarryReturn), kOwn, {0, 3, -2}},
+      {"versions_link", bytes(kJumpOut), kOwn, {0}},
+      {"versions_link_shared", bytes(kJumpOut), kShared, {0}},
+      {"versions_link_changed", bytes(kJumpOut), kOwn, {0}, false, {}, true},
+      {"versions_superblock", bytes(kLoop), kOwn, {0, 1}},
+      {"versions_superblock_shared", bytes(kLoop), kShared, {0}},
+      {"versions_trace", bytes(kLoop), kOwn, {0, 1}, true, both},
+      {"versions_trace_shared", bytes(kLoop), kShared, {0}, true, both},
+  };
+  return all;
+}
+
+Environment environment() {
+  Environment environment;
+  environment.routines = {{0x40050000000},
+                          {0x40050000008},
+                          {0x40050000010},
+                          {0x40050000020},
+                          {0x40050000030},
+                          {0x40050000040},
+                          {},
+                          {},
+                          {}};
+  environment.code_low = 0x40050000000;
+  environment.code_high = 0x40060000000;
+  environment.shadow_displacement = 0x7ff00000;
+  return environment;
+}
+
+void list_fixups(std::ostream& out, const Draft& draft) {
+  static const char* const kKinds[] = {"address", "hot", "cold", "exit id"};
+  out << "fixups:\n";
+  for (const cache::Fixup& fixup : draft.fixups) {
+    if (fixup.where == cache::Fixup::Where::kCold) continue;  // stubs are shown by other files
+    out << "  hot+" << fixup.offset << " -> " << kKinds[static_cast<int>(fixup.kind)] << " "
+        << std::hex << "0x" << fixup.target << std::dec << "\n";
+  }
+}
+
+void list_entries(std::ostream& out, const Draft& draft) {
+  out << "entries: choice " << int{draft.entry_choice} << "\n";
+  for (const cache::EntrySpec& entry : draft.entries) {
+    out << "  " << std::hex << "0x" << entry.tag.value << std::dec << " direct " << entry.direct;
+    if (entry.indirect != cache::EntrySpec::kNone) out << " indirect " << entry.indirect;
+    if (entry.past_choice != cache::EntrySpec::kNone) out << " past choice " << entry.past_choice;
+    out << "\n";
+  }
+  out << "exits:\n";
+  for (const cache::ExitSpec& exit : draft.exits) {
+    out << "  hot+" << exit.site << " to 0x" << std::hex << exit.target.value << std::dec;
+    out << (exit.choice == 0 ? ", by the choice" : ", past the choice") << "\n";
+  }
+}
+
+std::string render(const Case& test) {
+  Program program(test.program);
+  cache::test::TestCache cache;
+  const Environment names = environment();
+  Versions versions(test);
+  SuperblockBuilder builder(names, cache.cache, program, &versions);
+  const bool built =
+      test.path.empty() ? builder.build(kPc, test.indirect_entry) : builder.build_trace(test.path);
+  EXPECT_TRUE(built);
+  const Draft& draft = builder.draft();
+  std::ostringstream out;
+  const std::span<const uint8_t> code = draft.hot.code();
+  out << "hot:\n";
+  for (size_t at = 0; at < code.size();) {
+    const x86::Disassembled line = x86::disassemble(code.data() + at, code.size() - at, {at});
+    out << "  " << at << ": " << line.text << "\n";
+    at += line.length;
+  }
+  list_fixups(out, draft);
+  list_entries(out, draft);
+  return out.str();
+}
+
+TEST(EmittedVersions, AreWhatTheGoldenFilesSay) {
+  const bool update = std::getenv("WEFT_UPDATE_GOLDEN") != nullptr;
+  for (const Case& test : cases()) {
+    const std::string path = std::string(WEFT_GOLDEN_DIR) + "/" + test.name + ".txt";
+    const std::string actual = render(test);
+    if (update) {
+      std::ofstream(path) << actual;
+      continue;
+    }
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path << " is missing; WEFT_UPDATE_GOLDEN=1 makes it";
+    std::ostringstream expected;
+    expected << file.rdbuf();
+    EXPECT_EQ(actual, expected.str()) << test.name;
+  }
+}
+
+}  // namespace
+}  // namespace weft::translate
