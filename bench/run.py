@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import deletion
+import dynamic_cases
 import measure
 import programs
 import report
@@ -303,7 +304,7 @@ def run_delete(session):
 
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
-            "micro": run_micro, "jit": run_jit, "tools": run_tools,
+            "micro": run_micro, "jit": run_jit, "tools": run_tools, "cases": dynamic_cases.run,
             "servers": servers.run, "scaling": scaling.run, "delete": run_delete,
             "stress": deletion.run_stress, "decode": run_google_benchmark}
 
