@@ -60,6 +60,13 @@ struct EntrySpec {
   uint32_t past_choice = kNone;
 };
 
+/// Code of the fragment that only leads on to the block of a tag, by an exit, and that indirect
+/// branches to the tag are to go through: where the CPU expects the return of a call.
+struct LandingSpec {
+  AppPc tag;
+  uint32_t indirect;  ///< offset in hot code
+};
+
 /// A basic block whose code the fragment contains: its tag, its bytes, and the generation that
 /// CodeCache::generation(tag) had before the bytes were read.
 struct Constituent {
@@ -76,6 +83,7 @@ struct FragmentSpec {
   std::span<const Fixup> fixups;
   std::span<const ExitSpec> exits;
   std::span<const EntrySpec> entries;
+  std::span<const LandingSpec> landings;
   std::span<const Constituent> constituents;
   std::span<const uint8_t> state_map;  ///< opaque here; kept with the fragment
   void* tool_data = nullptr;           ///< opaque; handed to the listener with the death

@@ -118,14 +118,15 @@ Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room)
   if (!spec.state_map.empty()) {
     std::memcpy(fragment->state_map_bytes(), spec.state_map.data(), spec.state_map.size());
   }
-  const auto entries = static_cast<uint16_t>(spec.entries.size());
-  CHECK(entries == spec.entries.size());
+  const size_t all = spec.entries.size() + spec.landings.size();
+  const auto entries = static_cast<uint16_t>(all);
+  CHECK(entries == all);
   fragment->entries_ = static_cast<TagEntry**>(std::malloc(entries * sizeof(TagEntry*)));
   CHECK(fragment->entries_ != nullptr);
   fragment->entry_capacity_ = fragment->entry_count_ = entries;
-  for (uint16_t i = 0; i < entries; ++i) {
-    fragment->entries_[i] = &parts_.tags.find_or_make(spec.entries[i].tag);
-  }
+  TagEntry** entry = fragment->entries_;
+  for (const EntrySpec& each : spec.entries) *entry++ = &parts_.tags.find_or_make(each.tag);
+  for (const LandingSpec& each : spec.landings) *entry++ = &parts_.tags.find_or_make(each.tag);
   fragment->head_ = fragment->entries_[0];
   keep_past_choices(*fragment, spec);
   parts_.counters.add(Count::kFragmentBytes, static_cast<int64_t>(bytes));

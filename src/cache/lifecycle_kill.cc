@@ -85,6 +85,12 @@ void Lifecycle::close_entry(Fragment& fragment, const TagLock& held) {
   TagEntry& entry = held.entry();
   const bool block = entry.block == &fragment;
   const bool trace = entry.trace == &fragment;
+  // One of its landings: the block keeps its other entries, and its tag its generation.
+  const bool landing = !block && entry.block_indirect - fragment.hot_.offset < fragment.hot_.size;
+  if (landing) {
+    entry.block_indirect = 0;
+    links_.refresh(held);
+  }
   if (!block && !trace) return;
   if (block) {
     entry.block = nullptr;

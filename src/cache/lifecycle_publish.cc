@@ -60,6 +60,10 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
     step();
   }
   attach_exits(*fragment);
+  for (const LandingSpec& landing : spec.landings) {
+    open_landing(*fragment, landing);
+    step();
+  }
   return {fragment, fragment->hot_start() + spec.entries[0].direct, Error::kNone};
 }
 
@@ -134,6 +138,15 @@ void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t g
   entry.block_direct = fragment.hot_.offset + spec.direct;
   entry.block_indirect =
       spec.indirect == EntrySpec::kNone ? 0 : fragment.hot_.offset + spec.indirect;
+  links_.refresh(held);
+}
+
+void Lifecycle::open_landing(Fragment& fragment, const LandingSpec& spec) {
+  TagLock held(parts_.locks, parts_.tags.find_or_make(spec.tag));
+  TagEntry& entry = held.entry();
+  // As in open_entry(). The latest call is the one whose return is expected at the right place.
+  if (!fragment.is_live() || entry.block == nullptr) return;
+  entry.block_indirect = fragment.hot_.offset + spec.indirect;
   links_.refresh(held);
 }
 

@@ -87,10 +87,13 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
   app.add_option_function<std::string>(
          "--returns",
          [&options](const std::string& name) {
-           options.returns = name == "paired" ? engine::Returns::kPaired : engine::Returns::kJump;
+           options.returns = name == "paired" ? engine::Returns::kPaired
+                             : name == "jump" ? engine::Returns::kJump
+                                              : engine::Returns::kAuto;
          },
-         "returns: jump (default) or paired")
-      ->check(CLI::IsMember({"jump", "paired"}));
+         "returns: jump, paired with the CPU's return stack, or, by default, auto: paired in large "
+         "programs")
+      ->check(CLI::IsMember({"auto", "jump", "paired"}));
   app.add_option_function<std::string>(
          "--cache",
          [&options](const std::string& name) {

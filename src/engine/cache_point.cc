@@ -14,9 +14,17 @@ using x86::CpuContext;
 constexpr uint8_t kJumpThroughShadow[] = {0xFF, 0x24, 0xCD};
 constexpr uint8_t kPushFromShadow[] = {0xFF, 0x34, 0xCD};
 constexpr size_t kShadowReadLength = 7;
+constexpr uint8_t kRet = 0xC3;
 
 bool stands_at(uint64_t rip, const uint8_t (&code)[3]) {
   return std::memcmp(reinterpret_cast<const void*>(rip), code, sizeof code) == 0;
+}
+
+/// A paired return, behind the push of the address that it takes.
+bool stands_at_paired_ret(const cache::CodeCache& cache, uint64_t rip) {
+  return *reinterpret_cast<const uint8_t*>(rip) == kRet &&
+         cache.contains({rip - kShadowReadLength}) &&
+         stands_at(rip - kShadowReadLength, kPushFromShadow);
 }
 
 InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
@@ -71,12 +79,11 @@ std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cach
     branch.site = instruction_at(cache, {context.rip});
     return branch;
   }
-  if (!stands_at(context.rip, kPushFromShadow)) return std::nullopt;
-  // A paired return: what its `ret` would have taken off the stack, less the slot not pushed yet.
-  const auto* ret = reinterpret_cast<const uint8_t*>(context.rip + kShadowReadLength);
+  const bool pushed = stands_at_paired_ret(cache, context.rip);
+  if (!pushed && !stands_at(context.rip, kPushFromShadow)) return std::nullopt;
   InterruptedBranch branch = branch_to(thread, context);
   branch.site = instruction_at(cache, {context.rip});
-  branch.context[x86::kRsp] += static_cast<uint64_t>(ret[1] | ret[2] << 8);
+  if (pushed) branch.context[x86::kRsp] += sizeof(uint64_t);
   return branch;
 }
 

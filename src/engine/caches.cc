@@ -76,6 +76,7 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
       parts_.shadow == nullptr ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
   environment.returns = options.returns == Returns::kPaired ? translate::ReturnMode::kPaired
                                                             : translate::ReturnMode::kJump;
+  environment.pairs_returns = parts_.pairs_returns;
   environment.entries_anywhere = parts_.listener == nullptr;
   if (Status ready = start_targets(*instance); !ready) return ready.error();
   return instance;

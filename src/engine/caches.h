@@ -49,6 +49,7 @@ class Caches {
     cache::IndirectTargets* shadow;  ///< null: each cache has a hashed table
     cache::Listener* listener;       ///< null if there are no tools
     std::function<void(cache::EpochSlot&)> nudge;
+    const std::atomic<bool>* pairs_returns;  ///< from when it is true on; null: as the options say
   };
   explicit Caches(Parts parts) : parts_(std::move(parts)) {}
   Caches(const Caches&) = delete;

@@ -21,6 +21,8 @@ using translate::ExitReason;
 
 namespace {
 
+/// Superblocks that one thread has built of a program that is a large one.
+constexpr uint32_t kLargeProgram = 16'000;
 constexpr uint64_t kAlignmentCheck = 0x40000;  // rflags.AC
 
 /// For the statistics, where they are wanted: the runtime's clock is a system call.
@@ -45,6 +47,10 @@ void Dispatcher::run() {
     thread_.cache().reclaim();
     calm_code_pages();
     if (StressDeleter* stress = engine_.stress()) stress->strike();
+    if (thread_.builder.built_count() >= kLargeProgram && !measured_) {
+      measured_ = true;
+      engine_.program_is_large();
+    }
     engine_.epochs().enter(thread_.epoch);
     const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;
     const CachePc entry = steps ? entry_for_step() : entry_for_pc(indirect_);
@@ -262,6 +268,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         WEFT_LOG(kDebug, "{:#x} built at {:#x}: {} blocks", tag.value, published.entry.value,
                  thread_.builder.draft().constituents.size());
         engine_.expect_returns(thread_.builder.draft().return_addresses);
+        expect_landings();
         return published.entry;
       }
       case Error::kExists: {
@@ -278,6 +285,20 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         break;
     }
   }
+}
+
+void Dispatcher::expect_landings() {
+  const auto expect = [this](AppPc tag) {
+    engine_.expect_returns({&tag, 1});
+    bool needs_stub = false;
+    thread_.cache().publish_indirect(tag, needs_stub);
+  };
+  const translate::Draft& draft = thread_.builder.draft();
+  if (!draft.pairs_returns) return;
+  for (const cache::EntrySpec& entry : std::span(draft.entries).subspan(1)) {
+    if (entry.indirect != cache::EntrySpec::kNone) expect(entry.tag);
+  }
+  for (const cache::LandingSpec& landing : draft.landings) expect(landing.tag);
 }
 
 void Dispatcher::publish_indirect(AppPc tag) {

@@ -31,6 +31,8 @@ class Dispatcher {
   void end_step(AppPc pc, translate::ExitReason reason);
   CachePc enter_inside(AppPc tag);
   CachePc build(AppPc tag, bool indirect);
+  /// The paired calls of what was built return to it: not by way of the dispatcher, even at first.
+  void expect_landings();
   void publish_indirect(AppPc tag);
   void raise_fetch_fault(AppPc pc);
   /// The calls at fixed addresses that the kernel still carries out for very old programs.
@@ -47,6 +49,7 @@ class Dispatcher {
   Engine& engine_;
   Thread& thread_;
   std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
+  bool measured_ = false;             ///< the engine was told that the program is large
   bool indirect_ = false;             ///< context.rip was reached by an indirect branch that missed
   uint32_t visits_ = 0;               ///< of calm_code_pages
 };

@@ -37,8 +37,9 @@ Status Engine::start(AppRange executable, bool dynamic) {
   CachePlan plan = CachePlan::make(options_, linux::kCodeCacheLimit - words);
   const uint64_t base =
       linux::Layout::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
-  caches_ = std::make_unique<Caches>(
-      Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_, hooks_, nudge_owner});
+  caches_ = std::make_unique<Caches>(Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_,
+                                                   hooks_, nudge_owner,
+                                                   adapts_returns() ? &pairs_returns_ : nullptr});
   if (Status started = caches_->start(plan, base); !started) return started;
   deletions_ = std::make_unique<Deletions>(caches_->set(), epochs_, [this] { wake_dispatcher(); });
   const AppRange code = caches_->range();
@@ -164,6 +165,23 @@ void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
 void Engine::expect_returns(std::span<const AppPc> targets) {
   if (options_.ibl != IblMode::kShadow) return;
   for (const AppPc target : targets) shadow_.prepare(target);
+}
+
+bool Engine::adapts_returns() const {
+  // A tool would be told of the deletions; and what is called in a trace is not paired.
+  return options_.returns == Returns::kAuto && hooks_ == nullptr && !options_.traces;
+}
+
+void Engine::program_is_large() {
+  if (!adapts_returns()) return;
+  bool makes_code = false;
+  space_.for_each([&](const linux::Mapping& mapping) {
+    makes_code = makes_code || (mapping.executable() && mapping.owner == linux::Owner::kProgram &&
+                                mapping.label == linux::Label::kNone && mapping.file == nullptr);
+  });
+  if (makes_code || pairs_returns_.exchange(true)) return;
+  WEFT_LOG(kInfo, "a large program: its returns are paired from here on");
+  caches_->set().for_each([](cache::CodeCache& cache) { cache.delete_all(); });
 }
 
 void Engine::make_room(cache::CodeCache& cache) {

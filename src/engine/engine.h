@@ -101,6 +101,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
+  /// So much code was translated that returns are better paired, unless the program makes code
+  /// itself: then they are from now on, and what there is is deleted. The caller is quiescent.
+  void program_is_large();
   /// Calls were translated that return to `targets`: their shadow words are made ready.
   void expect_returns(std::span<const AppPc> targets);
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the
@@ -175,6 +178,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   std::once_flag error_stream_kept_;
   int error_stream_ = kStandardError;
+
+  bool adapts_returns() const;
+  std::atomic<bool> pairs_returns_{false};  ///< the program has turned out to be large
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 

@@ -8,12 +8,13 @@
 namespace weft::engine {
 
 enum class IblMode : uint8_t { kShadow, kHash };
-enum class Returns : uint8_t { kJump, kPaired };
+/// kAuto: paired from when the program turns out to be large and to make no code.
+enum class Returns : uint8_t { kAuto, kJump, kPaired };
 enum class CacheMode : uint8_t { kShared, kPrivate };
 
 struct Options {
   IblMode ibl = IblMode::kShadow;
-  Returns returns = Returns::kJump;
+  Returns returns = Returns::kAuto;
   CacheMode cache_mode = CacheMode::kShared;
   bool traces = false;  ///< make traces of hot paths
   uint32_t trace_threshold =

@@ -9,7 +9,9 @@ namespace weft::translate {
 using cache::Fixup;
 
 Draft::Draft(const Environment& env)
-    : environment(env), hot(std::span(hot_bytes_)), cold(std::span(cold_bytes_)) {}
+    : environment(env), hot(std::span(hot_bytes_)), cold(std::span(cold_bytes_)) {
+  clear();
+}
 
 void Draft::clear() {
   hot.clear();
@@ -19,8 +21,13 @@ void Draft::clear() {
   exits.clear();
   entries.clear();
   constituents.clear();
+  landings.clear();
   thunks.clear();
   hold = false;
+  const std::atomic<bool>* later = environment.pairs_returns;
+  pairs_returns = environment.indirect == IndirectMode::kShadow &&
+                  (environment.returns == ReturnMode::kPaired ||
+                   (later != nullptr && later->load(std::memory_order_relaxed)));
   choice = 0;
   choice_floor = {};
   entry_choice = 0;
@@ -87,6 +94,7 @@ cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {
   spec.fixups = fixups;
   spec.exits = exits;
   spec.entries = entries;
+  spec.landings = landings;
   spec.constituents = constituents;
   spec.state_map = map.bytes();
   spec.tool_data = tool_data.get();

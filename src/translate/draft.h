@@ -67,10 +67,13 @@ class Draft {
   std::vector<cache::Fixup> fixups;
   std::vector<cache::ExitSpec> exits;
   std::vector<cache::EntrySpec> entries;
+  std::vector<cache::LandingSpec> landings;
   std::vector<cache::Constituent> constituents;
   std::vector<CallThunk> thunks;
   /// The instruction that is being emitted has inserted code in front (see UndoZone::hold).
   bool hold = false;
+  /// Calls and returns are the host's own; see mangle_paired_call().
+  bool pairs_returns = false;
   /// Calls fetch the shadow word that their return will read.
   bool prefetch_returns = false;
   /// Of exits that are made from here on to addresses above `choice_floor`; see ExitSpec::choice.

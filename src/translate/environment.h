@@ -3,6 +3,7 @@
 // may read it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "base/address.h"
@@ -45,6 +46,8 @@ struct Environment {
   uint64_t code_high = 0;
   IndirectMode indirect = IndirectMode::kShadow;
   ReturnMode returns = ReturnMode::kJump;
+  /// Not null: returns are paired in what is built from when it is true on.
+  const std::atomic<bool>* pairs_returns = nullptr;
   uint32_t shadow_displacement = 0;
   uint32_t max_blocks = 16;  ///< constituents of a superblock
   /// Fragments that a thread builds before it makes calls prefetch for their returns: in small

@@ -89,12 +89,6 @@ uint16_t return_immediate(const Instruction& at) {
   return static_cast<uint16_t>(end[-2] | end[-1] << 8);
 }
 
-/// Whether returns are made by `ret`: the sum of what it pops has to fit its operand.
-bool is_paired_return(const Draft& draft, uint16_t extra) {
-  return draft.environment.returns == ReturnMode::kPaired &&
-         draft.environment.indirect == IndirectMode::kShadow && extra <= UINT16_MAX - 8;
-}
-
 /// Takes a return's target, and what it pops beside it, off the stack into rcx.
 void emit_pop_target(Draft& draft, const Instruction& at, Record& record) {
   const uint16_t extra = return_immediate(at);
@@ -109,21 +103,16 @@ void emit_pop_target(Draft& draft, const Instruction& at, Record& record) {
 }
 
 void emit_return(Draft& draft, const Instruction& at, Record& record) {
-  x86::Assembler& out = draft.hot;
-  const uint16_t extra = return_immediate(at);
-  if (is_paired_return(draft, extra)) {
-    const uint8_t load[] = {0x48, kLoadOpcode, 0x0C, 0x24};  // mov rcx, [rsp]
-    out.bytes(load, sizeof load);
-    // The cache address goes below the return address, whose slot keeps what it holds.
-    out.push_rcx_scaled(draft.environment.shadow_displacement);
-    record.zone().rsp_delta = 8;
-    const auto popped = static_cast<uint16_t>(extra + 8);
-    const uint8_t ret[] = {0xC2, static_cast<uint8_t>(popped), static_cast<uint8_t>(popped >> 8)};
-    out.bytes(ret, sizeof ret);
+  emit_pop_target(draft, at, record);
+  if (!draft.pairs_returns) {
+    emit_indirect_jump(draft, record);
     return;
   }
-  emit_pop_target(draft, at, record);
-  emit_indirect_jump(draft, record);
+  // The cache's address takes the return address's place: a `ret` with an operand, which could pop
+  // it from below, costs more than it saves.
+  draft.hot.push_rcx_scaled(draft.environment.shadow_displacement);
+  record.zone().uncuttable = true;
+  draft.hot.u8(0xC3);
 }
 
 }  // namespace

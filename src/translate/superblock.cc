@@ -147,6 +147,12 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
     map_pc_ = at.next();
     if (at.insn.ends_block() || needs_emulation(at)) {
       const AppPc end = at.next();
+      if (is_laid_out_elsewhere(at)) {
+        marks_.pop_back();
+        draft_.exit_jump(at.pc);
+        if (at.pc > tag) draft_.constituents.push_back({tag, {tag, at.pc}, generation});
+        return false;
+      }
       goes_on = end_block(at, pc);
       draft_.constituents.push_back({tag, {tag, end}, generation});
       return goes_on;
@@ -181,8 +187,15 @@ bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
 bool SuperblockBuilder::pairs_returns() const {
   // A trace goes on only where its path does, not at a landing place.
   // And a landing place would have to be one for all versions of what follows.
-  return path_.empty() && !is_switched() && environment_.returns == ReturnMode::kPaired &&
-         environment_.indirect == IndirectMode::kShadow;
+  return path_.empty() && !is_switched() && draft_.pairs_returns;
+}
+
+bool SuperblockBuilder::is_laid_out_elsewhere(const Instruction& at) const {
+  const bool calls = at.insn.kind == Kind::kCall || at.insn.kind == Kind::kIndirectCall;
+  // One return address has one landing place: of two calls, the CPU would predict one wrongly.
+  // Without entries anywhere, the other fragment's call cannot be gone to.
+  return calls && pairs_returns() && environment_.entries_anywhere && marks_.size() > 1 &&
+         cache_.find(at.next()).value != 0;
 }
 
 bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
@@ -198,16 +211,16 @@ bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   }
   mangle_paired_call(draft_, at);
   const AppPc next = at.next();
-  // A superblock that ends here would leave the landing place without code: so calls may go
-  // farther.
+  // A landing place of its own is a jump more: so calls may go farther.
   constexpr uint32_t kCallFactor = 4;
   const bool goes_on = !draft_.nearly_full() &&
                        draft_.constituents.size() + 1 < kCallFactor * environment_.max_blocks &&
                        mark_of(next) == nullptr && cache_.find(next).value == 0;
   if (!goes_on) {
-    // The callee returns to the fragment that `next` has elsewhere; nothing comes here.
-    const uint8_t undefined[] = {0x0F, 0x0B};
-    draft_.hot.bytes(undefined, sizeof undefined);
+    // From where the CPU expects the return, on to the fragment that `next` has elsewhere.
+    draft_.landings.push_back({next, draft_.hot.position()});
+    emit_indirect_entry(draft_.hot, environment_, next);
+    draft_.exit_jump(next);
     return false;
   }
   const uint32_t landing = draft_.hot.position();

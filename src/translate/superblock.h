@@ -55,6 +55,8 @@ class SuperblockBuilder {
   Draft& draft() { return draft_; }
   /// The address at which fetching the first instruction faults.
   AppPc fault_address() const { return fault_address_; }
+  /// Superblocks that were built so far.
+  uint32_t built_count() const { return built_; }
   uint32_t instruction_count() const { return static_cast<uint32_t>(marks_.size()); }
 
  private:
@@ -108,6 +110,9 @@ class SuperblockBuilder {
   bool emit_first_version(AppPc& pc, bool checked);
   /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
   bool emit_planned(const BlockPlan& plan, size_t index, AppPc& pc, bool checked);
+  /// A paired call that another fragment has, too, with the landing place of its return: a
+  /// superblock that has begun before it ends ahead of it.
+  bool is_laid_out_elsewhere(const Instruction& at) const;
   bool is_switched() const { return !by_.values.empty(); }
   /// Tells the draft which exits of block_'s first version know what the next entry's choice is.
   void set_exit_choice();

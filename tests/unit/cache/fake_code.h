@@ -19,6 +19,7 @@ namespace weft::cache::test {
 inline constexpr uint64_t kMagic = 0x4D41474943434F44;
 inline constexpr uint32_t kFirstSite = 12;
 inline constexpr uint32_t kPastChoice = 3;
+inline constexpr uint32_t kLanding = 5;
 inline constexpr uint64_t kCodeBytes = 64;  ///< of program code in each made-up block
 
 constexpr uint32_t site_of(size_t exit) { return kFirstSite + static_cast<uint32_t>(exit) * 8; }
@@ -52,6 +53,10 @@ class FakeSpec {
   }
   FakeSpec& with_indirect_entry() {
     entries_[0].indirect = 0;
+    return *this;
+  }
+  FakeSpec& with_landing(AppPc tag) {
+    landings_.push_back({tag, kLanding});
     return *this;
   }
   /// Every exit is a counted one.
@@ -91,6 +96,7 @@ class FakeSpec {
     spec_.fixups = fixups_;
     spec_.exits = exits_;
     spec_.entries = entries_;
+    spec_.landings = landings_;
     spec_.constituents = constituents_;
     spec_.state_map = map_;
     return spec_;
@@ -103,6 +109,7 @@ class FakeSpec {
   std::vector<Fixup> fixups_;
   std::vector<ExitSpec> exits_;
   std::vector<EntrySpec> entries_;
+  std::vector<LandingSpec> landings_;
   std::vector<Constituent> constituents_;
   FragmentSpec spec_;
 };

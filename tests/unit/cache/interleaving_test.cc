@@ -121,6 +121,33 @@ TEST(Interleaving, DeletionOfAnyByteDuringPublicationLeavesNoFragmentOfOldBytes)
   }
 }
 
+TEST(Interleaving, DeletionAroundALandingLeavesNoWayToTheDead) {
+  for (const AppPc victim : {kA, kB, kC}) {
+    at_every_step([victim](Stepped& t, int step) {
+      EpochGuard guard(t.epochs);
+      FakeSpec block(t.cache, {kA}, {});
+      t.cache.publish(block.with_indirect_entry().get());
+      bool needs_stub = false;
+      ASSERT_TRUE(t.cache.publish_indirect(kA, needs_stub));
+      FakeSpec spec(t.cache, {kB, kC}, {kA});
+      t.interrupt_at(step, [&t, victim] { t.cache.delete_fragment(victim); });
+      t.cache.publish(spec.with_landing(kA).get());
+      const CachePc word{t.shadow.map.read(kA)};
+      if (word != FakeShadow::kMiss) {
+        EXPECT_TRUE(t.cache.fragment_at(word)->is_live());
+      }
+      if (t.interrupted() && victim == kA) {
+        EXPECT_EQ(word, FakeShadow::kMiss);
+      }
+      t.cache.delete_fragment(kB);
+      const CachePc then{t.shadow.map.read(kA)};
+      if (then != FakeShadow::kMiss) {
+        EXPECT_TRUE(t.cache.fragment_at(then)->is_live());
+      }
+    });
+  }
+}
+
 TEST(Interleaving, ARivalDuringPublicationLeavesOneBlockOfTheTag) {
   at_every_step([](Stepped& t, int step) {
     t.interrupt_at(step, [&t] { publish_large(t); });

@@ -364,6 +364,89 @@ TEST(Indirect, FollowsTheTraceAndFallsBackToTheBlock) {
   EXPECT_EQ(t.shadow.map.read(kA), block->hot_start().value);
 }
 
+/// A block of kA that indirect branches go to, with its word published.
+Fragment* published_block(TestCache& t) {
+  FakeSpec spec(t.cache, {kA}, {});
+  Fragment* block = t.cache.publish(spec.with_indirect_entry().get()).fragment;
+  bool needs_stub = false;
+  EXPECT_TRUE(t.cache.publish_indirect(kA, needs_stub));
+  return block;
+}
+
+Fragment* landing_of_a(TestCache& t, AppPc tag) {
+  return t.cache.publish(FakeSpec(t.cache, {tag}, {kA}).with_landing(kA).get()).fragment;
+}
+
+TEST(Landing, BranchesGoThroughTheLatestOne) {
+  TestCache t;
+  Fragment* a = published_block(t);
+  Fragment* b = landing_of_a(t, kB);
+  EXPECT_EQ(t.shadow.map.read(kA), b->hot_start().value + kLanding);
+  Fragment* c = landing_of_a(t, kC);
+  EXPECT_EQ(t.shadow.map.read(kA), c->hot_start().value + kLanding);
+  EXPECT_EQ(t.cache.find(kA), a->hot_start());
+  EXPECT_EQ(exit_goes_to(*c, 0), a->hot_start());
+}
+
+TEST(Landing, DeathOfItsFragmentLeavesTheBlockAndItsGeneration) {
+  TestCache t;
+  Fragment* a = published_block(t);
+  landing_of_a(t, kB);
+  FakeSpec path(t.cache, {kA, kC}, {}, FragmentKind::kTrace);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(t.shadow.map.read(kA), FakeShadow::kMiss.value);
+  EXPECT_TRUE(a->is_live());
+  EXPECT_EQ(t.cache.find(kA), a->hot_start());
+  // Code of the block that was read before is as good as it was: it may become a trace, say.
+  EXPECT_NE(t.cache.publish(path.get()).fragment, nullptr);
+  bool needs_stub = false;
+  EXPECT_FALSE(t.cache.publish_indirect(kA, needs_stub));
+  EXPECT_TRUE(needs_stub);
+}
+
+TEST(Landing, AnOlderOneDiesWithoutAnyoneNoticing) {
+  TestCache t;
+  published_block(t);
+  landing_of_a(t, kB);
+  Fragment* c = landing_of_a(t, kC);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(t.shadow.map.read(kA), c->hot_start().value + kLanding);
+}
+
+TEST(Landing, IsLeftWhenItsBlockDies) {
+  TestCache t;
+  published_block(t);
+  Fragment* b = landing_of_a(t, kB);
+  t.cache.delete_fragment(kA);
+  EXPECT_EQ(t.shadow.map.read(kA), FakeShadow::kMiss.value);
+  EXPECT_TRUE(b->is_live());
+  EXPECT_EQ(exit_goes_to(*b, 0), stub_of(*b, 0));
+  Fragment* again = published_block(t);
+  EXPECT_EQ(t.shadow.map.read(kA), again->hot_start().value);
+}
+
+TEST(Landing, OfABlockThatIsNotThereIsNotUsed) {
+  TestCache t;
+  landing_of_a(t, kB);
+  bool needs_stub = false;
+  EXPECT_FALSE(t.cache.publish_indirect(kA, needs_stub));
+  Fragment* a = published_block(t);
+  EXPECT_EQ(t.shadow.map.read(kA), a->hot_start().value);
+  t.cache.delete_fragment(kB);
+  EXPECT_EQ(t.shadow.map.read(kA), a->hot_start().value);
+}
+
+TEST(Landing, ATraceComesFirst) {
+  TestCache t;
+  published_block(t);
+  Fragment* b = landing_of_a(t, kB);
+  FakeSpec path(t.cache, {kA, kC}, {}, FragmentKind::kTrace);
+  Fragment* trace = t.cache.publish(path.with_indirect_entry().get()).fragment;
+  EXPECT_EQ(t.shadow.map.read(kA), trace->hot_start().value);
+  t.cache.delete_fragment(kA, Scope::kTraceOnly);
+  EXPECT_EQ(t.shadow.map.read(kA), b->hot_start().value + kLanding);
+}
+
 TEST(Exits, CutSendsAllToTheirStubsAndMendRestoresTheLinks) {
   TestCache t;
   Fragment* b = t.block(kB);
