@@ -21,8 +21,8 @@ using translate::ExitReason;
 
 namespace {
 
-/// Superblocks that one thread has built of a program that is a large one.
-constexpr uint32_t kLargeProgram = 16'000;
+/// Superblocks that one thread has built when it is asked whether the program is a large one.
+constexpr uint32_t kMeasuredAt = 8'000;
 constexpr uint64_t kAlignmentCheck = 0x40000;  // rflags.AC
 
 /// For the statistics, where they are wanted: the runtime's clock is a system call.
@@ -47,9 +47,9 @@ void Dispatcher::run() {
     thread_.cache().reclaim();
     calm_code_pages();
     if (StressDeleter* stress = engine_.stress()) stress->strike();
-    if (thread_.builder.built_count() >= kLargeProgram && !measured_) {
+    if (thread_.builder.built_count() >= kMeasuredAt && !measured_) {
       measured_ = true;
-      engine_.program_is_large();
+      engine_.measure_program();
     }
     engine_.epochs().enter(thread_.epoch);
     const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;

@@ -49,7 +49,7 @@ class Dispatcher {
   Engine& engine_;
   Thread& thread_;
   std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
-  bool measured_ = false;             ///< the engine was told that the program is large
+  bool measured_ = false;             ///< the engine was asked whether the program is large
   bool indirect_ = false;             ///< context.rip was reached by an indirect branch that missed
   uint32_t visits_ = 0;               ///< of calm_code_pages
 };

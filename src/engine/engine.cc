@@ -172,14 +172,19 @@ bool Engine::adapts_returns() const {
   return options_.returns == Returns::kAuto && hooks_ == nullptr && !options_.traces;
 }
 
-void Engine::program_is_large() {
+void Engine::measure_program() {
+  // Interpreters, which are better off with jumps, have less.
+  constexpr uint64_t kLargeProgram = 16u << 20;
   if (!adapts_returns()) return;
+  uint64_t code_size = 0;
   bool makes_code = false;
   space_.for_each([&](const linux::Mapping& mapping) {
-    makes_code = makes_code || (mapping.executable() && mapping.owner == linux::Owner::kProgram &&
-                                mapping.label == linux::Label::kNone && mapping.file == nullptr);
+    if (!mapping.executable() || mapping.owner != linux::Owner::kProgram) return;
+    code_size += mapping.range.size();
+    const bool loaded = mapping.file != nullptr || mapping.label != linux::Label::kNone;
+    makes_code = makes_code || !loaded;
   });
-  if (makes_code || pairs_returns_.exchange(true)) return;
+  if (code_size < kLargeProgram || makes_code || pairs_returns_.exchange(true)) return;
   WEFT_LOG(kInfo, "a large program: its returns are paired from here on");
   caches_->set().for_each([](cache::CodeCache& cache) { cache.delete_all(); });
 }

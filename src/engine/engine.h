@@ -101,9 +101,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
-  /// So much code was translated that returns are better paired, unless the program makes code
-  /// itself: then they are from now on, and what there is is deleted. The caller is quiescent.
-  void program_is_large();
+  /// Much code was translated. If there is far more, none of it the program's own making, returns
+  /// are paired from now on, and what there is is deleted. The caller is quiescent.
+  void measure_program();
   /// Calls were translated that return to `targets`: their shadow words are made ready.
   void expect_returns(std::span<const AppPc> targets);
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the

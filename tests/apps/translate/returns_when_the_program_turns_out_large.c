@@ -1,4 +1,4 @@
-// So many functions run that returns are made in another way from somewhere on: while calls are
+// There is so much code, and so many functions run, that returns are made in another way from somewhere on: while calls are
 // under way, in this thread and in another, and with return addresses that were taken and changed.
 #include <pthread.h>
 #include <setjmp.h>
@@ -56,6 +56,11 @@ static void* call_and_return(void* unused) {
 }
 
 int main(int argc, char** argv) {
+  // A library, say, most of which is never called.
+  const int file = memfd_create("library", 0);
+  const size_t size = 20u << 20;
+  REQUIRE(ftruncate(file, (off_t)size) == 0);
+  REQUIRE(mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0) != MAP_FAILED);
   // "makes-code": has memory of its own to run code in, as a JIT has.
   if (argc > 1) mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   pthread_t other;
