@@ -9,6 +9,8 @@
 #include <type_traits>
 
 #include "weft/instruction.h"
+#include "weft/snippet.h"
+#include "weft/values.h"
 #include "weft/versions.h"
 
 /// For functions that are to be cheap to call from inserted code (Insertion::call): compiled
@@ -26,112 +28,6 @@ namespace weft {
 
 class Thread;
 class CallContext;
-
-/// A 64-bit counter that all threads share, in memory that inlined code reaches at once. Made by
-/// Process::new_counter(); copies name the same counter. Lives as long as the process.
-class Counter {
- public:
-  Counter() = default;
-  explicit Counter(uint64_t* cell) : cell_(cell) {}
-  /// May be read and set by any thread at any time; add() by plain counting loses some increments
-  /// where threads race, add_atomic() does not.
-  uint64_t get() const { return __atomic_load_n(cell_, __ATOMIC_RELAXED); }
-  void set(uint64_t value) const { __atomic_store_n(cell_, value, __ATOMIC_RELAXED); }
-  uint64_t* cell() const { return cell_; }
-
- private:
-  uint64_t* cell_ = nullptr;
-};
-
-/// A 64-bit word of which each thread has its own, 0 when the thread starts; inlined code reaches
-/// it in one instruction. Made by Process::new_thread_counter(); read by Thread::get() and
-/// Process::sum(). There are kThreadCounters of them for all tools together.
-class ThreadCounter {
- public:
-  ThreadCounter() = default;
-  explicit ThreadCounter(uint32_t slot) : slot_(slot) {}
-  uint32_t slot() const { return slot_; }
-
- private:
-  uint32_t slot_ = ~uint32_t{0};
-};
-inline constexpr uint32_t kThreadCounters = 128;
-
-/// As a ThreadCounter, but inlined code can do nothing with it but add. That is cheaper: weft keeps
-/// it as several words, so that an addition does not wait for the one before it. Made by
-/// Process::new_tally(); read by Thread::get() and Process::sum(). There are kTallies of them for
-/// all tools together.
-class Tally {
- public:
-  Tally() = default;
-  explicit Tally(uint32_t slot) : slot_(slot) {}
-  uint32_t slot() const { return slot_; }
-
- private:
-  uint32_t slot_ = ~uint32_t{0};
-};
-inline constexpr uint32_t kTallies = 8;
-
-/// A buffer of records, one a thread. Made by Process::new_buffer().
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(uint32_t number) : number_(number) {}
-  uint32_t number() const { return number_; }
-
- private:
-  uint32_t number_ = ~uint32_t{0};
-};
-
-/// A part of a record, or an argument of a call. Implicit from integers, enums and pointers: those
-/// are constants of the place.
-struct Value {
-  enum class Kind : uint8_t {
-    kConstant,       ///< `number`
-    kRegister,       ///< the program's value of register `number`
-    kFlags,          ///< the program's rflags. In calls only.
-    kMemoryAddress,  ///< effective address of operand `number`, segment base included
-    kMemoryValue,    ///< what is in operand `number` before the instruction, up to 8 bytes, zero-
-                     ///< extended; 0 where it cannot be read. In calls only.
-    kThread,         ///< Thread*. In calls only.
-    kThreadId,       ///< the kernel's number of the thread (gettid)
-    kContext,        ///< CallContext*. In calls only.
-    kThreadCounter,  ///< the thread's value of ThreadCounter `number`
-  };
-
-  Kind kind = Kind::kConstant;
-  uint64_t number = 0;
-
-  constexpr Value() = default;
-  constexpr Value(Kind k, uint64_t n) : kind(k), number(n) {}
-  template <typename T>
-  requires std::is_integral_v<T>
-  constexpr Value(T constant) : number(static_cast<uint64_t>(constant)) {}
-  template <typename T>
-  requires std::is_enum_v<T>
-  constexpr Value(T constant) : number(static_cast<uint64_t>(constant)) {}
-  template <typename T>
-  Value(T* constant) : number(reinterpret_cast<uint64_t>(constant)) {}
-};
-
-constexpr Value register_value(Register reg) {
-  return {Value::Kind::kRegister, static_cast<uint64_t>(reg)};
-}
-constexpr Value flags_value() { return {Value::Kind::kFlags, 0}; }
-/// `operand` as numbered in InstructionDetails::operands; see Instruction::memory_operand().
-constexpr Value memory_address(int operand) {
-  return {Value::Kind::kMemoryAddress, static_cast<uint64_t>(operand)};
-}
-constexpr Value memory_value(int operand) {
-  return {Value::Kind::kMemoryValue, static_cast<uint64_t>(operand)};
-}
-constexpr Value current_thread() { return {Value::Kind::kThread, 0}; }
-constexpr Value thread_id() { return {Value::Kind::kThreadId, 0}; }
-/// For a parameter of type CallContext&.
-constexpr Value call_context() { return {Value::Kind::kContext, 0}; }
-inline Value thread_counter(ThreadCounter counter) {
-  return {Value::Kind::kThreadCounter, counter.slot()};
-}
 
 /// One field of a record; fields follow one another without gaps.
 struct Field {
@@ -234,6 +130,8 @@ class Block {
   virtual void add_code(Place place, Condition condition, std::span<const uint8_t> code,
                         uint16_t scratch) = 0;
 
+  virtual void add_snippet(Place place, Condition condition, const Snippet& snippet) = 0;
+
   /// Makes the block one of several versions. on_block() is then called once for each version, each
   /// time with the bare block, and this tells which it is: what is added then belongs to that
   /// version alone. All tools' additions are made anew for each version. All but the first
@@ -323,6 +221,9 @@ class Insertion {
     block_.add_record(place_, condition_, buffer, fields);
   }
 
+  /// A few operations of the tool's own, without a call: as many instructions, and two for each
+  /// register that is not dead at the place.
+  void code(const Snippet& snippet) { block_.add_snippet(place_, condition_, snippet); }
   /// Machine code of the tool's own; see Block::add_code().
   void code(std::span<const uint8_t> bytes, uint16_t scratch = 0) {
     block_.add_code(place_, condition_, bytes, scratch);

@@ -12,12 +12,14 @@
 #include "weft/instruction.h"
 #include "weft/options.h"
 #include "weft/process.h"
+#include "weft/snippet.h"
+#include "weft/values.h"
 #include "weft/versions.h"
 
 namespace weft {
 
 /// A tool that was built for another version is refused with a message.
-inline constexpr uint32_t kApiVersion = 4;
+inline constexpr uint32_t kApiVersion = 5;
 
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
 /// runtime's stack of the thread (some 400 kB) outside the code cache, but for

@@ -100,6 +100,7 @@ class BlockView final : public Block {
                   std::span<const Field> fields) override;
   void add_code(Place place, Condition condition, std::span<const uint8_t> code,
                 uint16_t scratch) override;
+  void add_snippet(Place place, Condition condition, const Snippet& snippet) override;
   Case choose(Versions versions) override;
   Register dead_register(Place place) const override;
   bool flags_dead(Place place) const override;
@@ -118,6 +119,10 @@ class BlockView final : public Block {
   CallSite& new_site(Place place);
   Argument argument(Place place, const Value& value) const;
   translate::RecordField field(Place place, const Field& field) const;
+  translate::SnippetStep snippet_step(Place place, const weft::SnippetStep& given) const;
+  translate::SnippetStep snippet_value(Place place, const Value& value) const;
+  translate::SnippetStep snippet_compute(const weft::SnippetStep& given) const;
+  void check_labels(const Snippet& snippet) const;
   const x86::OperandInfo& memory_operand(Place place, uint64_t number) const;
 
   translate::BlockPlan& plan_;

@@ -43,6 +43,7 @@ uint32_t bound_of(const std::vector<Insertion>& insertions) {
 bool Insertion::observes() const {
   using Source = RecordField::Source;
   if (kind == Kind::kCall || kind == Kind::kCode || site != nullptr) return true;
+  if (registers_read(steps) != 0) return true;
   return std::any_of(fields.begin(), fields.end(), [](const RecordField& field) {
     return field.source == Source::kRegister || field.source == Source::kAddress;
   });
@@ -72,6 +73,7 @@ uint32_t Insertion::size_bound() const {
   uint32_t size = kGuard + kSaving;
   if (site != nullptr) size += kCall;
   size += kField * static_cast<uint32_t>(fields.size());
+  if (kind == Kind::kSnippet) size += snippet_bound(steps);
   return size + static_cast<uint32_t>(code.size());
 }
 
@@ -211,6 +213,7 @@ bool PlannedBlock::may_change_selector(size_t version) const {
   return any_insertion(versions[version], [&](const Insertion& insertion) {
     // A clean call may do anything, and code of the tool's own too.
     if (insertion.kind == Kind::kCall || insertion.kind == Kind::kCode) return true;
+    if (insertion.kind == Kind::kSnippet) return stores(insertion.steps);
     return insertion.kind != Kind::kRecord && insertion.word == by.selector;
   });
 }

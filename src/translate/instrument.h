@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "translate/draft.h"
 #include "translate/mangle.h"
+#include "translate/snippet.h"
 #include "translate/thread_block.h"
 #include "x86/instruction_info.h"
 
@@ -53,7 +54,7 @@ struct RecordField {
 };
 
 struct Insertion {
-  enum class Kind : uint8_t { kAdd, kAddAtomic, kSet, kSetOnce, kCall, kRecord, kCode };
+  enum class Kind : uint8_t { kAdd, kAddAtomic, kSet, kSetOnce, kCall, kRecord, kCode, kSnippet };
   Kind kind = Kind::kAdd;
   Guard guard;
   Word word;  ///< kAdd, kAddAtomic, kSet, kSetOnce (shared). kRecord: where the next record goes
@@ -62,7 +63,8 @@ struct Insertion {
   const CallSite* site = nullptr;  ///< kCall; kRecord: called when the buffer is full
   std::vector<RecordField> fields;
   std::vector<uint8_t> code;
-  uint16_t scratch = 0;  ///< kCode: registers to save around it, two at most
+  std::vector<SnippetStep> steps;  ///< kSnippet
+  uint16_t scratch = 0;            ///< kCode: registers to save around it, two at most
   /// kCall: flags that are dead for the program are of no interest to it.
   bool ignores_flags = false;
 

@@ -279,6 +279,7 @@ void emit_unguarded(Draft& draft, const Insertion& insertion, const FreeState& f
     case Insertion::Kind::kRecord:
       return emit_record(draft, insertion, free);
     case Insertion::Kind::kCode:
+    case Insertion::Kind::kSnippet:
       CHECK(false && "has a form of its own");
   }
 }
@@ -371,6 +372,23 @@ void emit_code(Draft& draft, const Insertion& insertion, const FreeState& free, 
   draft.map.add(0, out.position() - start, zones);
 }
 
+/// A fault in the snippet's own part shows the program's state at the place.
+void emit_snippet(Draft& draft, const Insertion& insertion, const FreeState& free, bool cuttable) {
+  const uint32_t start = draft.hot.position();
+  SnippetPlaces places;
+  emit_guarded(draft, insertion.guard, free,
+               [&] { places = emit_snippet(draft, insertion.steps, free.flags, free.registers); });
+  UndoZone ours;
+  ours.uncuttable = true;
+  const uint32_t behind = draft.hot.position() - places.end;
+  CHECK(draft.hot.position() - start <= kRecordLimit);
+  ours.offset = cuttable ? 1 : 0;
+  if (places.start != start) draft.map.add(0, places.start - start, std::span(&ours, 1));
+  draft.map.add(0, places.end - places.start, std::span(&places.inside, 1));
+  ours.offset = 0;
+  if (behind != 0) draft.map.add(0, behind, std::span(&ours, 1));
+}
+
 }  // namespace
 
 void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, const FreeState& free,
@@ -385,6 +403,10 @@ void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, con
     const bool cuttable = i == 0 && !after && !draft.hold;
     if (insertion.kind == Insertion::Kind::kCode) {
       emit_code(draft, insertion, usable, cuttable);
+      continue;
+    }
+    if (insertion.kind == Insertion::Kind::kSnippet) {
+      emit_snippet(draft, insertion, usable, cuttable);
       continue;
     }
     const uint32_t start = draft.hot.position();

@@ -65,6 +65,7 @@ class Reader {
     zone.complete = (at[3] & 2) != 0;
     zone.uncuttable = (at[3] & 4) != 0;
     zone.hold = (at[3] & 8) != 0;
+    zone.flags_spilled = (at[3] & 16) != 0;
     std::memcpy(&zone.rsp_delta, at + 4, sizeof zone.rsp_delta);
     return zone;
   }
@@ -94,6 +95,13 @@ template <typename T>
 void append(std::vector<uint8_t>& bytes, T value) {
   const auto* data = reinterpret_cast<const uint8_t*>(&value);
   bytes.insert(bytes.end(), data, data + sizeof value);
+}
+
+uint64_t with_saved_flags(uint64_t flags, uint64_t saved) {
+  constexpr uint64_t kOfLahf = 0xD5;  // carry, parity, adjust, zero, sign
+  constexpr unsigned kOverflow = 11;
+  flags &= ~(kOfLahf | uint64_t{1} << kOverflow);
+  return flags | (saved >> 8 & kOfLahf) | (saved & 1) << kOverflow;
 }
 
 }  // namespace
@@ -130,7 +138,8 @@ void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
     bytes_.push_back(zone.spilled_0);
     bytes_.push_back(zone.spilled_1);
     bytes_.push_back(static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
-                                          (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0)));
+                                          (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0) |
+                                          (zone.flags_spilled ? 16 : 0)));
     append(bytes_, zone.rsp_delta);
   }
 }
@@ -166,6 +175,9 @@ void undo(const ProgramPoint& point, const ThreadBlock& block, x86::CpuContext& 
   if (zone.rcx_spilled) context[x86::kRcx] = block.spill_rcx;
   if (zone.spilled_0 != kNoReg) context.gpr[zone.spilled_0] = block.spill[0];
   if (zone.spilled_1 != kNoReg) context.gpr[zone.spilled_1] = block.spill[1];
+  if (zone.flags_spilled) {
+    context.rflags = with_saved_flags(context.rflags, block.spill[kFlagsSpill]);
+  }
   context[x86::kRsp] += static_cast<uint64_t>(static_cast<int64_t>(zone.rsp_delta));
   context.rip = point.pc.value;
 }

@@ -25,6 +25,8 @@ struct UndoZone {
   uint8_t spilled_0 = kNoReg;  ///< register whose value is in ThreadBlock::spill[0]
   uint8_t spilled_1 = kNoReg;  ///< register whose value is in ThreadBlock::spill[1]
   bool rcx_spilled = false;    ///< rcx's value is in ThreadBlock::spill_rcx
+  /// The arithmetic flags are in ThreadBlock::spill[kFlagsSpill], as lahf and seto al leave them.
+  bool flags_spilled = false;
   bool complete = false;
   bool uncuttable = false;  ///< no way back or forward from here: the thread has to go on a little
   /// What tools inserted for the instruction has run: a fault shows the program's state here, but
@@ -32,6 +34,8 @@ struct UndoZone {
   bool hold = false;
   int16_t rsp_delta = 0;  ///< added to rsp
 };
+
+inline constexpr size_t kFlagsSpill = 2;
 
 class StateMapWriter {
  public:

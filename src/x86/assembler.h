@@ -13,6 +13,9 @@
 
 namespace weft::x86 {
 
+/// The operations of opcode group 1, by their numbers there.
+enum class Alu : uint8_t { kAdd = 0, kOr = 1, kAnd = 4, kSub = 5, kXor = 6, kCmp = 7 };
+
 class Assembler {
  public:
   Assembler() = default;
@@ -75,6 +78,12 @@ class Assembler {
   /// Stores the low `width` (1, 2, 4, 8) bytes at [base + displacement].
   void store(Reg base, int32_t displacement, Reg from, uint8_t width);
   void store_imm(Reg base, int32_t displacement, int32_t value, uint8_t width);
+  /// to = the `width` (1, 2, 4, 8) bytes at [base + displacement], zero-extended.
+  void load(Reg to, Reg base, int32_t displacement, uint8_t width);
+  void compute(Alu operation, Reg to, Reg from);  ///< 64 bits; changes the flags
+  void compute_imm(Alu operation, Reg to, int32_t value);
+  void shift_imm(Reg reg, bool left, uint8_t bits);  ///< logical; changes the flags
+  void add_reg_gs(Reg to, uint32_t offset) { gs_access(0x03, offset, to); }
   void lea_rcx(int32_t delta);          ///< rcx += delta without touching flags
   void prefetch_low(uint32_t address);  ///< the cache line at an address below 4 GB
   void pop(Reg reg);

@@ -111,4 +111,36 @@ void Assembler::store_imm(Reg base, int32_t displacement, int32_t value, uint8_t
   bytes(&value, width == 8 ? 4 : width);
 }
 
+void Assembler::load(Reg to, Reg base, int32_t displacement, uint8_t width) {
+  u8(static_cast<uint8_t>((width == 8 ? kRexW : 0x40) | (to >= kR8 ? 4 : 0) |
+                          (base >= kR8 ? 1 : 0)));
+  if (width < 4) {
+    u8(0x0F);
+    u8(width == 1 ? 0xB6 : 0xB7);
+  } else {
+    u8(0x8B);
+  }
+  base_operand(to, base, displacement);
+}
+
+void Assembler::compute(Alu operation, Reg to, Reg from) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (from >= kR8 ? 4 : 0) | (to >= kR8 ? 1 : 0)),
+                          static_cast<uint8_t>(static_cast<unsigned>(operation) << 3 | 1),
+                          modrm(3, from, to)};
+  bytes(code, sizeof code);
+}
+
+void Assembler::compute_imm(Alu operation, Reg to, int32_t value) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (to >= kR8 ? 1 : 0)), 0x81,
+                          modrm(3, static_cast<unsigned>(operation), to)};
+  bytes(code, sizeof code);
+  u32(static_cast<uint32_t>(value));
+}
+
+void Assembler::shift_imm(Reg reg, bool left, uint8_t bits) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (reg >= kR8 ? 1 : 0)), 0xC1,
+                          modrm(3, left ? 4 : 5, reg), bits};
+  bytes(code, sizeof code);
+}
+
 }  // namespace weft::x86
