@@ -75,8 +75,8 @@ class Snippet {
     uint32_t number_;
   };
 
-  /// `to` = `value`: a constant or pointer, register_value() (the program's, as at the place; not
-  /// of rsp), memory_address(), thread_id() or thread_counter().
+  /// `to` = `value`: a constant or pointer, register_value() (the program's, as at the
+  /// place), memory_address(), thread_id() or thread_counter().
   Snippet& set(Scratch to, Value value);
   /// `to` = `from`
   Snippet& set(Scratch to, Scratch from);

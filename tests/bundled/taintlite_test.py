@@ -42,6 +42,7 @@ class TaintLite(ToolTest):
             self.assertEqual(found[13], [("0-47", "stdin:3-50")])
             self.assertEqual(found[14], [("0-8", "stdin:20-28")])
             self.assertEqual(found[15], [("0-15", "stdin:16-31")])
+            self.assertEqual(found[16], [("7", "stdin:7")])
         with self.subTest("arithmetic joins"):
             self.assertEqual(found[20], [("0", "stdin:30,33")])
             self.assertEqual(found[21], [("0", "stdin:31")])

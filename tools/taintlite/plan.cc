@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 namespace weft::tools {
 namespace {
@@ -31,6 +32,45 @@ std::optional<int64_t> stack_change(const Instruction& instruction) {
   if (details.mnemonic == "add") return operands[1].immediate;
   return std::nullopt;
 }
+
+constexpr Scratch kAt = Scratch::kFirst;
+constexpr Scratch kOther = Scratch::kSecond;
+
+/// Sets a word to a number that is not 0 if the filter does not rule out that one of some accesses
+/// meets taint. Without a call: it seldom does.
+class Filtering {
+ public:
+  Filtering(const uint8_t* filter, ThreadCounter word) : filter_(filter), word_(word) {}
+
+  /// The address is in kAt.
+  void look_up() {
+    code_.shift_right(kAt, Shadow::kLineBits).bit_and(kAt, int32_t{Shadow::kFilterBytes - 1});
+    code_.set(kOther, filter_).add(kAt, kOther);
+    look();
+  }
+  void look_up_constant(uint64_t address) {
+    code_.set(kAt, filter_ + Shadow::filter_index(address));
+    look();
+  }
+  void finish(Insertion at) {
+    const Snippet::Label nothing = code_.skip_if(kAt, Comparison::kEqual, 0);
+    for (const Snippet::Label hit : hits_) code_.here(hit);
+    code_.store(word_, kAt).here(nothing);
+    at.code(code_);
+  }
+  Snippet& code() { return code_; }
+
+ private:
+  void look() {
+    code_.load(kAt, kAt, 0, 1);
+    hits_.push_back(code_.skip_if(kAt, Comparison::kNotEqual, 0));
+  }
+
+  const uint8_t* filter_;
+  ThreadCounter word_;
+  Snippet code_;
+  std::vector<Snippet::Label> hits_;
+};
 
 }  // namespace
 
@@ -73,8 +113,10 @@ class Planner::Group {
       std::array<Value, CheckGroup::kMostRegisters> values{};
       for (size_t i = 0; i < count_; ++i) values[i] = register_value(registers_[i]);
       Insertion at = block_.before(start_);
-      at.call(check, thread_counter(planner_.thread_), planner_.groups_.keep(group_), values[0],
-              values[1], values[2], values[3]);
+      add_filter(at);
+      at.if_nonzero(planner_.met_)
+          .call(check, thread_counter(planner_.thread_), planner_.groups_.keep(group_), values[0],
+                values[1], values[2], values[3]);
       planner_.add_leave(at, block_[start_].pc());
     }
     group_ = {};
@@ -112,14 +154,47 @@ class Planner::Group {
     return true;
   }
 
+  void add_filter(Insertion at) const {
+    constexpr size_t kInOne = 4;  // operands of a snippet
+    for (size_t first = 0; first < group_.count; first += kInOne) {
+      Filtering filtering(planner_.filter_, planner_.met_);
+      for (size_t i = first; i < std::min<size_t>(group_.count, first + kInOne); ++i) {
+        filter_operand(filtering, group_.operands[i]);
+      }
+      filtering.finish(at);
+    }
+  }
+
+  void filter_operand(Filtering& filtering, const CheckGroup::Operand& operand) const {
+    const auto displacement = static_cast<uint64_t>(operand.displacement);
+    const bool has_base = operand.base != CheckGroup::kNone;
+    const bool has_index = operand.index != CheckGroup::kNone;
+    if (!has_base && !has_index) return filtering.look_up_constant(displacement);
+    Snippet& code = filtering.code();
+    code.set(kAt, displacement);
+    if (has_base) code.set(kOther, register_value(registers_[operand.base])).add(kAt, kOther);
+    if (has_index) {
+      uint8_t shift = 0;
+      while (1u << shift < operand.scale) ++shift;
+      code.set(kOther, register_value(registers_[operand.index])).shift_left(kOther, shift);
+      code.add(kAt, kOther);
+    }
+    filtering.look_up();
+  }
+
   void add_alone(size_t index, int operand, uint16_t size) {
     CheckGroup alone{};
     alone.count = 1;
     alone.operands[0].base = 0;
     alone.operands[0].size = static_cast<uint8_t>(size);
     Insertion at = block_.before(index);
-    at.call(check, thread_counter(planner_.thread_), planner_.groups_.keep(alone),
-            memory_address(operand), 0, 0, 0);
+    Filtering filtering(planner_.filter_, planner_.met_);
+    filtering.code().set(kAt, memory_address(operand));
+    filtering.look_up();
+    filtering.finish(at);
+    at.if_nonzero(planner_.met_)
+        .call(check, thread_counter(planner_.thread_), planner_.groups_.keep(alone),
+              memory_address(operand), 0, 0, 0);
     planner_.add_leave(at, block_[index].pc());
   }
 

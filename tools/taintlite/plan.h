@@ -31,10 +31,12 @@ class Constants {
 
 class Planner {
  public:
-  /// `thread` holds the thread's ThreadTaint, `met` is the word that ThreadTaint::met points to.
-  void start(ThreadCounter thread, ThreadCounter met) {
+  /// `thread` holds the thread's ThreadTaint, `met` is the word that ThreadTaint::met points to;
+  /// `filter` is that of the memory's labels.
+  void start(ThreadCounter thread, ThreadCounter met, const uint8_t* filter) {
     thread_ = thread;
     met_ = met;
+    filter_ = filter;
   }
   void unlock_in_child();
 
@@ -52,6 +54,7 @@ class Planner {
 
   ThreadCounter thread_;
   ThreadCounter met_;
+  const uint8_t* filter_ = nullptr;
   Constants<Operation> operations_;
   Constants<CheckGroup> groups_;
 };

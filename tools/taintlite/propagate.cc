@@ -263,6 +263,7 @@ LIGHT void check_string(ThreadTaint* thread, const Operation* operation, uint64_
 
 LIGHT void check(ThreadTaint* thread, const CheckGroup* group, uint64_t first, uint64_t second,
                  uint64_t third, uint64_t fourth) {
+  *thread->met = 0;
   const uint64_t values[CheckGroup::kMostRegisters] = {first, second, third, fourth};
   for (uint64_t i = 0; i < group->count; ++i) {
     const CheckGroup::Operand& operand = group->operands[i];

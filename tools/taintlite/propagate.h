@@ -92,7 +92,7 @@ struct CheckGroup {
   Operand operands[kMostOperands];
 };
 
-/// Says in `met` if one of the operands is tainted.
+/// Says in `met` whether one of the operands is tainted.
 LIGHT void check(ThreadTaint* thread, const CheckGroup* group, uint64_t first, uint64_t second,
                  uint64_t third, uint64_t fourth);
 

@@ -4,7 +4,8 @@ namespace weft::tools {
 
 Shadow::Shadow()
     : slots_(static_cast<Slot*>(reserve_memory(kSlots * sizeof(Slot)))),
-      labels_(static_cast<Label*>(reserve_memory(kPages * kPageBytes * sizeof(Label)))) {}
+      labels_(static_cast<Label*>(reserve_memory(kPages * kPageBytes * sizeof(Label)))),
+      filter_(static_cast<uint8_t*>(reserve_memory(kFilterBytes))) {}
 
 LIGHT Label* Shadow::find_or_add(uint64_t page) {
   Label* labels = find(page);

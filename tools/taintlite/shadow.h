@@ -15,6 +15,7 @@ class Shadow {
     return page == nullptr ? 0 : page[address % kPageBytes];
   }
   LIGHT void set(uint64_t address, Label label) {
+    if (label != 0) note(address);
     Label* page = label == 0 ? find(address >> kPageBits) : find_or_add(address >> kPageBits);
     if (page != nullptr) page[address % kPageBytes] = label;
   }
@@ -26,7 +27,25 @@ class Shadow {
   bool overflowed() const { return overflowed_; }
   void unlock_in_child() { lock_ = {}; }
 
+  /// An access of up to 64 bytes at `address` meets no taint if the byte of filter() of this number
+  /// is 0; if it is not, it may.
+  static uint64_t filter_index(uint64_t address) {
+    return address >> kLineBits & (kFilterBytes - 1);
+  }
+  const uint8_t* filter() const { return filter_; }
+  static constexpr uint64_t kLineBits = 6;
+  static constexpr uint64_t kFilterBytes = 1u << 22;
+
  private:
+  /// Before the byte gets its label, so that whoever sees the one sees the other.
+  LIGHT void note(uint64_t address) {
+    constexpr uint64_t kLongest = 64;
+    // Accesses that start so far before it reach it.
+    __atomic_store_n(&filter_[address >> kLineBits & (kFilterBytes - 1)], 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&filter_[(address - (kLongest - 1)) >> kLineBits & (kFilterBytes - 1)], 1,
+                     __ATOMIC_RELEASE);
+  }
+
   static constexpr uint64_t kPageBits = 12;
   static constexpr uint64_t kPageBytes = 1u << kPageBits;
   static constexpr uint64_t kSlotBits = 18;
@@ -51,6 +70,7 @@ class Shadow {
 
   Slot* slots_;
   Label* labels_;
+  uint8_t* filter_;  ///< what was once tainted stays noted
   uint64_t pages_ = 0;
   bool overflowed_ = false;
   LightLock lock_;

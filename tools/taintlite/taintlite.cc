@@ -48,7 +48,7 @@ class TaintLite final : public ReportTool {
     mode_ = process.new_thread_counter();
     thread_ = process.new_thread_counter();
     met_ = process.new_thread_counter();
-    planner_.start(thread_, met_);
+    planner_.start(thread_, met_, taint_.memory.filter());
     versions_ = process.new_versions(mode_, {{kNoTaint}, 3, 1});
   }
 

@@ -11,6 +11,7 @@
 static unsigned char in[64];
 static unsigned char out[256];
 static unsigned char table[256];
+static _Alignas(64) unsigned char lines[192];
 static volatile int called;
 
 static void put(int test, const void *bytes, size_t size) {
@@ -48,6 +49,12 @@ static void copies(void) {
   put(14, out, 9);
   asm volatile("movdqu %0, %%xmm7; movdqa %%xmm7, %%xmm3; movdqu %%xmm3, (%1)" ::"m"(in[16]), "r"(out) : "xmm3", "xmm7", "memory");
   put(15, out, 16);
+  // A byte at the start of a cache line, loaded with those before it, in a block of its own.
+  asm volatile("movzbl %1, %k0; movb %b0, %2; xor %k0, %k0" : "=&q"(a) : "m"(in[7]), "m"(lines[64]) : "memory");
+  put(39, "clean", 5);
+  asm volatile("jmp 1f; 1: movq %1, %0; jmp 2f; 2:" : "=r"(a) : "m"(lines[57]));
+  *(uint64_t *)out = a;
+  put(16, out, 8);
 }
 
 static void arithmetic(void) {
