@@ -98,7 +98,11 @@ OperandInfo operand_of(const Decoded& decoded, const ZydisDecodedOperand& operan
       info.kind = OperandInfo::Kind::kMemory;
       info.memory = memory_of(decoded, operand, pc);
       info.vector_index = operand.mem.type == ZYDIS_MEMOP_TYPE_VSIB;
-      if (operand.mem.type == ZYDIS_MEMOP_TYPE_AGEN) info.read = info.written = false;
+      // A no-op's operand makes it long, and is not accessed.
+      if (operand.mem.type == ZYDIS_MEMOP_TYPE_AGEN ||
+          decoded.insn.mnemonic == ZYDIS_MNEMONIC_NOP) {
+        info.read = info.written = false;
+      }
       break;
     case ZYDIS_OPERAND_TYPE_IMMEDIATE:
       info.kind = OperandInfo::Kind::kImmediate;

@@ -116,7 +116,7 @@ const std::vector<Operation> kOperations = {
 class Snippets final : public weft::Tool {
  public:
   void declare(weft::OptionList& options) override {
-    options.add_text("mode", "results", "results, everywhere or fault");
+    options.add_text("mode", "results", "results, everywhere, fault or label");
   }
 
   void on_start(weft::Process& process, const weft::Options& options) override {
@@ -128,6 +128,7 @@ class Snippets final : public weft::Tool {
   void on_block(weft::Block& block) override {
     if (mode_ == "everywhere") return count(block);
     if (mode_ == "fault") return load_first(block);
+    if (mode_ == "label") return forget_label(block);
     const bool loop =
         block.size() == 3 && block[2].kind() == weft::InstructionKind::kConditionalJump;
     if (!loop) return;
@@ -176,6 +177,13 @@ class Snippets final : public weft::Tool {
     const Snippet::Label never = code.skip_if(kA, Comparison::kEqual, 0);
     code.store(result_, kA).here(never);
     for (size_t i = 0; i < block.size(); ++i) block.before(i).code(code);
+  }
+
+  static void forget_label(weft::Block& block) {
+    Snippet code;
+    code.set(kA, 1);
+    static_cast<void>(code.skip_if(kA, Comparison::kEqual, 1));
+    block.before(0).code(code);
   }
 
   void load_first(weft::Block& block) const {

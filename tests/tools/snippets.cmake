@@ -16,3 +16,5 @@ foreach(variant IN LISTS variants)
   tool_test(a_fault_in_a_snippet_is_the_programs${suffix} snippets.so:mode=fault $<TARGET_FILE:faulting>
             "snippets: status=0 " ${flag})
 endforeach()
+tool_test(a_label_that_is_not_placed_is_refused snippets.so:mode=label $<TARGET_FILE:hand_counted_loop>
+          "tool 'snippets': a label of a snippet that was not placed")

@@ -1,0 +1,28 @@
+#include "x86/instruction_info.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace weft::x86 {
+namespace {
+
+/// Whether the memory operand of an instruction is read.
+bool reads_memory(const std::vector<uint8_t>& bytes) {
+  bool read = false;
+  for (const OperandInfo& operand : describe(bytes.data(), bytes.size(), {0x400000}).operands) {
+    read |= operand.kind == OperandInfo::Kind::kMemory && operand.read;
+  }
+  return read;
+}
+
+TEST(OperandsOfInstructions, AreReadUnlessOnlyTheirAddressIsWanted) {
+  EXPECT_TRUE(reads_memory({0x48, 0x8B, 0x07}));               // mov rax, [rdi]
+  EXPECT_TRUE(reads_memory({0x48, 0x39, 0x07}));               // cmp [rdi], rax
+  EXPECT_FALSE(reads_memory({0x48, 0x89, 0x07}));              // mov [rdi], rax
+  EXPECT_FALSE(reads_memory({0x48, 0x8D, 0x07}));              // lea rax, [rdi]
+  EXPECT_FALSE(reads_memory({0x0F, 0x1F, 0x44, 0x00, 0x00}));  // nop [rax+rax]
+}
+
+}  // namespace
+}  // namespace weft::x86
