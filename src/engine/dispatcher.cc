@@ -21,7 +21,8 @@ using translate::ExitReason;
 
 namespace {
 
-/// Superblocks that one thread has built when it is asked whether the program is a large one.
+/// Superblocks that one thread has built when it is asked again whether the program is a large one:
+/// with its libraries now, and with a JIT's code.
 constexpr uint32_t kMeasuredAt = 8'000;
 constexpr uint64_t kAlignmentCheck = 0x40000;  // rflags.AC
 

@@ -172,10 +172,9 @@ bool Engine::adapts_returns() const {
   return options_.returns == Returns::kAuto && hooks_ == nullptr && !options_.traces;
 }
 
-void Engine::measure_program() {
+bool Engine::is_large_program() const {
   // Interpreters, which are better off with jumps, have less.
   constexpr uint64_t kLargeProgram = 16u << 20;
-  if (!adapts_returns()) return;
   uint64_t code_size = 0;
   bool makes_code = false;
   space_.for_each([&](const linux::Mapping& mapping) {
@@ -184,8 +183,14 @@ void Engine::measure_program() {
     const bool loaded = mapping.file != nullptr || mapping.label != linux::Label::kNone;
     makes_code = makes_code || !loaded;
   });
-  if (code_size < kLargeProgram || makes_code || pairs_returns_.exchange(true)) return;
-  WEFT_LOG(kInfo, "a large program: its returns are paired from here on");
+  return code_size >= kLargeProgram && !makes_code;
+}
+
+void Engine::measure_program() {
+  if (!adapts_returns()) return;
+  const bool pairs = is_large_program();
+  if (pairs_returns_.exchange(pairs) == pairs) return;
+  WEFT_LOG(kInfo, "returns are {} from here on", pairs ? "paired" : "jumps");
   caches_->set().for_each([](cache::CodeCache& cache) { cache.delete_all(); });
 }
 

@@ -101,8 +101,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
-  /// Much code was translated. If there is far more, none of it the program's own making, returns
-  /// are paired from now on, and what there is is deleted. The caller is quiescent.
+  /// Returns are paired from now on if there is much code, none of it of the program's own making,
+  /// or are not; what was built otherwise is deleted. The caller is quiescent.
   void measure_program();
   /// Calls were translated that return to `targets`: their shadow words are made ready.
   void expect_returns(std::span<const AppPc> targets);
@@ -180,6 +180,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   int error_stream_ = kStandardError;
 
   bool adapts_returns() const;
+  bool is_large_program() const;
   std::atomic<bool> pairs_returns_{false};  ///< the program has turned out to be large
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped

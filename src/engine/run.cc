@@ -91,6 +91,7 @@ Status prepare(Process& process) {
   }
   process.vdso = linux::move_vdso(getauxval(AT_SYSINFO_EHDR), process.space);
   process.engine.add_shadow(process.program.range);
+  process.engine.measure_program();
   if (linux::tracer_of_this_thread() != 0) process.engine.trace_begins();
   const bool executable_stack = process.launch.program.image.executable_stack;
   return linux::note_main_stack(process.kernel_stack, executable_stack, process.space);
