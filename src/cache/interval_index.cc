@@ -8,10 +8,92 @@
 namespace weft::cache {
 namespace {
 
+constexpr uint32_t kWordBits = 64;
+
 uint64_t first_page(AppRange range) { return range.start.value / kPageSize; }
 uint64_t last_page(AppRange range) { return (range.end.value - 1) / kPageSize; }
 
+/// The bits from `first` to `last` that are in word `at` of a bitmap.
+uint64_t bits_in_word(uint32_t at, uint32_t first, uint32_t last) {
+  const uint32_t low = std::max(first, at * kWordBits) % kWordBits;
+  const uint32_t high = std::min(last, at * kWordBits + kWordBits - 1) % kWordBits;
+  return ~uint64_t{0} >> (kWordBits - 1 - high) & ~uint64_t{0} << low;
+}
+
 }  // namespace
+
+void IntervalIndex::Page::add(Piece piece) {
+  for (uint32_t at = piece.first / kWordBits; at <= piece.last / kWordBits; ++at) {
+    touched_[at] |= bits_in_word(at, piece.first, piece.last);
+  }
+  pieces_.push_back(piece);
+}
+
+void IntervalIndex::Page::remove(Piece piece) {
+  // From the end: what dies young was added late.
+  const auto at = std::find_if(pieces_.rbegin(), pieces_.rend(), [&piece](const Piece& p) {
+    return p.id == piece.id && p.first == piece.first && p.last == piece.last;
+  });
+  CHECK(at != pieces_.rend());
+  *at = pieces_.back();
+  pieces_.pop_back();
+}
+
+bool IntervalIndex::Page::may_overlap(Piece wanted) const {
+  for (uint32_t at = wanted.first / kWordBits; at <= wanted.last / kWordBits; ++at) {
+    if ((touched_[at] & bits_in_word(at, wanted.first, wanted.last)) != 0) return true;
+  }
+  return false;
+}
+
+void IntervalIndex::Page::append_overlaps(Piece wanted, std::vector<uint32_t>& ids) const {
+  if (!may_overlap(wanted)) return;
+  for (const Piece& p : pieces_) {
+    // One branch that is nearly never taken, where each half would be a toss.
+    const bool overlaps = (p.first <= wanted.last) & (wanted.first <= p.last);
+    if (overlaps) ids.push_back(p.id);
+  }
+}
+
+IntervalIndex::Page* IntervalIndex::Pages::find(uint64_t number) const {
+  if (slots_.empty()) return nullptr;
+  for (size_t slot = home(number); slots_[slot]; slot = next(slot)) {
+    if (slots_[slot]->number() == number) return slots_[slot].get();
+  }
+  return nullptr;
+}
+
+IntervalIndex::Page& IntervalIndex::Pages::find_or_make(uint64_t number) {
+  if (Page* page = find(number)) return *page;
+  constexpr size_t kFirstSlots = 4;
+  if (2 * (count_ + 1) > slots_.size()) {
+    std::vector<std::unique_ptr<Page>> old(std::max(kFirstSlots, 2 * slots_.size()));
+    old.swap(slots_);
+    for (std::unique_ptr<Page>& page : old) {
+      if (page) insert(std::move(page));
+    }
+  }
+  auto made = std::make_unique<Page>(number);
+  Page& page = *made;
+  insert(std::move(made));
+  ++count_;
+  return page;
+}
+
+void IntervalIndex::Pages::insert(std::unique_ptr<Page> page) {
+  size_t slot = home(page->number());
+  while (slots_[slot]) slot = next(slot);
+  slots_[slot] = std::move(page);
+}
+
+void IntervalIndex::Pages::erase(const Page& page) {
+  size_t slot = home(page.number());
+  while (slots_[slot].get() != &page) slot = next(slot);
+  slots_[slot].reset();
+  --count_;
+  // What stands behind it may have been pushed there by it.
+  for (slot = next(slot); slots_[slot]; slot = next(slot)) insert(std::move(slots_[slot]));
+}
 
 IntervalIndex::Piece IntervalIndex::piece(uint64_t page, AppRange bytes, uint32_t id) {
   const uint64_t start = page * kPageSize;
@@ -25,35 +107,19 @@ void IntervalIndex::add(AppRange bytes, uint32_t id) {
   for (uint64_t page = first_page(bytes); page <= last_page(bytes); ++page) {
     Stripe& stripe = stripe_of(page);
     std::lock_guard held(stripe.lock);
-    stripe.pages[page].push_back(piece(page, bytes, id));
+    stripe.pages.find_or_make(page).add(piece(page, bytes, id));
   }
 }
 
 void IntervalIndex::remove(AppRange bytes, uint32_t id) {
   if (bytes.empty()) return;
-  for (uint64_t page = first_page(bytes); page <= last_page(bytes); ++page) {
-    const Piece wanted = piece(page, bytes, id);
-    Stripe& stripe = stripe_of(page);
+  for (uint64_t number = first_page(bytes); number <= last_page(bytes); ++number) {
+    Stripe& stripe = stripe_of(number);
     std::lock_guard held(stripe.lock);
-    const auto found = stripe.pages.find(page);
-    CHECK(found != stripe.pages.end());
-    Pieces& pieces = found->second;
-    // From the end: what dies young was added late.
-    const auto at = std::find_if(pieces.rbegin(), pieces.rend(), [&wanted](const Piece& p) {
-      return p.id == wanted.id && p.first == wanted.first && p.last == wanted.last;
-    });
-    CHECK(at != pieces.rend());
-    *at = pieces.back();
-    pieces.pop_back();
-    if (pieces.empty()) stripe.pages.erase(found);
-  }
-}
-
-void IntervalIndex::append_overlaps(uint64_t page, const Pieces& pieces, AppRange range,
-                                    std::vector<uint32_t>& ids) {
-  const Piece wanted = piece(page, range, 0);
-  for (const Piece& p : pieces) {
-    if (p.first <= wanted.last && wanted.first <= p.last) ids.push_back(p.id);
+    Page* page = stripe.pages.find(number);
+    CHECK(page != nullptr);
+    page->remove(piece(number, bytes, id));
+    if (page->empty()) stripe.pages.erase(*page);
   }
 }
 
@@ -62,18 +128,19 @@ void IntervalIndex::collect(AppRange range, std::vector<uint32_t>& ids) const {
   const uint64_t first = first_page(range);
   const uint64_t last = last_page(range);
   if (last - first < kManyPages) {
-    for (uint64_t page = first; page <= last; ++page) {
-      const Stripe& stripe = stripe_of(page);
+    for (uint64_t number = first; number <= last; ++number) {
+      const Stripe& stripe = stripe_of(number);
       std::lock_guard held(stripe.lock);
-      const auto found = stripe.pages.find(page);
-      if (found != stripe.pages.end()) append_overlaps(page, found->second, range, ids);
+      const Page* page = stripe.pages.find(number);
+      if (page != nullptr) page->append_overlaps(piece(number, range, 0), ids);
     }
   } else {
     for (const Stripe& stripe : stripes_) {
       std::lock_guard held(stripe.lock);
-      for (const auto& [page, pieces] : stripe.pages) {
-        if (first <= page && page <= last) append_overlaps(page, pieces, range, ids);
-      }
+      stripe.pages.for_each([&](const Page& page) {
+        if (page.number() < first || last < page.number()) return;
+        page.append_overlaps(piece(page.number(), range, 0), ids);
+      });
     }
   }
   if (ids.size() < 2) return;
@@ -85,10 +152,8 @@ uint64_t IntervalIndex::bytes() const {
   uint64_t sum = sizeof(*this);
   for (const Stripe& stripe : stripes_) {
     std::lock_guard held(stripe.lock);
-    sum += stripe.pages.bucket_count() * sizeof(void*);
-    for (const auto& [page, pieces] : stripe.pages) {
-      sum += sizeof(page) + sizeof(Pieces) + 2 * sizeof(void*) + pieces.capacity() * sizeof(Piece);
-    }
+    sum += stripe.pages.bytes();
+    stripe.pages.for_each([&sum](const Page& page) { sum += page.bytes(); });
   }
   return sum;
 }

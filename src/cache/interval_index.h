@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <unordered_map>
+#include <memory>
 #include <vector>
 
 #include "base/address.h"
@@ -34,15 +34,57 @@ class IntervalIndex {
     uint16_t last;
     uint32_t id;
   };
-  using Pieces = std::vector<Piece>;
+  class Page {
+   public:
+    explicit Page(uint64_t number) : number_(number) {}
+
+    uint64_t number() const { return number_; }
+    void add(Piece piece);
+    void remove(Piece piece);
+    bool empty() const { return pieces_.empty(); }
+    void append_overlaps(Piece wanted, std::vector<uint32_t>& ids) const;
+    uint64_t bytes() const { return sizeof(*this) + pieces_.capacity() * sizeof(Piece); }
+
+   private:
+    static constexpr size_t kWords = kPageSize / 64;
+
+    /// Whether a piece has been at one of the bytes since the page was empty. Most questions are
+    /// about code that is new, and end here.
+    bool may_overlap(Piece wanted) const;
+
+    const uint64_t number_;
+    std::vector<Piece> pieces_;
+    std::array<uint64_t, kWords> touched_{};  ///< a bit for each byte
+  };
+  /// Pages by number: open addressing, at most half full.
+  class Pages {
+   public:
+    Page* find(uint64_t number) const;
+    Page& find_or_make(uint64_t number);
+    void erase(const Page& page);
+    template <typename Visit>
+    void for_each(const Visit& visit) const {
+      for (const std::unique_ptr<Page>& page : slots_) {
+        if (page) visit(*page);
+      }
+    }
+    uint64_t bytes() const { return slots_.size() * sizeof(slots_[0]); }
+
+   private:
+    size_t home(uint64_t number) const { return mix(number) >> kSlotShift & (slots_.size() - 1); }
+    size_t next(size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
+    void insert(std::unique_ptr<Page> page);
+
+    static constexpr uint32_t kSlotShift = 32;  // below what tells stripes apart
+    std::vector<std::unique_ptr<Page>> slots_;  ///< none, or a power of two
+    size_t count_ = 0;
+  };
   struct alignas(kCacheLine) Stripe {
     mutable SpinLock lock;
-    std::unordered_map<uint64_t, Pieces> pages;
+    Pages pages;
   };
 
   static Piece piece(uint64_t page, AppRange bytes, uint32_t id);
-  static void append_overlaps(uint64_t page, const Pieces& pieces, AppRange range,
-                              std::vector<uint32_t>& ids);
   Stripe& stripe_of(uint64_t page) { return stripes_[mix(page) >> 56]; }
   const Stripe& stripe_of(uint64_t page) const { return stripes_[mix(page) >> 56]; }
 

@@ -1,6 +1,7 @@
 // The small structures: tags, members, ids, intervals, regions, the discipline of tag locks.
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -150,6 +151,39 @@ TEST(IntervalIndex, EndOfTheAddressSpaceIsNoSpecialCase) {
   index.add({{top - 16}, {top}}, 3);
   EXPECT_EQ(collect(index, top - 1, top), std::vector<uint32_t>{3});
   index.remove({{top - 16}, {top}}, 3);
+}
+
+TEST(IntervalIndex, AgreesWithAListWhilePagesComeAndGo) {
+  struct Interval {
+    AppRange bytes;
+    uint32_t id;
+  };
+  IntervalIndex index;
+  std::vector<Interval> kept;
+  std::mt19937_64 random(7);
+  const auto some_range = [&random] {
+    const uint64_t start = random() % (2000 * kPageSize);
+    return AppRange{{start}, {start + 1 + random() % (random() % 8 == 0 ? 9000 : 40)}};
+  };
+  for (uint32_t id = 1; id <= 6000; ++id) {
+    kept.push_back({some_range(), id});
+    index.add(kept.back().bytes, id);
+    // Every second time, so that they get more; later, until none are left.
+    while (kept.size() > 3000 || (id % 2 == 0 && random() % 2 == 0) || id == 6000) {
+      if (kept.empty()) break;
+      std::swap(kept[random() % kept.size()], kept.back());
+      index.remove(kept.back().bytes, kept.back().id);
+      kept.pop_back();
+    }
+    const AppRange asked = some_range();
+    std::set<uint32_t> expected;
+    for (const Interval& each : kept) {
+      if (each.bytes.overlaps(asked)) expected.insert(each.id);
+    }
+    const std::vector<uint32_t> found = collect(index, asked.start.value, asked.end.value);
+    ASSERT_EQ(std::set<uint32_t>(found.begin(), found.end()), expected);
+  }
+  EXPECT_TRUE(collect(index, 0, ~uint64_t{0}).empty());
 }
 
 TEST(RegionLog, TellsWhatWasTouchedSinceAMoment) {
