@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "cache/record_memory.h"
 #include "linux/raw_syscall.h"
 
 namespace weft::cache {
@@ -61,6 +62,9 @@ std::optional<Slot> CodeSpace::next_chunk(uint32_t arena) {
   if (next_hot_ == end_cold_) return std::nullopt;
   const uint32_t chunk = arena < kStripes ? next_hot_++ : --end_cold_;
   chunk_arena_[chunk].store(static_cast<uint8_t>(arena), std::memory_order_relaxed);
+  populate(base_ + uint64_t{chunk} * kChunk, kChunk);
+  constexpr uint64_t kOwnerBytes = kChunk / kGranule * sizeof(uint32_t);
+  populate(linux::word(owners_) + chunk * kOwnerBytes, kOwnerBytes);
   return Slot{chunk * kChunk, kChunk};
 }
 

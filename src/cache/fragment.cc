@@ -9,7 +9,7 @@ AppPc Fragment::tag() const { return head_->tag; }
 uint64_t Fragment::code_bytes() const { return uint64_t{hot_.size} + cold_.size; }
 
 std::span<const uint8_t> Fragment::state_map() const {
-  return {reinterpret_cast<const uint8_t*>(constituents() + constituent_count_), state_map_size_};
+  return {reinterpret_cast<const uint8_t*>(first_entries() + first_entry_count_), state_map_size_};
 }
 
 AppPc Fragment::constituent_tag(size_t index) const { return constituents()[index].entry->tag; }

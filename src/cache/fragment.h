@@ -91,8 +91,15 @@ class Fragment {
   const KeptConstituent* constituents() const {
     return reinterpret_cast<const KeptConstituent*>(this + 1);
   }
+  /// Where entries_ points to at first.
+  TagEntry** first_entries() {
+    return reinterpret_cast<TagEntry**>(constituents() + constituent_count_);
+  }
+  const TagEntry* const* first_entries() const {
+    return reinterpret_cast<const TagEntry* const*>(constituents() + constituent_count_);
+  }
   uint8_t* state_map_bytes() {
-    return reinterpret_cast<uint8_t*>(constituents() + constituent_count_);
+    return reinterpret_cast<uint8_t*>(first_entries() + first_entry_count_);
   }
 
   uint64_t sequence_ = 0;
@@ -113,7 +120,9 @@ class Fragment {
   uint16_t entry_count_ = 0;     ///< under the fragment's lock
   uint16_t entry_capacity_ = 0;  ///< under the fragment's lock
   uint16_t past_choice_count_ = 0;
-  uint8_t choice_ = 0;  ///< FragmentSpec::choice
+  uint16_t first_entry_count_ = 0;
+  uint8_t choice_ = 0;         ///< FragmentSpec::choice
+  uint8_t record_stripe_ = 0;  ///< see RecordPool
   FragmentKind kind_ = FragmentKind::kBlock;
   std::atomic<FragmentState> state_{FragmentState::kBuilding};
   std::atomic<uint8_t> chances_{0};  ///< times that the eviction's hand passes it by

@@ -46,8 +46,9 @@ void copy_code(CachePc to, std::span<const uint8_t> code) {
   if (!code.empty()) std::memcpy(to.bytes(), code.data(), code.size());
 }
 
-size_t record_bytes(size_t constituents, size_t map_bytes) {
-  return sizeof(Fragment) + constituents * sizeof(KeptConstituent) + map_bytes;
+size_t record_bytes(size_t constituents, size_t entries, size_t map_bytes) {
+  return sizeof(Fragment) + constituents * sizeof(KeptConstituent) + entries * sizeof(TagEntry*) +
+         map_bytes;
 }
 
 }  // namespace
@@ -98,10 +99,13 @@ Fragment* FragmentStore::make(const FragmentSpec& spec) {
 }
 
 Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room) {
-  const size_t bytes = record_bytes(spec.constituents.size(), spec.state_map.size());
-  void* memory = std::malloc(bytes);
-  CHECK(memory != nullptr);
-  auto* fragment = new (memory) Fragment;
+  const size_t all = spec.entries.size() + spec.landings.size();
+  const auto entries = static_cast<uint16_t>(all);
+  CHECK(entries == all);
+  const size_t bytes = record_bytes(spec.constituents.size(), entries, spec.state_map.size());
+  const RecordPool::Record record = parts_.records.take(bytes);
+  auto* fragment = new (record.memory) Fragment;
+  fragment->record_stripe_ = record.stripe;
   fragment->sequence_ = parts_.next_sequence.fetch_add(1, std::memory_order_relaxed);
   fragment->tool_data_ = spec.tool_data;
   fragment->hot_ = room.hot;
@@ -113,16 +117,13 @@ Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room)
   fragment->exit_count_ = static_cast<uint32_t>(spec.exits.size());
   fragment->kind_ = spec.kind;
   fragment->constituent_count_ = static_cast<uint16_t>(spec.constituents.size());
+  fragment->first_entry_count_ = entries;
   fragment->state_map_size_ = static_cast<uint32_t>(spec.state_map.size());
   CHECK(fragment->constituent_count_ == spec.constituents.size());
   if (!spec.state_map.empty()) {
     std::memcpy(fragment->state_map_bytes(), spec.state_map.data(), spec.state_map.size());
   }
-  const size_t all = spec.entries.size() + spec.landings.size();
-  const auto entries = static_cast<uint16_t>(all);
-  CHECK(entries == all);
-  fragment->entries_ = static_cast<TagEntry**>(std::malloc(entries * sizeof(TagEntry*)));
-  CHECK(fragment->entries_ != nullptr);
+  fragment->entries_ = fragment->first_entries();
   fragment->entry_capacity_ = fragment->entry_count_ = entries;
   TagEntry** entry = fragment->entries_;
   for (const EntrySpec& each : spec.entries) *entry++ = &parts_.tags.find_or_make(each.tag);
@@ -199,13 +200,15 @@ void FragmentStore::destroy(Fragment& fragment) {
     parts_.space.give(extra->slot);
     delete extra;
   }
-  const size_t bytes = record_bytes(fragment.constituent_count_, fragment.state_map_size_);
+  const size_t bytes = record_bytes(fragment.constituent_count_, fragment.first_entry_count_,
+                                    fragment.state_map_size_);
   parts_.counters.add(Count::kFragmentBytes, -static_cast<int64_t>(bytes));
   const Room room{fragment.hot_, fragment.cold_, fragment.first_exit_, fragment.id_};
   const uint32_t exit_count = fragment.exit_count_;
-  std::free(fragment.entries_);
+  if (fragment.entries_ != fragment.first_entries()) std::free(fragment.entries_);
+  const RecordPool::Record record{&fragment, fragment.record_stripe_};
   fragment.~Fragment();
-  std::free(&fragment);
+  parts_.records.give(record, bytes);
   give_back(room, exit_count);
 }
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -13,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/spin_lock.h"
+#include "cache/record_memory.h"
 #include "cache/stripe.h"
 
 namespace weft::cache {
@@ -27,12 +27,8 @@ class IdTable {
   static constexpr uint32_t kMaxChunks = 16384;
   static constexpr uint32_t kLargestRun = kChunk - 1;
 
-  IdTable() : chunks_(new std::atomic<Chunk*>[kMaxChunks]()) {}
-  ~IdTable() {
-    for (uint32_t i = 0; i < chunk_count_.load(std::memory_order_relaxed); ++i) {
-      std::free(chunks_[i].load(std::memory_order_relaxed));
-    }
-  }
+  explicit IdTable(RecordMemory& memory)
+      : memory_(memory), chunks_(new std::atomic<Chunk*>[kMaxChunks]()) {}
   IdTable(const IdTable&) = delete;
   IdTable& operator=(const IdTable&) = delete;
 
@@ -94,9 +90,7 @@ class IdTable {
     if (stripe.fresh != stripe.fresh_end) {
       add_run(stripe, stripe.fresh, stripe.fresh_end - stripe.fresh);
     }
-    // calloc: the pages of a large chunk are touched only as they are used.
-    auto* made = static_cast<Chunk*>(std::calloc(1, sizeof(Chunk)));
-    CHECK(made != nullptr);
+    auto* made = static_cast<Chunk*>(memory_.take(sizeof(Chunk)));
     made->stripe = number;
     chunks_[index].store(made, std::memory_order_release);
     chunk_count_.store(index + 1, std::memory_order_release);
@@ -105,6 +99,7 @@ class IdTable {
     return true;
   }
 
+  RecordMemory& memory_;
   std::unique_ptr<std::atomic<Chunk*>[]> chunks_;
   std::atomic<uint32_t> chunk_count_{0};
   SpinLock chunk_lock_;

@@ -1,6 +1,7 @@
 // The way to life: Building -> Live, and what may be added to a live fragment.
 
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 #include "cache/lifecycle.h"
@@ -168,8 +169,10 @@ bool Lifecycle::note_entry(Fragment& fragment, TagEntry& entry) {
   if (fragment.entry_count_ == fragment.entry_capacity_) {
     const auto capacity = static_cast<uint16_t>(
         fragment.entry_capacity_ < UINT16_MAX / 2 ? 2 * fragment.entry_capacity_ : UINT16_MAX);
-    void* grown = std::realloc(fragment.entries_, capacity * sizeof(TagEntry*));
+    const bool first = fragment.entries_ == fragment.first_entries();
+    void* grown = std::realloc(first ? nullptr : fragment.entries_, capacity * sizeof(TagEntry*));
     CHECK(grown != nullptr);
+    if (first) std::memcpy(grown, fragment.entries_, fragment.entry_count_ * sizeof(TagEntry*));
     fragment.entries_ = static_cast<TagEntry**>(grown);
     fragment.entry_capacity_ = capacity;
   }

@@ -12,6 +12,8 @@
 #include "cache/eviction_log.h"
 #include "cache/exit.h"
 #include "cache/interval_index.h"
+#include "cache/record_memory.h"
+#include "cache/record_pool.h"
 #include "cache/region_log.h"
 #include "cache/stats.h"
 #include "cache/tag_table.h"
@@ -26,11 +28,13 @@ struct Parts {
   IndirectTargets& targets;
   Epochs& epochs;
   CodeSpace space;
-  TagTable tags;
+  RecordMemory memory;
+  RecordPool records{memory};
+  TagTable tags{memory};
   std::atomic<uint64_t> contention{0};
   TagLocks locks{&contention};
-  ExitTable exits;
-  FragmentTable fragments;
+  ExitTable exits{memory};
+  FragmentTable fragments{memory};
   IntervalIndex index;
   RegionLog regions;
   Counters counters;

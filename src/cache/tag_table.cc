@@ -42,9 +42,9 @@ class TagTable::Walk {
   uint32_t tried_ = 0;
 };
 
-TagTable::TagTable() {
+TagTable::TagTable(RecordMemory& memory) : memory_(memory) {
   for (Shard& shard : shards_) {
-    shard.all_slots.push_back(std::make_unique<Slots>(shard.lines_log2));
+    shard.all_slots.push_back(std::make_unique<Slots>(shard.lines_log2, memory_));
     shard.slots.store(shard.all_slots.back().get(), std::memory_order_relaxed);
   }
 }
@@ -86,7 +86,9 @@ TagEntry& TagTable::find_or_make(AppPc tag) {
 TagEntry& TagTable::make(Shard& shard, AppPc tag) {
   // At most half full, so that a probe always ends at an empty slot soon.
   if (2 * (shard.count + 1) > kLineSlots << shard.lines_log2) grow(shard);
-  if (shard.count % kSlabEntries == 0) shard.slabs.push_back(std::make_unique<Slab>());
+  if (shard.count % kSlabEntries == 0) {
+    shard.slabs.push_back(static_cast<Slab*>(memory_.take(sizeof(Slab))));
+  }
   std::byte* raw = shard.slabs.back()->bytes + (shard.count % kSlabEntries) * sizeof(TagEntry);
   auto* entry = new (raw) TagEntry(tag);
   ++shard.count;
@@ -103,7 +105,7 @@ void TagTable::insert(Slots& slots, TagEntry& entry) {
 }
 
 void TagTable::grow(Shard& shard) {
-  auto larger = std::make_unique<Slots>(++shard.lines_log2);
+  auto larger = std::make_unique<Slots>(++shard.lines_log2, memory_);
   // In the order in which they lie in memory, not in that of the slots.
   for (uint32_t i = 0; i < shard.count; ++i) insert(*larger, entry_at(shard, i));
   // Release: the slots must be seen filled. A reader still in the old ones misses only what is new.

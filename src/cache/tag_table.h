@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/spin_lock.h"
+#include "cache/record_memory.h"
 #include "cache/stripe.h"
 #include "cache/tag_entry.h"
 
@@ -17,7 +18,7 @@ namespace weft::cache {
 
 class TagTable {
  public:
-  TagTable();
+  explicit TagTable(RecordMemory& memory);
   ~TagTable();
   TagTable(const TagTable&) = delete;
   TagTable& operator=(const TagTable&) = delete;
@@ -44,13 +45,13 @@ class TagTable {
     std::array<std::atomic<uint64_t>, kLineSlots> at{};
   };
   struct Slots {
-    explicit Slots(uint32_t lines_log2)
+    Slots(uint32_t lines_log2, RecordMemory& memory)
         : shift(64 - kShardBits - lines_log2),
           mask((1u << lines_log2) - 1),
-          lines(new Line[size_t{mask} + 1]()) {}
+          lines(static_cast<Line*>(memory.take((size_t{mask} + 1) * sizeof(Line)))) {}
     uint32_t shift;
     uint32_t mask;
-    std::unique_ptr<Line[]> lines;
+    Line* lines;  ///< all zero at first
   };
   /// The slots where a tag may stand, in turn: all of a line, then of the next.
   class Walk;
@@ -65,16 +66,17 @@ class TagTable {
     uint32_t count = 0;
     uint32_t lines_log2 = kFirstLinesLog2;
     std::vector<std::unique_ptr<Slots>> all_slots;  ///< outgrown ones stay: readers may be in them
-    std::vector<std::unique_ptr<Slab>> slabs;
+    std::vector<Slab*> slabs;
   };
 
   static TagEntry* probe(const Slots& slots, AppPc tag);
   static void insert(Slots& slots, TagEntry& entry);
-  static void grow(Shard& shard);
-  static TagEntry& make(Shard& shard, AppPc tag);
+  void grow(Shard& shard);
+  TagEntry& make(Shard& shard, AppPc tag);
   static TagEntry& entry_at(const Shard& shard, uint32_t index);
   static size_t shard_of(AppPc tag) { return mix_line(tag) >> (64 - kShardBits); }
 
+  RecordMemory& memory_;
   std::array<Shard, 1u << kShardBits> shards_;
 };
 

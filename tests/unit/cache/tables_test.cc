@@ -1,6 +1,9 @@
 // The small structures: tags, members, ids, intervals, regions, the discipline of tag locks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <map>
 #include <random>
 #include <set>
 #include <thread>
@@ -8,6 +11,7 @@
 
 #include "cache/exit.h"
 #include "cache/interval_index.h"
+#include "cache/record_pool.h"
 #include "cache/region_log.h"
 #include "cache/tag_table.h"
 
@@ -15,7 +19,8 @@ namespace weft::cache {
 namespace {
 
 TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
-  TagTable table;
+  RecordMemory memory;
+  TagTable table(memory);
   EXPECT_EQ(table.find({5}), nullptr);
   std::vector<TagEntry*> made;
   for (uint64_t i = 0; i < 50000; ++i) made.push_back(&table.find_or_make({i * 7}));
@@ -28,7 +33,8 @@ TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
 }
 
 TEST(TagTable, HoldsATagAtEveryByteOfManyCacheLines) {
-  TagTable table;
+  RecordMemory memory;
+  TagTable table(memory);
   constexpr uint64_t kLines = 200;
   for (uint64_t line = 0; line < kLines; ++line) {
     for (uint64_t byte = 0; byte < kCacheLine; byte += 2) {
@@ -47,7 +53,8 @@ TEST(TagTable, HoldsATagAtEveryByteOfManyCacheLines) {
 }
 
 TEST(TagTable, ThreadsAgreeOnTheEntryOfATag) {
-  TagTable table;
+  RecordMemory memory;
+  TagTable table(memory);
   std::vector<std::vector<TagEntry*>> seen(4);
   std::vector<std::thread> threads;
   for (auto& mine : seen) {
@@ -63,7 +70,8 @@ TEST(TagTable, ThreadsAgreeOnTheEntryOfATag) {
 TEST(TagLockDeathTest, ASecondTagLockStopsADebugBuildWithBothPlaces) {
 #ifdef WEFT_DEBUG
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  TagTable table;
+  RecordMemory memory;
+  TagTable table(memory);
   TagLocks locks;
   const auto take_two = [&] {
     TagLock first(locks, table.find_or_make({1}));
@@ -94,7 +102,8 @@ TEST(Members, HoldAnyNumberAndGiveBackEach) {
 }
 
 TEST(IdTable, RunsAreDisjointAndUsedAgain) {
-  IdTable<uint64_t> table;
+  RecordMemory memory;
+  IdTable<uint64_t> table(memory);
   std::set<uint32_t> ids;
   for (uint32_t i = 0; i < 3000; ++i) {
     const uint32_t count = 1 + i % 9;
@@ -109,6 +118,60 @@ TEST(IdTable, RunsAreDisjointAndUsedAgain) {
     table.give(first, 5);
   }
   EXPECT_LE(table.bound(), bound + IdTable<uint64_t>::kChunk);
+}
+
+TEST(RecordMemory, PiecesAreZeroAlignedAndApart) {
+  RecordMemory memory;
+  std::map<uint64_t, uint64_t> pieces;
+  for (size_t i = 0; i < 400; ++i) {
+    const size_t size = i % 100 == 99 ? (20u << 20) + i : 1 + i * 97;
+    auto* piece = static_cast<unsigned char*>(memory.take(size));
+    const auto start = reinterpret_cast<uint64_t>(piece);
+    EXPECT_EQ(start % kCacheLine, 0u);
+    EXPECT_EQ(std::count(piece, piece + std::min<size_t>(size, 9000), 0),
+              static_cast<long>(std::min<size_t>(size, 9000)));
+    std::memset(piece, 0xFF, std::min<size_t>(size, 9000));
+    piece[size - 1] = 1;
+    ASSERT_TRUE(pieces.emplace(start, start + size).second);
+  }
+  uint64_t end = 0;
+  for (const auto& [from, to] : pieces) {
+    EXPECT_LE(end, from);
+    end = to;
+  }
+}
+
+TEST(RecordPool, RecordsAreApartAndUsedAgain) {
+  RecordMemory memory;
+  RecordPool pool(memory);
+  struct Taken {
+    RecordPool::Record record;
+    size_t size;
+    unsigned char mark;
+  };
+  std::vector<Taken> taken;
+  std::set<void*> seen;
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 30000; ++i) {
+    if (taken.size() == 200 || (!taken.empty() && random() % 3 == 0)) {
+      std::swap(taken[random() % taken.size()], taken.back());
+      const Taken& old = taken.back();
+      const auto* bytes = static_cast<const unsigned char*>(old.record.memory);
+      ASSERT_EQ(std::count(bytes, bytes + old.size, old.mark), static_cast<long>(old.size));
+      pool.give(old.record, old.size);
+      taken.pop_back();
+      continue;
+    }
+    const size_t size = 1 + random() % (random() % 16 == 0 ? 5000 : 400);
+    const auto mark = static_cast<unsigned char>(random());
+    taken.push_back({pool.take(size), size, mark});
+    std::memset(taken.back().record.memory, mark, size);
+    seen.insert(taken.back().record.memory);
+  }
+  for (const Taken& old : taken) pool.give(old.record, old.size);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(seen.size(), 15000u) << "hardly anything is used twice";
+#endif
 }
 
 std::vector<uint32_t> collect(const IntervalIndex& index, uint64_t start, uint64_t end) {

@@ -1,0 +1,45 @@
+// Fragments' records: blocks of memory by size, given back and used again. Any thread; striped
+// short locks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/spin_lock.h"
+#include "cache/record_memory.h"
+#include "cache/stripe.h"
+
+namespace weft::cache {
+
+class RecordPool {
+ public:
+  explicit RecordPool(RecordMemory& memory) : memory_(memory) {}
+
+  struct Record {
+    void* memory;    ///< not cleared; aligned to 16 bytes
+    uint8_t stripe;  ///< to be shown when it is given back
+  };
+  Record take(size_t bytes);
+  void give(Record record, size_t bytes);
+
+ private:
+  static constexpr size_t kUnit = 32;
+  static constexpr size_t kLargest = 2048;  ///< larger ones are malloc's
+  static constexpr size_t kPiece = 16u << 10;
+
+  struct Free {
+    Free* next;
+  };
+  struct alignas(kCacheLine) Stripe {
+    SpinLock lock;  ///< for all below
+    uint64_t next = 0;
+    uint64_t end = 0;
+    std::array<Free*, kLargest / kUnit + 1> free{};  ///< by size in units
+  };
+
+  RecordMemory& memory_;
+  std::array<Stripe, kStripes> stripes_;
+};
+
+}  // namespace weft::cache
