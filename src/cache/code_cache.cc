@@ -105,6 +105,8 @@ CachePc CodeCache::find(AppPc tag) const {
   return direct == 0 ? CachePc{} : impl_->parts.space.address(direct);
 }
 
+void CodeCache::prefetch(AppPc tag) const { impl_->parts.tags.prefetch(tag); }
+
 uint64_t CodeCache::generation(AppPc tag) const {
   // The moment first: a deletion between the two then counts as after both.
   const uint32_t moment = impl_->parts.regions.now();

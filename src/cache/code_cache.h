@@ -143,6 +143,8 @@ class CodeCache {
 
   /// The direct entry for `tag` (its trace's if it has one, else its block's); value 0 if none.
   CachePc find(AppPc tag) const;
+  /// Says that `tag` is going to be asked for soon.
+  void prefetch(AppPc tag) const;
   /// Changes with every deletion that concerns `tag`.
   uint64_t generation(AppPc tag) const;
 

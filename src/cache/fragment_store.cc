@@ -87,6 +87,9 @@ Fragment* FragmentStore::make(const FragmentSpec& spec) {
   CHECK(!spec.entries.empty() && !spec.hot.empty());
   const std::optional<Room> room = take_room(spec);
   if (!room) return nullptr;
+  // The builder has asked for their slots to be fetched.
+  for (const Constituent& each : spec.constituents) parts_.tags.prefetch_entry(each.tag);
+  for (const ExitSpec& each : spec.exits) parts_.tags.prefetch_entry(each.target);
   Fragment& fragment = make_record(spec, *room);
   keep_constituents(fragment, spec);
   lay_code(fragment, spec);

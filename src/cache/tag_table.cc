@@ -1,5 +1,6 @@
 #include "cache/tag_table.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 
@@ -20,14 +21,13 @@ TagEntry* address_in(uint64_t word) {
 
 class TagTable::Walk {
  public:
-  Walk(const Slots& slots, AppPc tag)
-      : slots_(slots),
-        line_(static_cast<uint32_t>(mix_line(tag) >> slots.shift)),
+  Walk(Slots slots, AppPc tag)
+      : lines_(slots.lines()),
+        mask_(slots.mask()),
+        line_(static_cast<uint32_t>(mix_line(tag) >> slots.shift())),
         slot_(static_cast<uint32_t>(mix(tag.value) >> kSlotShift)) {}
 
-  std::atomic<uint64_t>& slot() const {
-    return slots_.lines[line_ & slots_.mask].at[slot_ % kLineSlots];
-  }
+  std::atomic<uint64_t>& slot() const { return lines_[line_ & mask_].at[slot_ % kLineSlots]; }
   void go_on() {
     ++slot_;
     if (++tried_ % kLineSlots == 0) ++line_;
@@ -36,7 +36,8 @@ class TagTable::Walk {
  private:
   static constexpr uint32_t kSlotShift = 44;  // below check_bits()
 
-  const Slots& slots_;
+  Line* lines_;
+  uint32_t mask_;
   uint32_t line_;
   uint32_t slot_;
   uint32_t tried_ = 0;
@@ -44,23 +45,40 @@ class TagTable::Walk {
 
 TagTable::TagTable(RecordMemory& memory) : memory_(memory) {
   for (Shard& shard : shards_) {
-    shard.all_slots.push_back(std::make_unique<Slots>(shard.lines_log2, memory_));
-    shard.slots.store(shard.all_slots.back().get(), std::memory_order_relaxed);
+    shard.slots.store(make_slots(shard, kFirstLinesLog2).word(), std::memory_order_relaxed);
   }
 }
 
 TagTable::~TagTable() {
-  for (Shard& shard : shards_) {
-    for (uint32_t i = 0; i < shard.count; ++i) entry_at(shard, i).~TagEntry();
+  for (const Shard& shard : shards_) {
+    for_each(slots_in(shard), [](TagEntry& entry) { entry.~TagEntry(); });
   }
 }
 
-TagEntry& TagTable::entry_at(const Shard& shard, uint32_t index) {
-  std::byte* slab = shard.slabs[index / kSlabEntries]->bytes;
-  return *reinterpret_cast<TagEntry*>(slab + (index % kSlabEntries) * sizeof(TagEntry));
+TagTable::Slots TagTable::make_slots(Shard& shard, uint32_t lines_log2) {
+  const size_t bytes = sizeof(Line) << lines_log2;
+  shard.slot_bytes += bytes;
+  return {static_cast<Line*>(memory_.take(bytes)), lines_log2};
 }
 
-TagEntry* TagTable::probe(const Slots& slots, AppPc tag) {
+template <typename Visit>
+void TagTable::for_each(Slots slots, const Visit& visit) {
+  Line* const lines = slots.lines();
+  constexpr uint32_t kAhead = 2;
+  for (uint32_t i = 0; i <= slots.mask(); ++i) {
+    // Entries lie anywhere.
+    for (const auto& slot : lines[std::min(i + kAhead, slots.mask())].at) {
+      const uint64_t word = slot.load(std::memory_order_relaxed);
+      if (word != 0) __builtin_prefetch(address_in(word));
+    }
+    for (const auto& slot : lines[i].at) {
+      const uint64_t word = slot.load(std::memory_order_relaxed);
+      if (word != 0) visit(*address_in(word));
+    }
+  }
+}
+
+TagEntry* TagTable::probe(Slots slots, AppPc tag) {
   const uint64_t wanted = check_bits(tag);
   for (Walk walk(slots, tag);; walk.go_on()) {
     // Acquire: the entry's tag must be seen with its address.
@@ -71,32 +89,51 @@ TagEntry* TagTable::probe(const Slots& slots, AppPc tag) {
   }
 }
 
-TagEntry* TagTable::find(AppPc tag) const {
-  return probe(*shards_[shard_of(tag)].slots.load(std::memory_order_acquire), tag);
+TagEntry* TagTable::find(AppPc tag) const { return probe(slots_of(tag), tag); }
+
+void TagTable::prefetch(AppPc tag) const { __builtin_prefetch(&Walk(slots_of(tag), tag).slot()); }
+
+void TagTable::prefetch_entry(AppPc tag) const {
+  const uint64_t wanted = check_bits(tag);
+  for (Walk walk(slots_of(tag), tag);; walk.go_on()) {
+    const uint64_t word = walk.slot().load(std::memory_order_relaxed);
+    if (word == 0) return;
+    const TagEntry* entry = address_in(word);
+    if (word - reinterpret_cast<uint64_t>(entry) != wanted) continue;
+    constexpr int kToWrite = 1;
+    __builtin_prefetch(entry, kToWrite);
+    return;
+  }
 }
 
 TagEntry& TagTable::find_or_make(AppPc tag) {
   if (TagEntry* entry = find(tag)) return *entry;
   Shard& shard = shards_[shard_of(tag)];
   std::lock_guard held(shard.lock);
-  if (TagEntry* entry = probe(*shard.slots.load(std::memory_order_relaxed), tag)) return *entry;
+  if (TagEntry* entry = probe(slots_in(shard), tag)) return *entry;
   return make(shard, tag);
 }
 
 TagEntry& TagTable::make(Shard& shard, AppPc tag) {
   // At most half full, so that a probe always ends at an empty slot soon.
-  if (2 * (shard.count + 1) > kLineSlots << shard.lines_log2) grow(shard);
-  if (shard.count % kSlabEntries == 0) {
-    shard.slabs.push_back(static_cast<Slab*>(memory_.take(sizeof(Slab))));
-  }
-  std::byte* raw = shard.slabs.back()->bytes + (shard.count % kSlabEntries) * sizeof(TagEntry);
-  auto* entry = new (raw) TagEntry(tag);
+  if (2 * (shard.count + 1) > kLineSlots << slots_in(shard).lines_log2()) grow(shard);
+  auto* entry = new (raw_entry()) TagEntry(tag);
   ++shard.count;
-  insert(*shard.slots.load(std::memory_order_relaxed), *entry);
+  insert(slots_in(shard), *entry);
   return *entry;
 }
 
-void TagTable::insert(Slots& slots, TagEntry& entry) {
+TagEntry* TagTable::raw_entry() {
+  Maker& maker = makers_[stripe_of_caller()];
+  std::lock_guard held(maker.lock);
+  if (maker.next == maker.end) {
+    maker.next = static_cast<TagEntry*>(memory_.take(kPieceEntries * sizeof(TagEntry)));
+    maker.end = maker.next + kPieceEntries;
+  }
+  return maker.next++;
+}
+
+void TagTable::insert(Slots slots, TagEntry& entry) {
   Walk walk(slots, entry.tag);
   while (walk.slot().load(std::memory_order_relaxed) != 0) walk.go_on();
   // Release: pairs with probe().
@@ -105,12 +142,11 @@ void TagTable::insert(Slots& slots, TagEntry& entry) {
 }
 
 void TagTable::grow(Shard& shard) {
-  auto larger = std::make_unique<Slots>(++shard.lines_log2, memory_);
-  // In the order in which they lie in memory, not in that of the slots.
-  for (uint32_t i = 0; i < shard.count; ++i) insert(*larger, entry_at(shard, i));
+  const Slots old = slots_in(shard);
+  const Slots larger = make_slots(shard, old.lines_log2() + 1);
+  for_each(old, [larger](TagEntry& entry) { insert(larger, entry); });
   // Release: the slots must be seen filled. A reader still in the old ones misses only what is new.
-  shard.slots.store(larger.get(), std::memory_order_release);
-  shard.all_slots.push_back(std::move(larger));
+  shard.slots.store(larger.word(), std::memory_order_release);
 }
 
 uint64_t TagTable::size() const {
@@ -126,10 +162,7 @@ uint64_t TagTable::bytes() const {
   uint64_t sum = sizeof(*this);
   for (const Shard& shard : shards_) {
     std::lock_guard held(shard.lock);
-    sum += shard.slabs.size() * sizeof(Slab);
-    for (const auto& slots : shard.all_slots) {
-      sum += (size_t{slots->mask} + 1) * sizeof(Line);
-    }
+    sum += shard.count * sizeof(TagEntry) + shard.slot_bytes;
   }
   return sum;
 }

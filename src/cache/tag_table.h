@@ -5,8 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
@@ -27,13 +25,19 @@ class TagTable {
   TagEntry* find(AppPc tag) const;
   TagEntry& find_or_make(AppPc tag);
 
+  /// Has the CPU fetch what find() is going to look at first, and the same for the tags of the
+  /// same cache line of code. Costs nearly nothing.
+  void prefetch(AppPc tag) const;
+  /// After that: has the CPU fetch the entry of `tag`, if there is one.
+  void prefetch_entry(AppPc tag) const;
+
   uint64_t size() const;
   uint64_t bytes() const;
 
  private:
   static constexpr uint32_t kShardBits = 6;
   static constexpr uint32_t kFirstLinesLog2 = 3;
-  static constexpr uint32_t kSlabEntries = 64;
+  static constexpr uint32_t kPieceEntries = 64;
 
   static constexpr uint32_t kLineSlots = kCacheLine / sizeof(uint64_t);
 
@@ -44,40 +48,55 @@ class TagTable {
   struct alignas(kCacheLine) Line {
     std::array<std::atomic<uint64_t>, kLineSlots> at{};
   };
-  struct Slots {
-    Slots(uint32_t lines_log2, RecordMemory& memory)
-        : shift(64 - kShardBits - lines_log2),
-          mask((1u << lines_log2) - 1),
-          lines(static_cast<Line*>(memory.take((size_t{mask} + 1) * sizeof(Line)))) {}
-    uint32_t shift;
-    uint32_t mask;
-    Line* lines;  ///< all zero at first
+  /// Lines of slots, a power of two of them. A value: the address and the number in one word.
+  class Slots {
+   public:
+    Slots(Line* lines, uint32_t lines_log2)
+        : word_(reinterpret_cast<uint64_t>(lines) | lines_log2) {}
+    explicit Slots(uint64_t word) : word_(word) {}
+    uint64_t word() const { return word_; }
+    uint32_t lines_log2() const { return static_cast<uint32_t>(word_ % kCacheLine); }
+    uint32_t shift() const { return 64 - kShardBits - lines_log2(); }
+    uint32_t mask() const { return (1u << lines_log2()) - 1; }
+    Line* lines() const { return reinterpret_cast<Line*>(word_ - word_ % kCacheLine); }
+
+   private:
+    uint64_t word_;
   };
   /// The slots where a tag may stand, in turn: all of a line, then of the next.
   class Walk;
 
-  struct Slab {
-    alignas(TagEntry) std::byte bytes[kSlabEntries * sizeof(TagEntry)];
-  };
-
   struct alignas(kCacheLine) Shard {
-    std::atomic<Slots*> slots{nullptr};
-    mutable SpinLock lock;  ///< for all below
+    std::atomic<uint64_t> slots{0};  ///< a Slots; outgrown ones stay: readers may be in them
+    mutable SpinLock lock;           ///< for all below
     uint32_t count = 0;
-    uint32_t lines_log2 = kFirstLinesLog2;
-    std::vector<std::unique_ptr<Slots>> all_slots;  ///< outgrown ones stay: readers may be in them
-    std::vector<Slab*> slabs;
+    uint64_t slot_bytes = 0;
+  };
+  /// Where the entries come from that one thread makes: those of one fragment lie together.
+  struct alignas(kCacheLine) Maker {
+    SpinLock lock;  ///< for all below
+    TagEntry* next = nullptr;
+    TagEntry* end = nullptr;
   };
 
-  static TagEntry* probe(const Slots& slots, AppPc tag);
-  static void insert(Slots& slots, TagEntry& entry);
+  static TagEntry* probe(Slots slots, AppPc tag);
+  static void insert(Slots slots, TagEntry& entry);
+  static Slots slots_in(const Shard& shard) {
+    return Slots(shard.slots.load(std::memory_order_acquire));
+  }
+  Slots slots_of(AppPc tag) const { return slots_in(shards_[shard_of(tag)]); }
+  /// Shows every entry in the slots.
+  template <typename Visit>
+  static void for_each(Slots slots, const Visit& visit);
+  Slots make_slots(Shard& shard, uint32_t lines_log2);
   void grow(Shard& shard);
   TagEntry& make(Shard& shard, AppPc tag);
-  static TagEntry& entry_at(const Shard& shard, uint32_t index);
+  TagEntry* raw_entry();
   static size_t shard_of(AppPc tag) { return mix_line(tag) >> (64 - kShardBits); }
 
   RecordMemory& memory_;
   std::array<Shard, 1u << kShardBits> shards_;
+  std::array<Maker, kStripes> makers_;
 };
 
 }  // namespace weft::cache

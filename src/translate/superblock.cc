@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cache/stripe.h"
+
 namespace weft::translate {
 
 using x86::Kind;
@@ -128,6 +130,7 @@ uint64_t SuperblockBuilder::generation_before(AppPc tag) {
 
 bool SuperblockBuilder::add_block(AppPc& pc) {
   const AppPc tag = pc;
+  cache_.prefetch(tag + cache::kCacheLine);
   // Read before the bytes are: publish() then notices a deletion that came in between.
   const uint64_t generation = generation_before(tag);
   const auto index = static_cast<uint32_t>(draft_.constituents.size());
@@ -251,6 +254,9 @@ void SuperblockBuilder::emit_undefined(const Instruction& at) {
 
 bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
   set_counted_exits(at);
+  if (at.insn.kind == Kind::kCondJump || at.insn.kind == Kind::kCall) {
+    cache_.prefetch(at.target());
+  }
   if (!path_.empty() && follow_path(at, pc)) return true;
   switch (at.insn.kind) {
     case Kind::kCondJump:
