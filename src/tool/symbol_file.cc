@@ -1,9 +1,6 @@
 // Functions of an ELF file, and where its debug file is.
 #include <cxxabi.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwelf.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +8,7 @@
 #include <cstring>
 
 #include "base/address.h"
+#include "tool/elfutils.h"
 #include "tool/symbol_tables.h"
 #include "weft/symbols.h"
 
@@ -48,23 +46,25 @@ bool is_function(const GElf_Sym& symbol) {
 /// The end of section `index` if it has code; 0 otherwise.
 uint64_t code_section_end(Elf* elf, size_t index) {
   GElf_Shdr header;
-  Elf_Scn* section = elf_getscn(elf, index);
-  const bool is_code = section != nullptr && gelf_getshdr(section, &header) != nullptr &&
+  Elf_Scn* section = Elfutils::get()->elf_getscn(elf, index);
+  const bool is_code = section != nullptr &&
+                       Elfutils::get()->gelf_getshdr(section, &header) != nullptr &&
                        (header.sh_flags & SHF_EXECINSTR) != 0;
   return is_code ? header.sh_addr + header.sh_size : 0;
 }
 
 void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vector<Found>& out) {
-  Elf_Data* data = elf_getdata(section, nullptr);
+  Elf_Data* data = Elfutils::get()->elf_getdata(section, nullptr);
   if (data == nullptr || header.sh_entsize == 0) return;
   const size_t count = header.sh_size / header.sh_entsize;
   for (size_t i = 0; i < count; ++i) {
     GElf_Sym symbol;
-    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr || !is_function(symbol))
+    if (Elfutils::get()->gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr ||
+        !is_function(symbol))
       continue;
     const uint64_t section_end = code_section_end(elf, symbol.st_shndx);
     if (GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE && section_end == 0) continue;
-    const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
+    const char* name = Elfutils::get()->elf_strptr(elf, header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
     out.push_back({{symbol.st_value, symbol.st_size, name}, rank(symbol), section_end});
   }
@@ -72,9 +72,10 @@ void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vect
 
 void read_functions(Elf* elf, std::vector<Found>& out) {
   if (elf == nullptr) return;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+  for (Elf_Scn* section = nullptr;
+       (section = Elfutils::get()->elf_nextscn(elf, section)) != nullptr;) {
     GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) continue;
+    if (Elfutils::get()->gelf_getshdr(section, &header) == nullptr) continue;
     if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
       read_section(elf, section, header, out);
   }
@@ -117,7 +118,7 @@ std::vector<FunctionSymbol> tidy(std::vector<Found> found) {
 std::vector<std::string> debug_file_candidates(const std::string& path, Elf* elf) {
   std::vector<std::string> candidates;
   const void* id = nullptr;
-  const ssize_t size = dwelf_elf_gnu_build_id(elf, &id);
+  const ssize_t size = Elfutils::get()->dwelf_elf_gnu_build_id(elf, &id);
   if (size > 1) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string hex;
@@ -130,7 +131,8 @@ std::vector<std::string> debug_file_candidates(const std::string& path, Elf* elf
                          hex.substr(2) + ".debug");
   }
   GElf_Word checksum;
-  if (const char* link = dwelf_elf_gnu_debuglink(elf, &checksum); link != nullptr) {
+  if (const char* link = Elfutils::get()->dwelf_elf_gnu_debuglink(elf, &checksum);
+      link != nullptr) {
     const std::string folder = path.substr(0, path.rfind('/') + 1);
     candidates.push_back(folder + ".debug/" + link);
     candidates.push_back(std::string(kDebugRoot) + folder + link);
@@ -140,10 +142,11 @@ std::vector<std::string> debug_file_candidates(const std::string& path, Elf* elf
 
 uint64_t first_loaded(Elf* elf) {
   size_t count = 0;
-  if (elf_getphdrnum(elf, &count) != 0) return 0;
+  if (Elfutils::get()->elf_getphdrnum(elf, &count) != 0) return 0;
   for (size_t i = 0; i < count; ++i) {
     GElf_Phdr header;
-    if (gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr && header.p_type == PT_LOAD)
+    if (Elfutils::get()->gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr &&
+        header.p_type == PT_LOAD)
       return page_down(header.p_vaddr);
   }
   return 0;
@@ -152,18 +155,19 @@ uint64_t first_loaded(Elf* elf) {
 }  // namespace
 
 ElfFile::ElfFile(const std::string& path) {
-  elf_version(EV_CURRENT);
+  if (Elfutils::get() == nullptr) return;
+  Elfutils::get()->elf_version(EV_CURRENT);
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) return;
-  elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
-  if (elf_ != nullptr && elf_kind(elf_) != ELF_K_ELF) {
-    elf_end(elf_);
+  elf_ = Elfutils::get()->elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
+  if (elf_ != nullptr && Elfutils::get()->elf_kind(elf_) != ELF_K_ELF) {
+    Elfutils::get()->elf_end(elf_);
     elf_ = nullptr;
   }
 }
 
 ElfFile::~ElfFile() {
-  if (elf_ != nullptr) elf_end(elf_);
+  if (elf_ != nullptr) Elfutils::get()->elf_end(elf_);
   if (fd_ >= 0) ::close(fd_);
 }
 

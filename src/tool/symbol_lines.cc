@@ -1,11 +1,11 @@
 // The line table of an ELF file: all compilation units' in one, because files that Clang made have
 // no index of addresses that would lead to the right unit.
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 
 #include <algorithm>
 #include <unordered_map>
 
+#include "tool/elfutils.h"
 #include "tool/symbol_tables.h"
 #include "weft/symbols.h"
 
@@ -18,14 +18,15 @@ class Reader {
       : lines_(lines), files_(files) {}
 
   void read(Elf* elf) {
-    Dwarf* dwarf = dwarf_begin_elf(elf, DWARF_C_READ, nullptr);
+    Dwarf* dwarf = Elfutils::get()->dwarf_begin_elf(elf, DWARF_C_READ, nullptr);
     if (dwarf == nullptr) return;
     Dwarf_CU* unit = nullptr;
     Dwarf_Die die;
-    while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
+    while (Elfutils::get()->dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) ==
+           0) {
       read_unit(die);
     }
-    dwarf_end(dwarf);
+    Elfutils::get()->dwarf_end(dwarf);
     sort();
   }
 
@@ -33,27 +34,29 @@ class Reader {
   void read_unit(Dwarf_Die& die) {
     Dwarf_Lines* rows = nullptr;
     size_t count = 0;
-    if (dwarf_getsrclines(&die, &rows, &count) != 0) return;
+    if (Elfutils::get()->dwarf_getsrclines(&die, &rows, &count) != 0) return;
     const char* folder = nullptr;
     Dwarf_Attribute attribute;
-    if (dwarf_attr(&die, DW_AT_comp_dir, &attribute) != nullptr)
-      folder = dwarf_formstring(&attribute);
+    if (Elfutils::get()->dwarf_attr(&die, DW_AT_comp_dir, &attribute) != nullptr)
+      folder = Elfutils::get()->dwarf_formstring(&attribute);
     by_pointer_.clear();
-    for (size_t i = 0; i < count; ++i) add(dwarf_onesrcline(rows, i), folder);
+    for (size_t i = 0; i < count; ++i) add(Elfutils::get()->dwarf_onesrcline(rows, i), folder);
   }
 
   void add(Dwarf_Line* row, const char* folder) {
     LineRow line;
     bool end = false;
     int number = 0;
-    if (dwarf_lineaddr(row, &line.address) != 0 || dwarf_lineendsequence(row, &end) != 0) return;
+    if (Elfutils::get()->dwarf_lineaddr(row, &line.address) != 0 ||
+        Elfutils::get()->dwarf_lineendsequence(row, &end) != 0)
+      return;
     // Sections that the linker dropped stay in the table at address 0.
     if (line.address == 0) return;
     if (!end) {
-      dwarf_lineno(row, &number);
-      dwarf_linebeginstatement(row, &line.is_statement);
+      Elfutils::get()->dwarf_lineno(row, &number);
+      Elfutils::get()->dwarf_linebeginstatement(row, &line.is_statement);
       line.line = static_cast<uint32_t>(number);
-      line.file = file_number(dwarf_linesrc(row, nullptr, nullptr), folder);
+      line.file = file_number(Elfutils::get()->dwarf_linesrc(row, nullptr, nullptr), folder);
     }
     lines_.push_back(line);
   }

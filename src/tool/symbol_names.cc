@@ -1,8 +1,8 @@
 // From a name to the addresses of its functions.
-#include <gelf.h>
 
 #include <algorithm>
 
+#include "tool/elfutils.h"
 #include "tool/symbol_tables.h"
 #include "weft/symbols.h"
 
@@ -24,17 +24,19 @@ bool has_name(std::string_view symbol, std::string_view name) {
 
 void find_in(Elf* elf, std::string_view name, std::vector<uint64_t>& out) {
   if (elf == nullptr) return;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+  for (Elf_Scn* section = nullptr;
+       (section = Elfutils::get()->elf_nextscn(elf, section)) != nullptr;) {
     GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr || header.sh_entsize == 0) continue;
+    if (Elfutils::get()->gelf_getshdr(section, &header) == nullptr || header.sh_entsize == 0)
+      continue;
     if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) continue;
-    Elf_Data* const data = elf_getdata(section, nullptr);
+    Elf_Data* const data = Elfutils::get()->elf_getdata(section, nullptr);
     const size_t count = data == nullptr ? 0 : header.sh_size / header.sh_entsize;
     for (size_t i = 0; i < count; ++i) {
       GElf_Sym symbol;
-      if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) continue;
+      if (Elfutils::get()->gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) continue;
       if (!is_function(symbol)) continue;
-      const char* text = elf_strptr(elf, header.sh_link, symbol.st_name);
+      const char* text = Elfutils::get()->elf_strptr(elf, header.sh_link, symbol.st_name);
       if (text != nullptr && has_name(text, name)) out.push_back(symbol.st_value);
     }
   }
