@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -28,7 +29,11 @@ class IdTable {
   static constexpr uint32_t kLargestRun = kChunk - 1;
 
   explicit IdTable(RecordMemory& memory)
-      : memory_(memory), chunks_(new std::atomic<Chunk*>[kMaxChunks]()) {}
+      : memory_(memory),
+        chunks_(static_cast<std::atomic<Chunk*>*>(
+            std::calloc(kMaxChunks, sizeof(std::atomic<Chunk*>)))) {
+    CHECK(chunks_ != nullptr);
+  }
   IdTable(const IdTable&) = delete;
   IdTable& operator=(const IdTable&) = delete;
 
@@ -100,7 +105,11 @@ class IdTable {
   }
 
   RecordMemory& memory_;
-  std::unique_ptr<std::atomic<Chunk*>[]> chunks_;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  /// From calloc: most of its pages are never touched.
+  std::unique_ptr<std::atomic<Chunk*>[], Free> chunks_;
   std::atomic<uint32_t> chunk_count_{0};
   SpinLock chunk_lock_;
   std::array<Stripe, kStripes> stripes_;
