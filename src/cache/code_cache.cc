@@ -156,9 +156,9 @@ bool CodeCache::publish_indirect(AppPc tag, bool& needs_stub) {
 }
 
 bool CodeCache::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
-                                   std::span<const Fixup> fixups) {
+                                   std::span<const Fixup> fixups, const PastChoiceJump& past) {
   Impl::Operation operation(*impl_);
-  return impl_->lifecycle.add_indirect_entry(tag, code, jump, fixups);
+  return impl_->lifecycle.add_indirect_entry(tag, code, jump, fixups, past);
 }
 
 Deleted CodeCache::delete_fragment(AppPc tag, Scope scope, const Visit& died) {

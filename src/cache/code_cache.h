@@ -91,6 +91,13 @@ struct FragmentSpec {
   uint8_t choice = 0;
 };
 
+/// Part of the code of an indirect entry: goes past the choice.
+struct PastChoiceJump {
+  uint32_t entry = 0;  ///< offset in the code
+  uint32_t jump = 0;   ///< rel32 field that goes where exits with `choice` enter
+  uint8_t choice = 0;  ///< 0: there is none
+};
+
 struct Deleted {
   bool block = false;
   bool trace = false;
@@ -179,8 +186,9 @@ class CodeCache {
   /// Gives the live entry of `tag` an indirect form: `code` (in cold memory, owned by the fragment)
   /// that ends in a jump whose rel32 field at `jump` goes to the direct entry; then publishes it.
   /// The fixups are all of Where::kCold.
+  /// With `past` the entry is inside the code.
   bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
-                          std::span<const Fixup> fixups = {});
+                          std::span<const Fixup> fixups = {}, const PastChoiceJump& past = {});
 
   /// `died`, if given, sees each fragment whose death this call decided, as the listener does.
   using Visit = std::function<void(const Fragment&)>;

@@ -209,7 +209,7 @@ bool Lifecycle::publish_indirect(AppPc tag, bool& needs_stub) {
 }
 
 bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
-                                   std::span<const Fixup> fixups) {
+                                   std::span<const Fixup> fixups, const PastChoiceJump& past) {
   TagEntry* entry = parts_.tags.find(tag);
   if (entry == nullptr) return false;
   const auto current = [entry] { return entry->trace != nullptr ? entry->trace : entry->block; };
@@ -231,7 +231,14 @@ bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
     return false;
   }
   uint32_t& indirect = entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect;
-  if (indirect == 0) indirect = *made;
+  if (indirect == 0) {
+    if (past.choice != 0) {
+      const uint32_t goal = fragment->past_choice(*entry, past.choice);
+      Links::patch(parts_.space.address(*made + past.jump),
+                   parts_.space.address(goal != 0 ? goal : direct));
+    }
+    indirect = *made + past.entry;
+  }
   return links_.publish(held);
 }
 

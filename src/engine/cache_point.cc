@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "linux/layout.h"
+#include "translate/environment.h"
 #include "translate/state_map.h"
 #include "x86/decode.h"
 
@@ -20,6 +22,15 @@ bool stands_at(uint64_t rip, const uint8_t (&code)[3]) {
   return std::memcmp(reinterpret_cast<const void*>(rip), code, sizeof code) == 0;
 }
 
+/// The load in front of a jump to a choice.
+bool stands_at_load(uint64_t rip) {
+  constexpr uint8_t kLoad[] = {0x3E, 0x48, 0x8B, 0x0C, 0xCD};  // ds mov rcx, [rcx*8 + ...]
+  constexpr auto kDisplacement = static_cast<uint32_t>(linux::kShadowDisplacement);
+  const auto* const code = reinterpret_cast<const uint8_t*>(rip);
+  return std::memcmp(code, kLoad, sizeof kLoad) == 0 &&
+         std::memcmp(code + sizeof kLoad, &kDisplacement, sizeof kDisplacement) == 0;
+}
+
 /// A paired return, behind the push of the address that it takes.
 bool stands_at_paired_ret(const cache::CodeCache& cache, uint64_t rip) {
   return *reinterpret_cast<const uint8_t*>(rip) == kRet &&
@@ -27,9 +38,15 @@ bool stands_at_paired_ret(const cache::CodeCache& cache, uint64_t rip) {
          stands_at(rip - kShadowReadLength, kPushFromShadow);
 }
 
+constexpr uint64_t kNowhereByChoice = 0 - uint64_t{translate::Environment::kByChoice};
+
 InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
-  InterruptedBranch branch{{machine[x86::kRcx]}, machine, std::nullopt};
-  branch.context.rip = machine[x86::kRcx];
+  // On the way to a choice rcx has the cache's address.
+  const uint64_t target = machine.rip == kNowhereByChoice
+                              ? const_cast<Thread&>(thread).block().branch_target
+                              : machine[x86::kRcx];
+  InterruptedBranch branch{{target}, machine, std::nullopt};
+  branch.context.rip = target;
   branch.context[x86::kRcx] = const_cast<Thread&>(thread).block().spill_rcx;
   return branch;
 }
@@ -69,12 +86,14 @@ OurCode our_code_at(const cache::CodeCache& cache, CachePc pc) {
   return point->undo.uncuttable || point->undo.hold ? OurCode::kInsertion : OurCode::kCheck;
 }
 
+bool is_nowhere(uint64_t rip) { return rip == 0 || rip == kNowhereByChoice; }
+
 std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
                                                     const Thread& thread,
                                                     const CpuContext& context) {
-  if (context.rip == 0) return branch_to(thread, context);
+  if (is_nowhere(context.rip)) return branch_to(thread, context);
   if (!cache.contains({context.rip})) return std::nullopt;
-  if (stands_at(context.rip, kJumpThroughShadow)) {
+  if (stands_at(context.rip, kJumpThroughShadow) || stands_at_load(context.rip)) {
     InterruptedBranch branch = branch_to(thread, context);
     branch.site = instruction_at(cache, {context.rip});
     return branch;

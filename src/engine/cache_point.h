@@ -39,8 +39,12 @@ struct InterruptedBranch {
 /// `branch.site`. What a call wrote below its stack pointer stays written.
 SIGNAL_SAFE void take_back(InterruptedBranch& branch);
 
+/// Where an indirect branch comes by a shadow word that nobody has written: 0, or ahead of it on
+/// the way to a choice.
+SIGNAL_SAFE bool is_nowhere(uint64_t rip);
+
 /// What faulted at context.rip, if it is an indirect branch: either its shadow word was 0 (rip is
-/// 0, the target is in rcx), or the target can have no shadow word and reading it faulted.
+/// nowhere), or the target can have no shadow word and reading it faulted.
 SIGNAL_SAFE std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cache,
                                                                 const Thread& thread,
                                                                 const x86::CpuContext& context);

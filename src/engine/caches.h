@@ -50,6 +50,7 @@ class Caches {
     cache::Listener* listener;       ///< null if there are no tools
     std::function<void(cache::EpochSlot&)> nudge;
     const std::atomic<bool>* pairs_returns;  ///< from when it is true on; null: as the options say
+    const std::atomic<uint8_t>* branch_choice;  ///< Environment::branch_choice
   };
   explicit Caches(Parts parts) : parts_(std::move(parts)) {}
   Caches(const Caches&) = delete;

@@ -307,9 +307,22 @@ void Dispatcher::publish_indirect(AppPc tag) {
   if (thread_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
   std::array<uint8_t, 64> buffer;
   x86::Assembler out{std::span(buffer)};
-  translate::emit_indirect_entry(out, thread_.environment(), tag);
+  const translate::Environment& environment = thread_.environment();
+  cache::PastChoiceJump past;
+  past.choice = environment.choice_of_branches();
+  if (past.choice != 0) {
+    // Over to the other way in; what enters behind it knows the outcome.
+    const uint8_t door[] = {0xEB, 0, 0xCC, 0xCC, 0xCC};
+    static_assert(sizeof door == translate::Environment::kByChoice);
+    out.bytes(door, sizeof door);
+    past.entry = out.position();
+    translate::emit_indirect_entry(out, environment, tag);
+    past.jump = out.jmp_rel32();
+    out.patch_u8(1, static_cast<uint8_t>(out.position() - 2));
+  }
+  translate::emit_indirect_entry(out, environment, tag);
   const uint32_t jump = out.jmp_rel32();
-  thread_.cache().add_indirect_entry(tag, out.code(), jump);
+  thread_.cache().add_indirect_entry(tag, out.code(), jump, {}, past);
 }
 
 }  // namespace weft::engine

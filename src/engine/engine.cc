@@ -37,9 +37,10 @@ Status Engine::start(AppRange executable, bool dynamic) {
   CachePlan plan = CachePlan::make(options_, linux::kCodeCacheLimit - words);
   const uint64_t base =
       linux::Layout::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
-  caches_ = std::make_unique<Caches>(Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_,
-                                                   hooks_, nudge_owner,
-                                                   adapts_returns() ? &pairs_returns_ : nullptr});
+  caches_ = std::make_unique<Caches>(
+      Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_, hooks_, nudge_owner,
+                    adapts_returns() ? &pairs_returns_ : nullptr,
+                    has_branch_choice() ? &branch_choice_ : nullptr});
   if (Status started = caches_->start(plan, base); !started) return started;
   deletions_ = std::make_unique<Deletions>(caches_->set(), epochs_, [this] { wake_dispatcher(); });
   const AppRange code = caches_->range();
@@ -170,6 +171,16 @@ void Engine::expect_returns(std::span<const AppPc> targets) {
 bool Engine::adapts_returns() const {
   // A tool would be told of the deletions; and what is called in a trace is not paired.
   return options_.returns == Returns::kAuto && hooks_ == nullptr && !options_.traces;
+}
+
+bool Engine::has_branch_choice() const {
+  // A landing place has no room for another way in.
+  return hooks_ != nullptr && options_.ibl == IblMode::kShadow &&
+         options_.returns != Returns::kPaired;
+}
+
+void Engine::set_branch_choice(uint8_t name) {
+  branch_choice_.store(name, std::memory_order_relaxed);
 }
 
 bool Engine::is_large_program() const {

@@ -63,6 +63,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   const CacheSet& caches() const { return caches_->set(); }
   /// SIGNAL_SAFE. Whether `pc` is in some cache's code memory.
   bool is_code(CachePc pc) const { return code_.contains(AppPc{pc.value}); }
+  /// Indirect branches that know the outcome of the choice of this name go past it; see
+  /// translate::Environment. Before anything is translated.
+  void set_branch_choice(uint8_t name);
   cache::Epochs& epochs() { return epochs_; }
   Deletions& deletions() { return *deletions_; }
   /// Null without --stress-delete.
@@ -180,7 +183,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   int error_stream_ = kStandardError;
 
   bool adapts_returns() const;
+  bool has_branch_choice() const;
   bool is_large_program() const;
+  std::atomic<uint8_t> branch_choice_{0};
   std::atomic<bool> pairs_returns_{false};  ///< the program has turned out to be large
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped

@@ -35,7 +35,7 @@ linux::ProgramThread* FaultHandler::current() {
 }
 
 Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
-  if (rip == 0 || engine_.is_code({rip}) || is_resuming(rip)) return Place::kCache;
+  if (is_nowhere(rip) || engine_.is_code({rip}) || is_resuming(rip)) return Place::kCache;
   return is_entering(rip) ? Place::kEntering : Place::kRuntime;
 }
 
@@ -59,9 +59,9 @@ bool is_on_host_stack(Thread& thread, const x86::CpuContext& registers) {
 FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                    x86::CpuContext& registers, const void* vector_state) {
   Thread& thread = Thread::current();
-  // A jump to 0 is a branch in the cache whose shadow word is not written, or a tool's.
-  const bool in_runtime =
-      registers.rip == 0 ? is_on_host_stack(thread, registers) : !engine_.is_code({registers.rip});
+  // A jump to nowhere is a branch in the cache whose shadow word is not written, or a tool's.
+  const bool in_runtime = is_nowhere(registers.rip) ? is_on_host_stack(thread, registers)
+                                                    : !engine_.is_code({registers.rip});
   if (in_runtime) {
     if (thread.hooks != nullptr) thread.hooks->faulted(info, registers);
     return FaultAnswer::kBug;
@@ -75,6 +75,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
         if (engine_.has_shadow(target)) engine_.fill_shadow(target);
         // Goes on as a miss, which the routine makes of target and spilled rcx.
         registers[x86::kRsp] = branch->context[x86::kRsp];
+        registers[x86::kRcx] = target.value;
         registers.rip = address_of(weft_exit_indirect_miss);
         return FaultAnswer::kHandled;
       }

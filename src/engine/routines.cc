@@ -22,13 +22,31 @@ Result<CachePc> far_jump_routine(cache::CodeCache& cache, void (*destination)())
   return cache.add_routine(out.code(), {});
 }
 
+/// Ahead of itself, where a branch comes that was on its way to a choice and has its target in the
+/// thread's block.
+Result<CachePc> miss_routine(cache::CodeCache& cache) {
+  std::array<uint8_t, 64> buffer;
+  Assembler out{std::span(buffer)};
+  out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, branch_target));
+  const uint8_t over_door[] = {0xEB, translate::Environment::kByChoice};
+  out.bytes(over_door, sizeof over_door);
+  const auto back = static_cast<uint8_t>(0 - (out.position() + 2));
+  const uint8_t door[] = {0xEB, back, 0xCC, 0xCC, 0xCC};
+  static_assert(sizeof door == translate::Environment::kByChoice);
+  out.bytes(door, sizeof door);
+  const uint32_t entry = out.position();
+  out.jmp_far(address_of(weft_exit_indirect_miss));
+  Result<CachePc> made = cache.add_routine(out.code(), {});
+  return made ? Result<CachePc>(*made + entry) : made;
+}
+
 /// The program's registers back as an indirect branch through the shadow map would leave them, then
 /// the common miss.
 Result<CachePc> hash_miss_routine(cache::CodeCache& cache) {
   std::array<uint8_t, 64> buffer;
   Assembler out{std::span(buffer)};
   out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, spill));
-  out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_wanted));
+  out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, branch_target));
   out.jmp_far(address_of(weft_exit_indirect_miss));
   return cache.add_routine(out.code(), {});
 }
@@ -41,7 +59,7 @@ Result<CachePc> hash_level_routine(cache::CodeCache& cache, uint32_t seed, int l
   out.mov_reg_imm(x86::kRcx, seed);
   const uint8_t crc[] = {0x65, 0xF2, 0x48, 0x0F, 0x38, 0xF1, 0x0C, 0x25};  // crc32 rcx, gs:[disp32]
   out.bytes(crc, sizeof crc);
-  out.u32(offsetof(ThreadBlock, hash_wanted));
+  out.u32(offsetof(ThreadBlock, branch_target));
   out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, hash_table));
   const uint8_t jump[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
                           0xFF, 0xA4, 0xCA};  // jmp [rdx + rcx*8 + disp32]
@@ -72,19 +90,18 @@ Result<translate::Routines> make_routines(cache::CodeCache& cache) {
   const struct {
     CachePc* where;
     void (*destination)();
-  } doors[] = {{&routines.link_exit, weft_exit_link},
-               {&routines.head_exit, weft_exit_head},
-               {&routines.indirect_miss, weft_exit_indirect_miss},
-               {&routines.syscall, weft_exit_syscall},
-               {&routines.emulate, weft_exit_emulate},
-               {&routines.stale, weft_exit_stale},
-               {&routines.clean_call, weft_clean_call},
+  } doors[] = {{&routines.link_exit, weft_exit_link},  {&routines.head_exit, weft_exit_head},
+               {&routines.syscall, weft_exit_syscall}, {&routines.emulate, weft_exit_emulate},
+               {&routines.stale, weft_exit_stale},     {&routines.clean_call, weft_clean_call},
                {&routines.light_call, weft_light_call}};
   for (const auto& door : doors) {
     Result<CachePc> made = far_jump_routine(cache, door.destination);
     if (!made) return made.error();
     *door.where = *made;
   }
+  Result<CachePc> miss = miss_routine(cache);
+  if (!miss) return miss.error();
+  routines.indirect_miss = *miss;
   return routines;
 }
 

@@ -13,6 +13,7 @@ translate::Environment for_probes(translate::Environment environment) {
   environment.indirect = translate::IndirectMode::kDispatch;
   environment.returns = translate::ReturnMode::kJump;
   environment.pairs_returns = nullptr;
+  environment.branch_choice = nullptr;
   environment.max_blocks = 1;
   environment.entries_anywhere = false;
   environment.traces = false;

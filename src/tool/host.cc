@@ -32,6 +32,11 @@ void Host::process_started(engine::Thread&) {
     each.tool->on_start(*this, *each.options);
   }
   starting_ = {};
+  // Branches have one way past a choice and one to it.
+  const Versions first{0};
+  if (cases_.size() == 1 && cases_.set(first).selector.per_thread) {
+    engine_->set_branch_choice(choice_name(first));
+  }
   for (const BufferSpec& buffer : buffers_) layouts_.push_back(buffer.layout);
 }
 

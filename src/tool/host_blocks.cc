@@ -122,12 +122,15 @@ void Host::instrument(translate::PlannedBlock& block,
   if (count > 1) block.by = switch_of(choice, choice.cases.values, false);
 }
 
+uint8_t Host::choice_name(Versions versions) const {
+  const bool first_is_fixed = !cases_.set(versions).options.values.empty();
+  return static_cast<uint8_t>(first_is_fixed ? versions.number() + 1 : 0);
+}
+
 translate::Switch Host::switch_of(const Choice& choice, std::vector<int32_t> values,
                                   bool has_missing) const {
   const VersionSet& set = cases_.set(choice.versions);
-  const bool first_is_fixed = !set.options.values.empty();
-  const auto name = static_cast<uint8_t>(first_is_fixed ? choice.versions.number() + 1 : 0);
-  return {set.selector, std::move(values), has_missing, name};
+  return {set.selector, std::move(values), has_missing, choice_name(choice.versions)};
 }
 
 bool Host::may_wait(const Choice& choice, const BlockPlan& first) {

@@ -48,6 +48,10 @@ struct Environment {
   ReturnMode returns = ReturnMode::kJump;
   /// Not null: returns are paired in what is built from when it is true on.
   const std::atomic<bool>* pairs_returns = nullptr;
+  /// Not null, and not 0 there (IndirectMode::kShadow): the name of the choice that indirect
+  /// branches go past if they know its outcome. They enter where the shadow word says, and all
+  /// others kByChoice bytes ahead of it. Constant while anything is translated.
+  const std::atomic<uint8_t>* branch_choice = nullptr;
   uint32_t shadow_displacement = 0;
   uint32_t max_blocks = 16;  ///< constituents of a superblock
   /// Fragments that a thread builds before it makes calls prefetch for their returns: in small
@@ -56,6 +60,11 @@ struct Environment {
   bool traces = false;               ///< count the exits that may lead to the head of a trace
   bool single_instructions = false;  ///< each fragment is one instruction
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
+
+  static constexpr uint32_t kByChoice = 5;
+  uint8_t choice_of_branches() const {
+    return branch_choice == nullptr ? uint8_t{0} : branch_choice->load(std::memory_order_relaxed);
+  }
 };
 
 }  // namespace weft::translate

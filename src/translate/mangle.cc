@@ -221,7 +221,7 @@ void copy_verbatim(Draft& draft, const Instruction& at) {
 
 void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag) {
   if (environment.indirect == IndirectMode::kHash) {
-    out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, hash_wanted));
+    out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, branch_target));
     out.mov_reg_imm(x86::kRdx, 0 - tag.value);
     out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
     // jrcxz, the one test that touches no flag, hops over the jump if wanted == tag.
@@ -233,6 +233,10 @@ void emit_indirect_entry(x86::Assembler& out, const Environment& environment, Ap
     out.mov_reg_gs(x86::kRdx, kSpill0);
   }
   out.mov_reg_gs(x86::kRcx, kSpillRcx);
+}
+
+void emit_choice_door(x86::Assembler& out, const Environment& environment) {
+  if (environment.choice_of_branches() != 0) out.nop(Environment::kByChoice);
 }
 
 }  // namespace weft::translate

@@ -60,4 +60,8 @@ bool needs_emulation(const Instruction& at);
 /// depend on where it lies.
 void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag);
 
+/// Ahead of an entry of indirect branches: where they come that do not know the outcome of
+/// Environment::branch_choice, on their way to the same entry. Nothing if there is no such choice.
+void emit_choice_door(x86::Assembler& out, const Environment& environment);
+
 }  // namespace weft::translate

@@ -61,6 +61,21 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
   }
 }
 
+/// With the target in rcx and the program's rcx spilled: goes there by the shadow map, to the
+/// choice at the entry. A miss finds the target in the thread's block.
+void emit_jump_to_choice(Draft& draft) {
+  x86::Assembler& out = draft.hot;
+  out.mov_gs_reg(offsetof(ThreadBlock, branch_target), x86::kRcx);
+  out.mov_rcx_rcx_scaled(draft.environment.shadow_displacement);
+  const uint8_t code[] = {0x48,
+                          0x8D,
+                          0x49,
+                          static_cast<uint8_t>(0 - Environment::kByChoice),  // lea rcx, [rcx - 5]
+                          0xFF,
+                          0xE1};  // jmp rcx
+  out.bytes(code, sizeof code);
+}
+
 /// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash
 /// table.
 void emit_indirect_jump(Draft& draft, Record& record) {
@@ -70,10 +85,12 @@ void emit_indirect_jump(Draft& draft, Record& record) {
     return;
   }
   if (draft.environment.indirect == IndirectMode::kShadow) {
+    const uint8_t choice = draft.environment.choice_of_branches();
+    if (choice != 0 && draft.choice != choice) return emit_jump_to_choice(draft);
     out.jmp_rcx_scaled(draft.environment.shadow_displacement);
     return;
   }
-  out.mov_gs_reg(offsetof(ThreadBlock, hash_wanted), x86::kRcx);
+  out.mov_gs_reg(offsetof(ThreadBlock, branch_target), x86::kRcx);
   out.mov_gs_reg(kSpill0, x86::kRdx);
   out.mov_gs_imm32(offsetof(ThreadBlock, hash_level), 0);
   record.zone().spilled_0 = x86::kRdx;

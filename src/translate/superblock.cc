@@ -28,6 +28,7 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   map_pc_ = {};
   by_ = {};
   head_.reset();
+  door_field_ = 0;
   for (SwitchedBlock& block : chain_) spare_.push_back(std::move(block.planned));
   chain_.clear();
   flushes_ = false;
@@ -35,8 +36,9 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   pending_cold_ = 0;
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (indirect) {
+    emit_choice_door(draft_.hot, environment_);
+    head.indirect = draft_.hot.position();
     emit_indirect_entry(draft_.hot, environment_, tag);
-    head.indirect = 0;
     head.direct = draft_.hot.position();
   }
   draft_.entries.push_back(head);

@@ -117,9 +117,11 @@ class SuperblockBuilder {
   /// Tells the draft which exits of block_'s first version know what the next entry's choice is.
   void set_exit_choice();
   /// Block_ is the first of a switched superblock: takes back the entry of indirect branches if the
-  /// choice does its work, too.
+  /// choice does its work, too, or if it is to lead past the choice.
   void begin_switched();
   void emit_switched_head();
+  /// The choice that indirect branches go past, behind all versions.
+  void emit_head_behind();
   /// Has exits that know enter behind the superblock's choice.
   void name_entry_choice();
   /// Behind a switched block's first version.
@@ -165,6 +167,7 @@ class SuperblockBuilder {
   // Of a superblock whose blocks have several versions, which are all chosen by `by_`:
   Switch by_;
   std::optional<SwitchHead> head_;
+  uint32_t door_field_ = 0;  ///< not 0: rel32, in hot code, of what leads to the choice behind all
   std::vector<SwitchedBlock> chain_;
   std::vector<PlannedBlock> spare_;  ///< of former chains: their memory
   bool flushes_ = false;             ///< a first version of the chain's may flush a buffer

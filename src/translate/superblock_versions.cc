@@ -46,12 +46,21 @@ void SuperblockBuilder::begin_switched() {
   cache::EntrySpec& entry = draft_.entries.front();
   const bool is_plain =
       entry.indirect != cache::EntrySpec::kNone && environment_.indirect == IndirectMode::kShadow;
-  if (!is_plain || !SwitchHead::restores_rcx(block_, block_.free_at_entry())) return;
+  if (!is_plain) return;
+  if (const uint8_t past = environment_.choice_of_branches(); past != 0) {
+    if (past != by_.name) return;
+    draft_.hot.clear();
+    door_field_ = draft_.hot.jmp_rel32();
+    emit_indirect_entry(draft_.hot, environment_, entry.tag);
+    return;
+  }
+  if (!SwitchHead::restores_rcx(block_, block_.free_at_entry())) return;
   draft_.hot.clear();
   entry.direct = 0;
 }
 
 void SuperblockBuilder::emit_switched_head() {
+  if (door_field_ != 0) return;
   head_.emplace(draft_, block_, block_.free_at_entry());
   cache::EntrySpec& entry = draft_.entries.front();
   if (entry.direct == entry.indirect) entry.indirect = head_->indirect_entry();
@@ -83,7 +92,24 @@ void SuperblockBuilder::leave_if_changed(const PlannedBlock& block, size_t versi
 void SuperblockBuilder::emit_further_versions(bool checked) {
   const size_t versions = chain_.front().planned.versions.size();
   for (size_t version = 1; version < versions; ++version) emit_version(version, checked);
+  if (door_field_ != 0) return emit_head_behind();
   head_->emit_rest(draft_, chain_.front().planned, chain_.front().bodies);
+}
+
+void SuperblockBuilder::emit_head_behind() {
+  SwitchedBlock& first = chain_.front();
+  cache::EntrySpec& entry = draft_.entries.front();
+  uint32_t door = draft_.hot.position();
+  const FreeState free = first.planned.free_at_entry();
+  const bool restores = SwitchHead::restores_rcx(first.planned, free);
+  if (!restores) emit_indirect_entry(draft_.hot, environment_, entry.tag);
+  entry.direct = draft_.hot.position();
+  draft_.map.go_to(entry.tag, entry.direct);
+  head_.emplace(draft_, first.planned, free, first.bodies.front());
+  head_->emit_rest(draft_, first.planned, first.bodies);
+  if (restores) door = head_->indirect_entry();
+  draft_.fixups.push_back(
+      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, door_field_, door});
 }
 
 void SuperblockBuilder::emit_version(size_t version, bool checked) {

@@ -27,7 +27,9 @@ struct alignas(64) ThreadBlock {
   uint64_t xsave_mask = 0;
   uint64_t enter_pc = 0;        ///< cache address to enter at
   uint64_t signal_pending = 0;  ///< set by the signal handler: do not enter the cache
-  uint64_t hash_wanted = 0;     ///< --ibl=hash: the program address an indirect branch goes to
+  /// The program address that an indirect branch goes to, which by the hash table or a choice at
+  /// the entry is not in rcx all the way.
+  uint64_t branch_target = 0;
   uint64_t hash_table = 0;
   uint64_t hash_level = 0;
   uint64_t has_fsgsbase = 0;  ///< fs is switched by wrfsbase; otherwise by arch_prctl

@@ -132,6 +132,13 @@ void Assembler::push_rcx_scaled(uint32_t displacement) {
   u32(displacement);
 }
 
+void Assembler::mov_rcx_rcx_scaled(uint32_t displacement) {
+  constexpr uint8_t kIgnoredPrefix = 0x3E;
+  const uint8_t head[] = {kIgnoredPrefix, kRexW, 0x8B, modrm(0, kRcx, 4), 0xCD};
+  bytes(head, sizeof head);
+  u32(displacement);
+}
+
 uint32_t Assembler::call_rel32() {
   u8(0xE8);
   u32(0);

@@ -89,6 +89,8 @@ class Assembler {
   void pop(Reg reg);
   void jmp_rcx_scaled(uint32_t displacement);   ///< jmp [rcx*8 + displacement]
   void push_rcx_scaled(uint32_t displacement);  ///< push qword [rcx*8 + displacement]
+  /// mov rcx, [rcx*8 + displacement], by a prefix unlike what programs consist of
+  void mov_rcx_rcx_scaled(uint32_t displacement);
   /// An instruction whose opcode takes a rel32; returns the field's offset. The field is left 0.
   uint32_t jmp_rel32();
   uint32_t call_rel32();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -50,6 +51,7 @@ struct Case {
   bool indirect_entry = false;
   std::vector<AppPc> path = {};       ///< of a trace; empty: a superblock
   bool first_changes_choice = false;  ///< the first version writes the selector's word
+  bool branches_know = false;         ///< the choice is Environment::branch_choice
 };
 
 /// Makes every block several versions. Version i counts in word 10 + i.
@@ -114,6 +116,11 @@ const std::vector<Case>& cases() {
       {"versions_link_changed", bytes(kJumpOut), kOwn, {0}, false, {}, true},
       {"versions_superblock", bytes(kLoop), kOwn, {0, 1}},
       {"versions_superblock_shared", bytes(kLoop), kShared, {0}},
+      {"versions_branch", bytes(kAddReturn), kOwn, {0}, true, {}, false, true},
+      {"versions_branch_flags_alive", bytes(kCarryReturn), kOwn, {0}, true, {}, false, true},
+      {"versions_branch_direct_entry", bytes(kAddReturn), kOwn, {0}, false, {}, false, true},
+      {"versions_branch_changed", bytes(kAddReturn), kOwn, {0}, true, {}, true, true},
+      {"versions_branch_trace", bytes(kLoop), kOwn, {0}, true, both, false, true},
       {"versions_trace", bytes(kLoop), kOwn, {0, 1}, true, both},
       {"versions_trace_shared", bytes(kLoop), kShared, {0}, true, both},
   };
@@ -165,7 +172,9 @@ void list_entries(std::ostream& out, const Draft& draft) {
 std::string render(const Case& test) {
   Program program(test.program);
   cache::test::TestCache cache;
-  const Environment names = environment();
+  const std::atomic<uint8_t> choice{1};
+  Environment names = environment();
+  if (test.branches_know) names.branch_choice = &choice;
   Versions versions(test);
   SuperblockBuilder builder(names, cache.cache, program, &versions);
   const bool built =

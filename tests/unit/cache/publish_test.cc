@@ -338,6 +338,22 @@ TEST(Indirect, EntryIsPublishedOnceItExists) {
   EXPECT_TRUE(t.cache.publish_indirect(kA, needs_stub));
 }
 
+TEST(Indirect, EntryMadeLaterHasAWayPastTheChoice) {
+  TestCache t;
+  Fragment* a = t.cache.publish(FakeSpec(t.cache, {kA}, {}).with_choice(1).get()).fragment;
+  Fragment* plain = t.block(kB);
+  const std::vector<uint8_t> code(32);
+  const PastChoiceJump past{8, 12, 1};
+  for (const Fragment* fragment : {a, plain}) {
+    const AppPc tag = fragment->constituent_tag(0);
+    EXPECT_TRUE(t.cache.add_indirect_entry(tag, code, 20, {}, past));
+    const CachePc entry{t.shadow.map.read(tag)};
+    EXPECT_EQ(jump_target(entry + (12 - 8)),
+              fragment == a ? a->hot_start() + kPastChoice : plain->hot_start());
+    EXPECT_EQ(jump_target(entry + (20 - 8)), fragment->hot_start());
+  }
+}
+
 TEST(Indirect, BranchesMissAgainAfterDeletion) {
   TestCache t;
   FakeSpec spec(t.cache, {kA}, {});
