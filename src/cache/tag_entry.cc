@@ -9,9 +9,9 @@ namespace weft::cache {
 
 static_assert(sizeof(TagEntry) == kCacheLine);
 
+#ifdef WEFT_DEBUG
 namespace {
 
-#ifdef WEFT_DEBUG
 /// Where this thread took the tag lock that it holds; no file: it holds none.
 struct Place {
   const char* file = nullptr;
@@ -19,7 +19,9 @@ struct Place {
 };
 thread_local Place held_at;
 
-void note_taken(const char* file, int line) {
+}  // namespace
+
+void TagLock::note_taken(const char* file, int line) {
   if (held_at.file != nullptr) {
     std::fprintf(stderr, "weft: a second tag lock is taken at %s:%d while one is held from %s:%d\n",
                  file, line, held_at.file, held_at.line);
@@ -28,25 +30,12 @@ void note_taken(const char* file, int line) {
   held_at = {file, line};
 }
 
-void note_released() { held_at = {}; }
-#else
-void note_taken(const char*, int) {}
-void note_released() {}
+void TagLock::note_released() { held_at = {}; }
 #endif
 
-}  // namespace
-
-TagLock::TagLock(TagLocks& locks, TagEntry& entry, const char* file, int line)
-    : entry_(entry), lock_(locks.of(entry)) {
-  note_taken(file, line);
-  if (lock_.try_lock()) return;
+void TagLock::wait(TagLocks& locks) {
   if (locks.contention_ != nullptr) locks.contention_->fetch_add(1, std::memory_order_relaxed);
   lock_.lock();
-}
-
-TagLock::~TagLock() {
-  lock_.unlock();
-  note_released();
 }
 
 }  // namespace weft::cache

@@ -56,8 +56,15 @@ class TagLocks {
 class TagLock {
  public:
   TagLock(TagLocks& locks, TagEntry& entry, const char* file = __builtin_FILE(),
-          int line = __builtin_LINE());
-  ~TagLock();
+          int line = __builtin_LINE())
+      : entry_(entry), lock_(locks.of(entry)) {
+    note_taken(file, line);
+    if (!lock_.try_lock()) wait(locks);
+  }
+  ~TagLock() {
+    lock_.unlock();
+    note_released();
+  }
   TagLock(const TagLock&) = delete;
   TagLock& operator=(const TagLock&) = delete;
 
@@ -65,6 +72,15 @@ class TagLock {
   bool holds(const TagEntry& entry) const { return &entry == &entry_; }
 
  private:
+#ifdef WEFT_DEBUG
+  static void note_taken(const char* file, int line);
+  static void note_released();
+#else
+  static void note_taken(const char*, int) {}
+  static void note_released() {}
+#endif
+  void wait(TagLocks& locks);
+
   TagEntry& entry_;
   SpinLock& lock_;
 };

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <span>
 
 #include "base/check.h"
@@ -31,7 +32,7 @@ class Record {
 
   UndoZone& zone() {
     CHECK(count_ < std::size(zones_));
-    UndoZone& next = zones_[count_];
+    UndoZone& next = *std::construct_at(&zones_[count_]);
     if (count_ > 0) next = zones_[count_ - 1];
     ++count_;
     next.offset = static_cast<uint8_t>(draft_.hot.position() - start_);
@@ -45,7 +46,10 @@ class Record {
   Draft& draft_;
   uint32_t start_;
   uint32_t app_length_;
-  UndoZone zones_[9] = {};
+  // Most instructions have none, and clearing them all would cost more than the rest.
+  union {
+    UndoZone zones_[9];  ///< those below count_
+  };
   size_t count_ = 0;
 };
 
