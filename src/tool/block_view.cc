@@ -13,11 +13,7 @@ using translate::RecordField;
 
 BlockView::BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
                      const Shared& shared, Choice& choice)
-    : plan_(plan), data_(data), shared_(shared), choice_(choice) {
-  for (const translate::PlannedInstruction& each : plan.instructions) {
-    instructions_.emplace_back(each.at);
-  }
-}
+    : plan_(plan), data_(data), shared_(shared), choice_(choice) {}
 
 void BlockView::mistake(std::string_view message) const {
   stop_for_tool(tool_, fmt::format("{} (block {:#x})", message, plan_.tag.value));
@@ -29,12 +25,22 @@ Range BlockView::range() const {
 }
 
 void BlockView::check(size_t index) const {
-  if (index >= instructions_.size()) mistake("no instruction of that number");
+  if (index >= size()) mistake("no instruction of that number");
 }
 
 const Instruction& BlockView::operator[](size_t index) const {
   check(index);
-  return instructions_[index];
+  return view(index);
+}
+
+const InstructionView& BlockView::view(size_t index) const {
+  if (!instructions_) {
+    instructions_.emplace();
+    for (const translate::PlannedInstruction& each : plan_.instructions) {
+      instructions_->emplace_back(each.at);
+    }
+  }
+  return (*instructions_)[index];
 }
 
 std::vector<Insertion>& BlockView::list(Place place) {
@@ -91,7 +97,7 @@ CallSite& BlockView::new_site(Place place) {
 const x86::OperandInfo& BlockView::memory_operand(Place place, uint64_t number) const {
   if (place.index == kAnywhere) mistake("an operand of no instruction");
   check(place.index);
-  const auto& operands = instructions_[place.index].info().operands;
+  const auto& operands = view(place.index).info().operands;
   if (number >= operands.size() || operands[number].kind != x86::OperandInfo::Kind::kMemory ||
       operands[number].vector_index) {
     mistake("no memory operand of that number");

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,7 @@ class BlockView final : public Block {
 
   Address tag() const override { return plan_.tag.value; }
   Range range() const override;
-  size_t size() const override { return instructions_.size(); }
+  size_t size() const override { return plan_.instructions.size(); }
   const Instruction& operator[](size_t index) const override;
   void remove(size_t index) override;
   void replace(size_t index, std::span<const uint8_t> code) override;
@@ -108,6 +109,7 @@ class BlockView final : public Block {
  private:
   [[noreturn]] void mistake(std::string_view message) const;
   void check(size_t index) const;
+  const InstructionView& view(size_t index) const;
   /// The list that an addition at `place` goes to.
   std::vector<translate::Insertion>& list(Place place);
   translate::FreeState free_at(Place place) const;
@@ -130,7 +132,7 @@ class BlockView final : public Block {
   const Shared& shared_;
   Choice& choice_;
   std::string_view tool_;
-  std::deque<InstructionView> instructions_;
+  mutable std::optional<std::deque<InstructionView>> instructions_;  ///< once one is asked for
 };
 
 }  // namespace weft::tool

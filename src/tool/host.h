@@ -46,6 +46,8 @@ class Host final : public engine::Hooks, public Process {
   void faulted(const siginfo_t& info, const x86::CpuContext& registers) override;
   void instrument(translate::PlannedBlock& block,
                   std::unique_ptr<translate::FragmentData>& data) override;
+  const translate::CallSite& missing_site(const translate::PlannedBlock& block,
+                                          std::unique_ptr<translate::FragmentData>& data) override;
   void on_deleted(const cache::Fragment& fragment) override;
   void on_reclaimed(const cache::Fragment& fragment) override;
 
@@ -93,14 +95,14 @@ class Host final : public engine::Hooks, public Process {
   bool make_versions(ThreadView& view, const CallSite& site);
   /// Switch::name of the blocks that are chosen so.
   uint8_t choice_name(Versions versions) const;
+  static Versions versions_named(uint8_t name);
   /// How the block that made `choice` is chosen among versions for `values` and the last one.
   translate::Switch switch_of(const Choice& choice, std::vector<int32_t> values,
                               bool has_missing) const;
   /// Whether it is enough to make the first version of a block.
   bool may_wait(const Choice& choice, const translate::BlockPlan& first);
   /// Puts a call of make_versions() in place of all versions but the first.
-  void add_missing(translate::PlannedBlock& block, std::unique_ptr<translate::FragmentData>& data,
-                   const Choice& choice);
+  void add_missing(translate::PlannedBlock& block, const Choice& choice);
   void end_thread(ThreadView& view);
   void tell_of_modules(AppRange range);
   std::vector<ThreadView*> views();

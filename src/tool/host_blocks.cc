@@ -111,7 +111,7 @@ void Host::instrument(translate::PlannedBlock& block,
   if (cases_.size() == 0) return instrument_version(plans.front(), data, choice);
   instrument_version(plans.front(), data, choice);
   if (!choice.made) return;
-  if (may_wait(choice, plans.front())) return add_missing(block, data, choice);
+  if (may_wait(choice, plans.front())) return add_missing(block, choice);
   const BlockPlan bare = bare_of(plans.front());
   const size_t count = choice.cases.values.size() + 1;
   plans.resize(count, bare);
@@ -127,6 +127,11 @@ uint8_t Host::choice_name(Versions versions) const {
   return static_cast<uint8_t>(first_is_fixed ? versions.number() + 1 : 0);
 }
 
+Versions Host::versions_named(uint8_t name) {
+  CHECK(name != 0);
+  return Versions(name - 1u);
+}
+
 translate::Switch Host::switch_of(const Choice& choice, std::vector<int32_t> values,
                                   bool has_missing) const {
   const VersionSet& set = cases_.set(choice.versions);
@@ -139,21 +144,24 @@ bool Host::may_wait(const Choice& choice, const BlockPlan& first) {
   const VersionSet& set = cases_.set(choice.versions);
   const std::vector<int32_t>& values = set.options.values;
   if (values.empty() || choice.cases.values.size() != values.size()) return false;
-  return value_of(set.selector) == values.front() && first.size_bound() <= kLargest &&
+  return value_of(set.selector) == values.front() && first.size_bound().hot <= kLargest &&
          !cases_.is_complete(first.tag);
 }
 
-void Host::add_missing(translate::PlannedBlock& block,
-                       std::unique_ptr<translate::FragmentData>& data, const Choice& choice) {
-  const AppPc tag = block.versions.front().tag;
+const translate::CallSite& Host::missing_site(const translate::PlannedBlock& block,
+                                              std::unique_ptr<translate::FragmentData>& data) {
   if (!data) data = std::make_unique<Additions>();
   CallSite& site = static_cast<Additions&>(*data).new_site();
-  site.pc = tag;
+  site.pc = block.versions.back().tag;
   site.purpose = CallSite::Purpose::kMissingVersions;
-  site.versions = choice.versions;
+  site.versions = versions_named(block.by.name);
+  return site;
+}
+
+void Host::add_missing(translate::PlannedBlock& block, const Choice& choice) {
   BlockPlan& rest = block.versions.emplace_back();
-  rest.tag = tag;
-  rest.missing = &site;
+  rest.tag = block.versions.front().tag;
+  rest.missing = this;
   block.by = switch_of(choice, {choice.cases.values.front()}, true);
 }
 

@@ -1,6 +1,7 @@
 #include "translate/instrument.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 namespace weft::translate {
@@ -16,26 +17,11 @@ bool any_observes_flags(const std::vector<Insertion>& insertions) {
                      [](const Insertion& insertion) { return insertion.observes_flags(); });
 }
 
-template <typename Holds>
-bool any_insertion(const BlockPlan& plan, const Holds& holds) {
-  const auto any = [&](const std::vector<Insertion>& insertions) {
-    return std::any_of(insertions.begin(), insertions.end(), holds);
-  };
-  return std::any_of(
-      plan.instructions.begin(), plan.instructions.end(),
-      [&](const PlannedInstruction& each) { return any(each.before) || any(each.after); });
-}
-
-uint32_t cold_bound_of(const std::vector<Insertion>& insertions) {
-  uint32_t bound = 0;
-  for (const Insertion& insertion : insertions) bound += insertion.cold_bound();
-  return bound;
-}
-
-uint32_t bound_of(const std::vector<Insertion>& insertions) {
-  uint32_t bound = 0;
-  for (const Insertion& insertion : insertions) bound += insertion.size_bound();
-  return bound;
+void add_bounds(const std::vector<Insertion>& insertions, SizeBound& bound) {
+  for (const Insertion& insertion : insertions) {
+    bound.hot += insertion.size_bound();
+    bound.cold += insertion.cold_bound();
+  }
 }
 
 }  // namespace
@@ -141,20 +127,20 @@ void BlockPlan::settle() {
   anywhere.clear();
 }
 
-uint32_t BlockPlan::size_bound() const {
-  constexpr uint32_t kInstruction = 64;
-  uint32_t bound = bound_of(anywhere);
-  for (const PlannedInstruction& item : instructions) {
-    bound += kInstruction + bound_of(item.before) + bound_of(item.after);
-    bound += static_cast<uint32_t>(item.replacement.size());
-  }
-  return bound;
+const CallSite& Instrumenter::missing_site(const PlannedBlock& /*block*/,
+                                           std::unique_ptr<FragmentData>& /*data*/) {
+  CHECK(false && "whoever leaves versions out makes them when they are asked for");
+  std::abort();
 }
 
-uint32_t BlockPlan::cold_bound() const {
-  uint32_t bound = cold_bound_of(anywhere);
+SizeBound BlockPlan::size_bound() const {
+  constexpr uint32_t kInstruction = 64;
+  SizeBound bound;
+  add_bounds(anywhere, bound);
   for (const PlannedInstruction& item : instructions) {
-    bound += cold_bound_of(item.before) + cold_bound_of(item.after);
+    bound.hot += kInstruction + static_cast<uint32_t>(item.replacement.size());
+    add_bounds(item.before, bound);
+    add_bounds(item.after, bound);
   }
   return bound;
 }
@@ -185,20 +171,19 @@ void PlannedBlock::settle() {
   for (BlockPlan& version : versions) version.settle();
 }
 
-uint32_t PlannedBlock::size_bound() const {
+SizeBound PlannedBlock::size_bound(SizeBound& first) const {
   constexpr uint32_t kSwitch = 64;
   constexpr uint32_t kCase = 48;
-  uint32_t bound = 0;
-  for (const BlockPlan& version : versions) bound += version.size_bound();
-  if (is_switched()) bound += kSwitch + kCase * static_cast<uint32_t>(versions.size());
-  return bound;
-}
-
-uint32_t PlannedBlock::cold_bound(size_t first) const {
   constexpr uint32_t kExits = 128;
-  uint32_t bound = 0;
-  for (size_t i = first; i < versions.size(); ++i) bound += kExits + versions[i].cold_bound();
-  return bound;
+  first.cold += kExits;
+  SizeBound all = first;
+  for (size_t i = 1; i < versions.size(); ++i) {
+    const SizeBound one = versions[i].size_bound();
+    all.hot += one.hot;
+    all.cold += kExits + one.cold;
+  }
+  if (is_switched()) all.hot += kSwitch + kCase * static_cast<uint32_t>(versions.size());
+  return all;
 }
 
 void PlannedBlock::drop_version() {
@@ -208,25 +193,28 @@ void PlannedBlock::drop_version() {
   if (!is_switched()) by = {};
 }
 
-bool PlannedBlock::may_change_selector(size_t version) const {
+PlannedBlock::Effects PlannedBlock::effects(size_t version) const {
   using Kind = Insertion::Kind;
-  return any_insertion(versions[version], [&](const Insertion& insertion) {
+  Effects effects;
+  const auto add = [&](const Insertion& insertion) {
     // A clean call may do anything, and code of the tool's own too.
-    if (insertion.kind == Kind::kCall || insertion.kind == Kind::kCode) return true;
-    if (insertion.kind == Kind::kSnippet) return stores(insertion.steps);
-    return insertion.kind != Kind::kRecord && insertion.word == by.selector;
-  });
-}
-
-bool PlannedBlock::may_flush(size_t version) const {
-  return any_insertion(versions[version], [](const Insertion& insertion) {
-    return insertion.kind == Insertion::Kind::kRecord;
-  });
+    const bool any = insertion.kind == Kind::kCall || insertion.kind == Kind::kCode;
+    const bool computes = insertion.kind == Kind::kSnippet && stores(insertion.steps);
+    const bool puts = insertion.kind != Kind::kSnippet && insertion.kind != Kind::kRecord &&
+                      insertion.word == by.selector;
+    effects.change_selector = effects.change_selector || any || computes || puts;
+    effects.flush = effects.flush || insertion.kind == Kind::kRecord;
+  };
+  for (const PlannedInstruction& each : versions[version].instructions) {
+    for (const Insertion& insertion : each.before) add(insertion);
+    for (const Insertion& insertion : each.after) add(insertion);
+  }
+  return effects;
 }
 
 bool PlannedBlock::may_change_selector() const {
   for (size_t version = 0; version < versions.size(); ++version) {
-    if (may_change_selector(version)) return true;
+    if (effects(version).change_selector) return true;
   }
   return false;
 }

@@ -100,14 +100,22 @@ struct FreeState {
   uint16_t registers = 0;
 };
 
+/// No emission takes more bytes.
+struct SizeBound {
+  uint32_t hot = 0;
+  uint32_t cold = 0;
+};
+
+class Instrumenter;
+
 struct BlockPlan {
   AppPc tag;
   std::vector<PlannedInstruction> instructions;
   /// Insertions that may stand anywhere in the block.
   std::vector<Insertion> anywhere;
-  /// Of a version that has not been made, has no instructions and is not the first: what is called
-  /// in its place. It asks for the version, and the thread goes on at the tag.
-  const CallSite* missing = nullptr;
+  /// Of a version that has not been made, has no instructions and is not the first: who makes what
+  /// is called in its place, wherever that is needed.
+  Instrumenter* missing = nullptr;
 
   AppRange range() const;
   /// What is dead in front of instruction `index` (its number past the last: at the block's end).
@@ -116,8 +124,8 @@ struct BlockPlan {
   uint16_t registers_dead_before(size_t index) const;
   /// Puts what is in `anywhere` where it is cheapest.
   void settle();
-  uint32_t size_bound() const;
-  uint32_t cold_bound() const;  ///< of the insertions
+  /// Of cold code, the exits' apart.
+  SizeBound size_bound() const;
 };
 
 /// How the entry of a block chooses among its versions: by what is in a word.
@@ -144,16 +152,16 @@ struct PlannedBlock {
   /// What the choice may change: flags, and registers if it needs them.
   FreeState free_at_entry() const;
   void settle();
-  uint32_t size_bound() const;
-  /// Of cold code, for the versions from `first` on, with their exits.
-  uint32_t cold_bound(size_t first = 0) const;
+  /// Of all versions, `first` being that of the first one, to which its exits are added.
+  SizeBound size_bound(SizeBound& first) const;
   /// Leaves out the last version that is not the default.
   void drop_version();
-  /// Whether the choice may be another one when `version` has run.
-  bool may_change_selector(size_t version) const;
-  /// Whether `version` may call the function that empties a buffer.
-  bool may_flush(size_t version) const;
-  /// The same of any version.
+  struct Effects {
+    bool change_selector = false;  ///< the choice may be another one behind it
+    bool flush = false;            ///< it may call the function that empties a buffer
+  };
+  Effects effects(size_t version) const;
+  /// Whether any version may.
   bool may_change_selector() const;
 };
 
@@ -163,6 +171,10 @@ class Instrumenter {
   /// Adds to `block`, which has one version, or makes it several. `data` is the fragment's, null
   /// before its first insertion.
   virtual void instrument(PlannedBlock& block, std::unique_ptr<FragmentData>& data) = 0;
+  /// Of a block with BlockPlan::missing: the call that asks for its further versions, after which
+  /// the thread goes on at the tag. Owned by `data`.
+  virtual const CallSite& missing_site(const PlannedBlock& block,
+                                       std::unique_ptr<FragmentData>& data);
 };
 
 /// Emits what stands before (`after`: behind) an instruction, `free` being what is dead there.

@@ -130,10 +130,12 @@ void emit_set_once(Draft& draft, const Insertion& insertion) {
   Assembler& cold = draft.cold;
   CHECK(!insertion.word.per_thread);
   constexpr uint32_t kWord = 8;
+  constexpr uint32_t kStored = 4;
   constexpr uint32_t kJump = 5;
-  // All of it in one aligned word, of which one store changes a part: other threads execute the
-  // jump or the no-op.
-  if (out.position() % kWord > kWord - kJump) out.nop(kWord - out.position() % kWord);
+  // What one store changes lies in one aligned word: other threads execute the jump or the no-op.
+  // Either may have prefixes in front that mean nothing: so it stays one instruction.
+  constexpr uint8_t kIgnoredPrefix = 0x3E;
+  while (out.position() % kWord > kWord - kStored) out.u8(kIgnoredPrefix);
   const uint32_t site = out.position();
   draft.fixups.push_back(
       {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});

@@ -1,5 +1,6 @@
 #include "translate/state_map.h"
 
+#include <array>
 #include <cstring>
 
 namespace weft::translate {
@@ -13,6 +14,7 @@ enum Tag : uint8_t { kPlain = 0, kMangled = 1, kGoTo = 2, kSeal = 3 };
 constexpr uint8_t kCopied = 0x80;
 constexpr uint8_t kLong = 0x7F;
 constexpr size_t kZoneBytes = 6;
+constexpr size_t kMostZones = 16;
 
 class Reader {
  public:
@@ -97,6 +99,16 @@ void append(std::vector<uint8_t>& bytes, T value) {
   bytes.insert(bytes.end(), data, data + sizeof value);
 }
 
+void write_zone(const UndoZone& zone, uint8_t* to) {
+  to[0] = zone.offset;
+  to[1] = zone.spilled_0;
+  to[2] = zone.spilled_1;
+  to[3] = static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
+                               (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0) |
+                               (zone.flags_spilled ? 16 : 0));
+  std::memcpy(to + 4, &zone.rsp_delta, sizeof zone.rsp_delta);
+}
+
 uint64_t with_saved_flags(uint64_t flags, uint64_t saved) {
   constexpr uint64_t kOfLahf = 0xD5;  // carry, parity, adjust, zero, sign
   constexpr unsigned kOverflow = 11;
@@ -128,20 +140,24 @@ void StateMapWriter::add(uint32_t app_length, uint32_t cache_length,
     return;
   }
   const Tag tag = zones.empty() ? kPlain : kMangled;
-  bytes_.push_back(cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong);
-  bytes_.push_back(static_cast<uint8_t>(uint32_t{tag} << 4 | app_length));
-  if (cache_length >= kLong) append(bytes_, static_cast<uint16_t>(cache_length));
-  if (tag == kPlain) return;
-  bytes_.push_back(static_cast<uint8_t>(zones.size()));
-  for (const UndoZone& zone : zones) {
-    bytes_.push_back(zone.offset);
-    bytes_.push_back(zone.spilled_0);
-    bytes_.push_back(zone.spilled_1);
-    bytes_.push_back(static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
-                                          (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0) |
-                                          (zone.flags_spilled ? 16 : 0)));
-    append(bytes_, zone.rsp_delta);
+  std::array<uint8_t, 5 + kMostZones * kZoneBytes> record;
+  size_t size = 0;
+  record[size++] = cache_length < kLong ? static_cast<uint8_t>(cache_length) : kLong;
+  record[size++] = static_cast<uint8_t>(uint32_t{tag} << 4 | app_length);
+  if (cache_length >= kLong) {
+    const auto wide = static_cast<uint16_t>(cache_length);
+    std::memcpy(record.data() + size, &wide, sizeof wide);
+    size += sizeof wide;
   }
+  if (tag == kMangled) {
+    CHECK(zones.size() <= kMostZones);
+    record[size++] = static_cast<uint8_t>(zones.size());
+    for (const UndoZone& zone : zones) {
+      write_zone(zone, record.data() + size);
+      size += kZoneBytes;
+    }
+  }
+  bytes_.insert(bytes_.end(), record.data(), record.data() + size);
 }
 
 std::optional<ProgramPoint> find_point(std::span<const uint8_t> map, uint32_t hot_offset) {

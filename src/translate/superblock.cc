@@ -32,8 +32,8 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   for (SwitchedBlock& block : chain_) spare_.push_back(std::move(block.planned));
   chain_.clear();
   flushes_ = false;
-  pending_hot_ = 0;
-  pending_cold_ = 0;
+  first_changes_choice_ = false;
+  pending_ = {};
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (indirect) {
     emit_choice_door(draft_.hot, environment_);

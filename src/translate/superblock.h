@@ -100,10 +100,8 @@ class SuperblockBuilder {
   /// Decodes it, `limit` instructions at most.
   BlockPlan& begin_plan(AppPc tag);
   void decode_block(AppPc pc, size_t limit);
+  /// Whether block_ fits in all its versions; sets further_.
   bool plan_fits();
-  /// No emission of block_ takes more bytes of hot code: in all its versions, in all but the first.
-  uint32_t hot_bound() const;
-  uint32_t further_hot_bound() const;
   /// Behind the first version of a switched block; true if the superblock goes on.
   bool end_switched_block(bool goes_on, AppPc next);
   /// Emits the block's first version and notes its places; true if the superblock goes on at `pc`.
@@ -169,10 +167,11 @@ class SuperblockBuilder {
   std::optional<SwitchHead> head_;
   uint32_t door_field_ = 0;  ///< not 0: rel32, in hot code, of what leads to the choice behind all
   std::vector<SwitchedBlock> chain_;
-  std::vector<PlannedBlock> spare_;  ///< of former chains: their memory
-  bool flushes_ = false;             ///< a first version of the chain's may flush a buffer
-  uint32_t pending_hot_ = 0;         ///< bytes that the chain's further versions may still take
-  uint32_t pending_cold_ = 0;
+  std::vector<PlannedBlock> spare_;    ///< of former chains: their memory
+  bool flushes_ = false;               ///< a first version of the chain's may flush a buffer
+  bool first_changes_choice_ = false;  ///< block_'s first version may
+  SizeBound pending_;                  ///< bytes that the chain's further versions may still take
+  SizeBound further_;                  ///< that those of block_ will
   Continue continue_ = Continue::kWhereItFits;
   std::vector<Mark> marks_;
   CodeRange readable_;

@@ -1,5 +1,6 @@
 // Basic blocks that tools are shown before they are emitted.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "translate/superblock.h"
@@ -37,14 +38,15 @@ BlockPlan& SuperblockBuilder::begin_plan(AppPc tag) {
 
 void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
   BlockPlan& plan = begin_plan(pc);
-  block_.source.clear();
-  block_.source.reserve(limit * x86::kLongestInstruction);
+  const size_t most = limit * x86::kLongestInstruction;
+  if (block_.source.size() < most) block_.source.resize(most);
+  uint8_t* kept = block_.source.data();
   Instruction at;
   // Checked code is entered by its check.
   while (plan.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
-    const uint8_t* const kept = block_.source.data() + block_.source.size();
-    block_.source.insert(block_.source.end(), at.bytes, at.bytes + at.insn.code_length());
+    std::memcpy(kept, at.bytes, at.insn.code_length());
     at.bytes = kept;
+    kept += at.insn.code_length();
     plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
     pc = at.next();
@@ -53,9 +55,14 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
 }
 
 bool SuperblockBuilder::plan_fits() {
-  return draft_.hot.position() + pending_hot_ + hot_bound() + Draft::kReserve <=
-             Draft::kHotCapacity &&
-         draft_.cold.position() + pending_cold_ + block_.cold_bound() + Draft::kReserve <=
+  constexpr auto kFollow = 192u;  // how a trace goes on by an indirect branch
+  const auto versions = static_cast<uint32_t>(block_.versions.size());
+  SizeBound first = block_.versions.front().size_bound();
+  const SizeBound all = block_.size_bound(first);
+  const uint32_t hot = all.hot + (path_.empty() ? 0 : kFollow * versions);
+  further_ = {hot - first.hot, all.cold - first.cold};
+  return draft_.hot.position() + pending_.hot + hot + Draft::kReserve <= Draft::kHotCapacity &&
+         draft_.cold.position() + pending_.cold + all.cold + Draft::kReserve <=
              Draft::kColdCapacity;
 }
 
@@ -97,7 +104,7 @@ bool SuperblockBuilder::emit_first_version(AppPc& pc, bool checked) {
   }
   const auto number = static_cast<uint32_t>(draft_.constituents.size());
   if (is_switched()) {
-    chain_.push_back({{}, {draft_.hot.position()}, false});
+    chain_.emplace_back().bodies.push_back(draft_.hot.position());
     if (!checked) set_exit_choice();
   }
   const BlockPlan& plan = block_.versions.front();

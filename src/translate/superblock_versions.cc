@@ -7,23 +7,14 @@
 
 namespace weft::translate {
 
-uint32_t SuperblockBuilder::hot_bound() const {
-  constexpr auto kFollow = 192u;  // how a trace goes on by an indirect branch
-  const auto versions = static_cast<uint32_t>(block_.versions.size());
-  return block_.size_bound() + (path_.empty() ? 0 : kFollow * versions);
-}
-
-uint32_t SuperblockBuilder::further_hot_bound() const {
-  return hot_bound() - block_.versions.front().size_bound();
-}
-
 bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
   // A trace has one entry: what it has behind a block that leaves for the next one's is not run.
   const bool ends = goes_on && !path_.empty() && block_.may_change_selector();
   if (ends) {
     draft_.exit_jump(next);
-  } else if (goes_on) {
-    leave_if_changed(block_, 0, next);
+  } else if (goes_on && first_changes_choice_) {
+    draft_.exit_jump(next);
+    map_pc_ = {};
   }
   note_switched(goes_on && !ends);
   return goes_on && !ends;
@@ -36,8 +27,10 @@ void SuperblockBuilder::set_exit_choice() {
     draft_.choice_floor = std::max(draft_.choice_floor, block_.versions.front().tag);
   }
   // The superblock runs on behind a flush, whatever that has changed.
-  flushes_ = flushes_ || block_.may_flush(0);
-  const bool known = !flushes_ && !block_.may_change_selector(0);
+  const PlannedBlock::Effects effects = block_.effects(0);
+  flushes_ = flushes_ || effects.flush;
+  first_changes_choice_ = effects.change_selector;
+  const bool known = !flushes_ && !first_changes_choice_;
   draft_.choice = known ? by_.name : uint8_t{0};
 }
 
@@ -74,8 +67,8 @@ void SuperblockBuilder::name_entry_choice() {
 void SuperblockBuilder::note_switched(bool goes_on) {
   SwitchedBlock& block = chain_.back();
   block.goes_on = goes_on;
-  pending_hot_ += further_hot_bound();
-  pending_cold_ += block_.cold_bound(1);
+  pending_.hot += further_.hot;
+  pending_.cold += further_.cold;
   block.planned = std::move(block_);
   block_ = {};
   if (spare_.empty()) return;
@@ -84,7 +77,7 @@ void SuperblockBuilder::note_switched(bool goes_on) {
 }
 
 void SuperblockBuilder::leave_if_changed(const PlannedBlock& block, size_t version, AppPc next) {
-  if (!block.may_change_selector(version)) return;
+  if (!block.effects(version).change_selector) return;
   draft_.exit_jump(next);
   map_pc_ = {};
 }

@@ -133,7 +133,8 @@ void SwitchHead::emit_missing_rest(Draft& draft, const PlannedBlock& block) cons
   draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kColdRelative, 0,
                           rest_field_, draft.cold.position()});
   restore(draft.cold);
-  emit_missing(draft, *block.versions.back().missing);
+  Instrumenter& maker = *block.versions.back().missing;
+  emit_missing(draft, maker.missing_site(block, draft.tool_data));
 }
 
 void SwitchHead::emit_rest_by_comparing(Draft& draft, const PlannedBlock& block,
