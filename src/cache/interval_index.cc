@@ -102,13 +102,29 @@ IntervalIndex::Piece IntervalIndex::piece(uint64_t page, AppRange bytes, uint32_
   return {static_cast<uint16_t>(first), static_cast<uint16_t>(last), id};
 }
 
-void IntervalIndex::add(AppRange bytes, uint32_t id) {
+void IntervalIndex::add(AppRange bytes, uint32_t id) { Adder(*this, id).add(bytes); }
+
+void IntervalIndex::Adder::add(AppRange bytes) {
   if (bytes.empty()) return;
-  for (uint64_t page = first_page(bytes); page <= last_page(bytes); ++page) {
-    Stripe& stripe = stripe_of(page);
-    std::lock_guard held(stripe.lock);
-    stripe.pages.find_or_make(page).add(piece(page, bytes, id));
+  for (uint64_t number = first_page(bytes); number <= last_page(bytes); ++number) {
+    turn_to(number).add(piece(number, bytes, id_));
   }
+}
+
+IntervalIndex::Page& IntervalIndex::Adder::turn_to(uint64_t number) {
+  if (page_ != nullptr && page_->number() == number) return *page_;
+  Stripe& stripe = index_.stripe_of(number);
+  if (&stripe != stripe_) {
+    if (stripe_ != nullptr) stripe_->lock.unlock();
+    stripe.lock.lock();
+    stripe_ = &stripe;
+  }
+  page_ = &stripe.pages.find_or_make(number);
+  return *page_;
+}
+
+IntervalIndex::Adder::~Adder() {
+  if (stripe_ != nullptr) stripe_->lock.unlock();
 }
 
 void IntervalIndex::remove(AppRange bytes, uint32_t id) {

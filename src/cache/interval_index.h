@@ -15,6 +15,7 @@ namespace weft::cache {
 
 class IntervalIndex {
  public:
+  class Adder;
   void add(AppRange bytes, uint32_t id);
   /// Takes out what add() with the same arguments put in, once.
   void remove(AppRange bytes, uint32_t id);
@@ -89,6 +90,26 @@ class IntervalIndex {
   const Stripe& stripe_of(uint64_t page) const { return stripes_[mix(page) >> 56]; }
 
   std::array<Stripe, kLocks> stripes_;
+};
+
+/// Adds intervals of one fragment; those that follow one another in a page share one look at it.
+/// Its thread holds one stripe's lock until the end of its scope, and does nothing else meanwhile.
+class IntervalIndex::Adder {
+ public:
+  Adder(IntervalIndex& index, uint32_t id) : index_(index), id_(id) {}
+  ~Adder();
+  Adder(const Adder&) = delete;
+  Adder& operator=(const Adder&) = delete;
+
+  void add(AppRange bytes);
+
+ private:
+  Page& turn_to(uint64_t number);
+
+  IntervalIndex& index_;
+  const uint32_t id_;
+  Stripe* stripe_ = nullptr;  ///< whose lock is held
+  Page* page_ = nullptr;
 };
 
 }  // namespace weft::cache

@@ -37,8 +37,9 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
   step();
   bool fresh = register_members(*fragment, spec);
   step();
-  for (size_t i = 0; i < fragment->constituent_count_; ++i) {
-    parts_.index.add(fragment->constituent_bytes(i), fragment->id_);
+  {
+    IntervalIndex::Adder adder(parts_.index, fragment->id_);
+    for (const Constituent& constituent : spec.constituents) adder.add(constituent.bytes);
   }
   step();
   fresh = fresh && !bytes_are_stale(spec);
