@@ -45,7 +45,8 @@ struct ExitSpec {
   /// Not linked until its target has a trace or link_counted() is called, so that the dispatcher
   /// can count how often it is taken.
   bool counted = false;
-  /// If it is not 0 and the target's fragment has the same, the exit enters past the choice.
+  /// If it is not 0 and the target has an entry past the choice for the same outcome, the exit
+  /// goes there.
   uint8_t choice = 0;
 };
 
@@ -58,6 +59,13 @@ struct EntrySpec {
       kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
   /// Offset in hot code of what the entry chooses most often; see FragmentSpec::choice.
   uint32_t past_choice = kNone;
+};
+
+/// Where exits with `choice` enter at an entry, beside EntrySpec::past_choice.
+struct PastChoiceSpec {
+  uint32_t entry;   ///< index into FragmentSpec::entries
+  uint32_t offset;  ///< in hot code
+  uint8_t choice;
 };
 
 /// Code of the fragment that only leads on to the block of a tag, by an exit, and that indirect
@@ -83,11 +91,12 @@ struct FragmentSpec {
   std::span<const Fixup> fixups;
   std::span<const ExitSpec> exits;
   std::span<const EntrySpec> entries;
+  std::span<const PastChoiceSpec> past_choices;
   std::span<const LandingSpec> landings;
   std::span<const Constituent> constituents;
   std::span<const uint8_t> state_map;  ///< opaque here; kept with the fragment
   void* tool_data = nullptr;           ///< opaque; handed to the listener with the death
-  /// Not 0: the entries begin with a choice of this name. Exits that know its outcome go past it.
+  /// Not 0: the entries begin with a choice. Exits that know of this outcome go past it.
   uint8_t choice = 0;
 };
 

@@ -29,9 +29,10 @@ std::optional<AppRange> Fragment::constituent_at(AppPc pc) const {
 }
 
 uint32_t Fragment::past_choice(const TagEntry& entry, uint8_t choice) const {
-  if (choice == 0 || choice != choice_) return 0;
+  if (choice == 0) return 0;
   for (uint16_t i = 0; i < past_choice_count_; ++i) {
-    if (past_choice_[i].entry == &entry) return past_choice_[i].offset;
+    const PastChoice& past = past_choice_[i];
+    if (past.entry == &entry && past.choice == choice) return past.offset;
   }
   return 0;
 }

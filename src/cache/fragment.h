@@ -39,6 +39,7 @@ struct KeptConstituent {
 struct PastChoice {
   const TagEntry* entry;
   uint32_t offset;  ///< in the reservation
+  uint8_t choice;
 };
 
 /// A slot of cold code that was added after publication.
@@ -121,7 +122,6 @@ class Fragment {
   uint16_t entry_capacity_ = 0;  ///< under the fragment's lock
   uint16_t past_choice_count_ = 0;
   uint16_t first_entry_count_ = 0;
-  uint8_t choice_ = 0;         ///< FragmentSpec::choice
   uint8_t record_stripe_ = 0;  ///< see RecordPool
   FragmentKind kind_ = FragmentKind::kBlock;
   std::atomic<FragmentState> state_{FragmentState::kBuilding};

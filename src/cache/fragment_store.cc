@@ -138,14 +138,19 @@ Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room)
 }
 
 void FragmentStore::keep_past_choices(Fragment& fragment, const FragmentSpec& spec) {
-  if (spec.choice == 0) return;
-  fragment.choice_ = spec.choice;
-  fragment.past_choice_ = std::make_unique<PastChoice[]>(spec.entries.size());
-  for (size_t i = 0; i < spec.entries.size(); ++i) {
-    if (spec.entries[i].past_choice == EntrySpec::kNone) continue;
-    fragment.past_choice_[fragment.past_choice_count_++] = {
-        fragment.entries_[i], fragment.hot_.offset + spec.entries[i].past_choice};
+  const size_t most = (spec.choice == 0 ? 0 : spec.entries.size()) + spec.past_choices.size();
+  if (most == 0) return;
+  CHECK(most <= UINT16_MAX);
+  fragment.past_choice_ = std::make_unique<PastChoice[]>(most);
+  const auto add = [&](size_t entry, uint32_t offset, uint8_t choice) {
+    fragment.past_choice_[fragment.past_choice_count_++] = {fragment.entries_[entry],
+                                                            fragment.hot_.offset + offset, choice};
+  };
+  for (size_t i = 0; i < spec.entries.size() && spec.choice != 0; ++i) {
+    const uint32_t offset = spec.entries[i].past_choice;
+    if (offset != EntrySpec::kNone) add(i, offset, spec.choice);
   }
+  for (const PastChoiceSpec& each : spec.past_choices) add(each.entry, each.offset, each.choice);
 }
 
 void FragmentStore::keep_constituents(Fragment& fragment, const FragmentSpec& spec) {

@@ -23,6 +23,34 @@ bool CaseTable::is_full(const VersionSet& set, const Met& met) const {
   return met.values.size() >= set.options.most_dynamic;
 }
 
+uint8_t CaseTable::fixed_name(Versions versions) const {
+  return static_cast<uint8_t>(set(versions).options.values.empty() ? 0 : versions.number() + 1);
+}
+
+std::vector<uint8_t> CaseTable::names_of(Versions versions, const std::vector<int32_t>& values) {
+  constexpr size_t kFirstName = 17;  // behind those of the sets
+  std::vector<uint8_t> names;
+  names.reserve(values.size());
+  const std::lock_guard held(lock_);
+  for (const int32_t value : values) {
+    if (names.empty() && fixed_name(versions) != 0) {
+      names.push_back(fixed_name(versions));
+      continue;
+    }
+    const size_t next = kFirstName + names_.size();
+    const std::pair<uint32_t, int32_t> key{versions.number(), value};
+    const auto found = names_.find(key);
+    if (found != names_.end()) {
+      names.push_back(found->second);
+    } else if (next <= UINT8_MAX) {
+      names.push_back(names_[key] = static_cast<uint8_t>(next));
+    } else {
+      names.push_back(0);
+    }
+  }
+  return names;
+}
+
 BlockCases CaseTable::cases_of(Versions versions, AppPc tag, const NewWord& new_word) {
   const VersionSet& chosen = set(versions);
   BlockCases cases{chosen.options.values, nullptr};

@@ -38,6 +38,12 @@ class CaseTable {
   size_t size() const { return sets_.size(); }
   const VersionSet& set(Versions versions) const { return sets_[versions.number()]; }
 
+  /// The number of a set's first fixed value; 0: it has none.
+  uint8_t fixed_name(Versions versions) const;
+  /// Numbers of the cases with `values`, by which exits know of them; 0: there are no more numbers.
+  /// The first one of a set with fixed values has the set's own.
+  std::vector<uint8_t> names_of(Versions versions, const std::vector<int32_t>& values);
+
   BlockCases cases_of(Versions versions, AppPc tag, const NewWord& new_word);
   /// The countdown of `tag` is over, with `value` in the word, and begins again. True if the block
   /// did not have the value, and has it now.
@@ -64,8 +70,9 @@ class CaseTable {
 
   std::vector<VersionSet> sets_;  ///< constant once the program runs
   SpinLock lock_;
-  std::map<Key, Met> met_;                 ///< under lock_
-  std::unordered_set<uint64_t> complete_;  ///< tags; under lock_
+  std::map<Key, Met> met_;                                 ///< under lock_
+  std::map<std::pair<uint32_t, int32_t>, uint8_t> names_;  ///< by set and value; under lock_
+  std::unordered_set<uint64_t> complete_;                  ///< tags; under lock_
 };
 
 }  // namespace weft::tool

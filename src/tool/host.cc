@@ -35,7 +35,7 @@ void Host::process_started(engine::Thread&) {
   // Branches have one way past a choice and one to it.
   const Versions first{0};
   if (cases_.size() == 1 && cases_.set(first).selector.per_thread) {
-    engine_->set_branch_choice(choice_name(first));
+    engine_->set_branch_choice(cases_.fixed_name(first));
   }
   for (const BufferSpec& buffer : buffers_) layouts_.push_back(buffer.layout);
 }

@@ -93,12 +93,10 @@ class Host final : public engine::Hooks, public Process {
   /// A block of which the first version alone was made, because the word chose it, is about to run
   /// another one: it is made with all of them, and entered again.
   bool make_versions(ThreadView& view, const CallSite& site);
-  /// Switch::name of the blocks that are chosen so.
-  uint8_t choice_name(Versions versions) const;
+  /// Whose first value, which is a fixed one, has that name.
   static Versions versions_named(uint8_t name);
   /// How the block that made `choice` is chosen among versions for `values` and the last one.
-  translate::Switch switch_of(const Choice& choice, std::vector<int32_t> values,
-                              bool has_missing) const;
+  translate::Switch switch_of(const Choice& choice, std::vector<int32_t> values, bool has_missing);
   /// Whether it is enough to make the first version of a block.
   bool may_wait(const Choice& choice, const translate::BlockPlan& first);
   /// Puts a call of make_versions() in place of all versions but the first.

@@ -122,20 +122,22 @@ void Host::instrument(translate::PlannedBlock& block,
   if (count > 1) block.by = switch_of(choice, choice.cases.values, false);
 }
 
-uint8_t Host::choice_name(Versions versions) const {
-  const bool first_is_fixed = !cases_.set(versions).options.values.empty();
-  return static_cast<uint8_t>(first_is_fixed ? versions.number() + 1 : 0);
-}
-
 Versions Host::versions_named(uint8_t name) {
   CHECK(name != 0);
   return Versions(name - 1u);
 }
 
 translate::Switch Host::switch_of(const Choice& choice, std::vector<int32_t> values,
-                                  bool has_missing) const {
+                                  bool has_missing) {
   const VersionSet& set = cases_.set(choice.versions);
-  return {set.selector, std::move(values), has_missing, choice_name(choice.versions)};
+  const uint8_t fixed = cases_.fixed_name(choice.versions);
+  // Of blocks with the fixed first value alone, of which there are most, that is all there is to
+  // know.
+  if (fixed != 0 && values.size() == 1)
+    return {set.selector, std::move(values), has_missing, fixed};
+  std::vector<uint8_t> names = cases_.names_of(choice.versions, values);
+  const uint8_t first = names.front();
+  return {set.selector, std::move(values), has_missing, first, std::move(names)};
 }
 
 bool Host::may_wait(const Choice& choice, const BlockPlan& first) {

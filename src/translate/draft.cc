@@ -20,6 +20,7 @@ void Draft::clear() {
   fixups.clear();
   exits.clear();
   entries.clear();
+  past_choices.clear();
   constituents.clear();
   landings.clear();
   thunks.clear();
@@ -94,6 +95,7 @@ cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {
   spec.fixups = fixups;
   spec.exits = exits;
   spec.entries = entries;
+  spec.past_choices = past_choices;
   spec.landings = landings;
   spec.constituents = constituents;
   spec.state_map = map.bytes();

@@ -67,6 +67,7 @@ class Draft {
   std::vector<cache::Fixup> fixups;
   std::vector<cache::ExitSpec> exits;
   std::vector<cache::EntrySpec> entries;
+  std::vector<cache::PastChoiceSpec> past_choices;
   std::vector<cache::LandingSpec> landings;
   std::vector<cache::Constituent> constituents;
   std::vector<CallThunk> thunks;

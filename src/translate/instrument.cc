@@ -190,6 +190,7 @@ void PlannedBlock::drop_version() {
   CHECK(is_switched());
   versions.erase(versions.end() - 2);
   by.values.pop_back();
+  if (!by.names.empty()) by.names.pop_back();
   if (!is_switched()) by = {};
 }
 

@@ -135,6 +135,9 @@ struct Switch {
   bool has_missing = false;     ///< the last version has not been made
   /// Not 0: the same for all blocks that are chosen by the same word and have the same first value.
   uint8_t name = 0;
+  /// By value, or empty: what exits know that leave a version. 0: nothing. The same for all blocks
+  /// that are chosen by the same word; of the first value it is `name`.
+  std::vector<uint8_t> names = {};
 
   /// Whether comparing the word with each value in turn is as good as comparing a copy: one
   /// comparison reads it once, and of its own word only the thread itself is a writer.

@@ -326,6 +326,7 @@ void SuperblockBuilder::add_entries() {
       SwitchedBlock& switched = chain_[mark->constituent];
       entry.direct = emit_switched_entry(switched);
       entry.past_choice = switched.bodies.front();
+      note_past_choices(draft_.entries.size(), switched);
     }
     draft_.entries.push_back(entry);
   }

@@ -128,8 +128,8 @@ class SuperblockBuilder {
   /// blocks.
   void emit_further_versions(bool checked);
   void emit_version(size_t version, bool checked);
-  /// Behind a block of a version: to the next block by its entry, if the choice may be another one.
-  void leave_if_changed(const PlannedBlock& block, size_t version, AppPc next);
+  /// Has exits that know the outcome for another value enter there at draft_.entries[entry].
+  void note_past_choices(size_t entry, const SwitchedBlock& block);
   /// An entry for a block of the chain but the first; its offset.
   uint32_t emit_switched_entry(SwitchedBlock& block);
   /// The code of a checked block behind its check, with what tools insert.

@@ -76,17 +76,22 @@ void SuperblockBuilder::note_switched(bool goes_on) {
   spare_.pop_back();
 }
 
-void SuperblockBuilder::leave_if_changed(const PlannedBlock& block, size_t version, AppPc next) {
-  if (!block.effects(version).change_selector) return;
-  draft_.exit_jump(next);
-  map_pc_ = {};
-}
-
 void SuperblockBuilder::emit_further_versions(bool checked) {
   const size_t versions = chain_.front().planned.versions.size();
   for (size_t version = 1; version < versions; ++version) emit_version(version, checked);
+  draft_.choice = 0;
+  note_past_choices(0, chain_.front());
   if (door_field_ != 0) return emit_head_behind();
   head_->emit_rest(draft_, chain_.front().planned, chain_.front().bodies);
+}
+
+void SuperblockBuilder::note_past_choices(size_t entry, const SwitchedBlock& block) {
+  // Of versions that have not been made there is no body.
+  const size_t known = std::min(by_.names.size(), block.bodies.size());
+  for (size_t i = 1; i < known; ++i) {
+    if (by_.names[i] == 0) continue;
+    draft_.past_choices.push_back({static_cast<uint32_t>(entry), block.bodies[i], by_.names[i]});
+  }
 }
 
 void SuperblockBuilder::emit_head_behind() {
@@ -109,10 +114,15 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
   map_pc_ = {};
   draft_.choice = 0;
   if (chain_.front().planned.versions[version].missing != nullptr) return;
+  const uint8_t name = checked || version >= by_.names.size() ? uint8_t{0} : by_.names[version];
+  bool flushes = false;
   for (size_t i = 0; i < chain_.size(); ++i) {
     SwitchedBlock& block = chain_[i];
     path_at_ = i;
     const BlockPlan& plan = block.planned.versions[version];
+    const PlannedBlock::Effects effects = block.planned.effects(version);
+    flushes = flushes || effects.flush;
+    draft_.choice = flushes || effects.change_selector ? uint8_t{0} : name;
     AppPc pc = plan.tag;
     if (pc != map_pc_) draft_.map.go_to(pc, draft_.hot.position());
     block.bodies.push_back(draft_.hot.position());
@@ -121,7 +131,9 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
     continue_ = goes_on ? Continue::kYes : Continue::kNo;
     for (size_t n = 0; n < plan.instructions.size(); ++n) emit_planned(plan, n, pc, checked);
     continue_ = Continue::kWhereItFits;
-    if (goes_on) leave_if_changed(block.planned, version, pc);
+    if (!goes_on || !effects.change_selector) continue;
+    draft_.exit_jump(pc);
+    map_pc_ = {};
   }
 }
 

@@ -52,6 +52,7 @@ struct Case {
   std::vector<AppPc> path = {};       ///< of a trace; empty: a superblock
   bool first_changes_choice = false;  ///< the first version writes the selector's word
   bool branches_know = false;         ///< the choice is Environment::branch_choice
+  std::vector<uint8_t> names = {};    ///< Switch::names
 };
 
 /// Makes every block several versions. Version i counts in word 10 + i.
@@ -67,7 +68,7 @@ class Versions final : public Instrumenter {
       block.versions[i].anywhere.push_back(count);
     }
     if (test_.first_changes_choice) block.versions.front().anywhere.push_back(change());
-    block.by = {test_.selector, test_.values, false, 1};
+    block.by = {test_.selector, test_.values, false, 1, test_.names};
   }
 
  private:
@@ -114,6 +115,8 @@ const std::vector<Case>& cases() {
       {"versions_link", bytes(kJumpOut), kOwn, {0}},
       {"versions_link_shared", bytes(kJumpOut), kShared, {0}},
       {"versions_link_changed", bytes(kJumpOut), kOwn, {0}, false, {}, true},
+      {"versions_link_each", bytes(kJumpOut), kOwn, {0, 3}, false, {}, false, false, {1, 17}},
+      {"versions_superblock_each", bytes(kLoop), kOwn, {0, 1}, false, {}, false, false, {1, 18}},
       {"versions_superblock", bytes(kLoop), kOwn, {0, 1}},
       {"versions_superblock_shared", bytes(kLoop), kShared, {0}},
       {"versions_branch", bytes(kAddReturn), kOwn, {0}, true, {}, false, true},
@@ -162,10 +165,16 @@ void list_entries(std::ostream& out, const Draft& draft) {
     if (entry.past_choice != cache::EntrySpec::kNone) out << " past choice " << entry.past_choice;
     out << "\n";
   }
+  for (const cache::PastChoiceSpec& past : draft.past_choices) {
+    out << "  0x" << std::hex << draft.entries[past.entry].tag.value << std::dec << " past choice "
+        << int{past.choice} << " " << past.offset << "\n";
+  }
   out << "exits:\n";
   for (const cache::ExitSpec& exit : draft.exits) {
     out << "  hot+" << exit.site << " to 0x" << std::hex << exit.target.value << std::dec;
-    out << (exit.choice == 0 ? ", by the choice" : ", past the choice") << "\n";
+    out << (exit.choice == 0 ? ", by the choice" : ", past the choice");
+    if (exit.choice > 1) out << " " << int{exit.choice};
+    out << "\n";
   }
 }
 
