@@ -17,6 +17,7 @@ LINUX_ALLOWED = {
     "cache/code_barrier.cc": "names of membarrier's commands",
     "cache/code_space.cc": "names of protections",
     "cache/hash_targets.cc": "names of protections",
+    "cache/record_memory.cc": "names of protections and advices",
     "engine/run.cc": "maps the stack that it runs on, reads the auxiliary vector",
     "engine/xsave.cc": "reads the auxiliary vector",
     "engine/thread.cc": "names of arch_prctl's codes",
