@@ -195,7 +195,16 @@ def all_programs(data):
         yield from group(data)
 
 
-def startup_programs():
+def startup_programs(data):
     """Programs that do nothing: what is left is the cost of starting."""
-    return [Program("true", ("/usr/bin/true",)), Program("bash -c :", ("/usr/bin/bash", "-c", ":")),
-            Program("python3 -c pass", ("/usr/bin/python3", "-c", "pass"))]
+    yield Program("true", ("/usr/bin/true",))
+    yield Program("bash -c :", ("/usr/bin/bash", "-c", ":"))
+    yield Program("python3 -c pass", ("/usr/bin/python3", "-c", "pass"))
+    cc1plus = compiler_pass()
+    if cc1plus:
+        yield Program("cc1plus, empty file", (cc1plus, "-quiet", "-O2", "-fpreprocessed", empty_source(data), "-o", "-"))
+
+
+def empty_source(data):
+    """Nearly nothing to compile."""
+    return data.file("empty.ii", lambda path: path.write_text("int main() {}\n"))

@@ -14,8 +14,7 @@ def inputs(data):
     cc1plus = programs.compiler_pass()
     if not cc1plus:
         return
-    empty = data.file("empty.ii", lambda path: path.write_text("int main() {}\n"))
-    for name, path, level in (("empty file", empty, "-O2"), ("regex", programs.preprocessed(data), "-O2")):
+    for name, path, level in (("empty file", programs.empty_source(data), "-O2"), ("regex", programs.preprocessed(data), "-O2")):
         yield programs.Program(f"cc1plus, {name}", (cc1plus, "-quiet", level, "-fpreprocessed", path, "-o", "-"))
 
 

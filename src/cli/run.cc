@@ -30,11 +30,14 @@ struct FollowedExec {
   int fd = -1;
 };
 
+/// Whether the value of an option is the next word.
+bool takes_word(std::string_view option) { return option == "--tool" || option == "--persist"; }
+
 /// Everything before "--" is ours, everything after it the program's.
 int count_own_arguments(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--") return i;
-    if (std::string_view(argv[i]) == "--tool") {
+    if (takes_word(argv[i])) {
       ++i;  // its value
       continue;
     }
@@ -44,13 +47,21 @@ int count_own_arguments(int argc, char** argv) {
   return argc;
 }
 
-/// A tool's path stays right when the program changes its folder.
+std::string absolute(std::string_view path) {
+  return path.empty() ? std::string() : std::filesystem::absolute(path).string();
+}
+
+/// A path stays right when the program changes its folder.
 std::string with_absolute_path(std::string_view option) {
+  constexpr std::string_view kPersist = "--persist=";
+  if (option.starts_with(kPersist)) {
+    return std::string(kPersist) + absolute(option.substr(kPersist.size()));
+  }
   constexpr std::string_view kTool = "--tool=";
   const bool joined = option.starts_with(kTool);
   const std::string_view value = joined ? option.substr(kTool.size()) : option;
   const size_t slash = value.find('/');
-  // Only the value of --tool can be a word of its own.
+  // Only the value of --tool comes here as a word of its own.
   const bool is_path = slash != std::string_view::npos && slash < value.find(':') &&
                        (joined || !option.starts_with('-'));
   if (!is_path) return std::string(option);
@@ -64,6 +75,7 @@ std::vector<std::string> inherited_options(int own, char** argv) {
     const std::string_view option = argv[i];
     if (option.starts_with("--exec-") || option.starts_with("--seccomp-fd=")) continue;
     options.push_back(with_absolute_path(option));
+    if (option == "--persist" && i + 1 < own) options.push_back(absolute(argv[++i]));
   }
   return options;
 }
@@ -129,6 +141,8 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
                  "load a tool: NAME or PATH, then perhaps :key=value,... (repeatable, in order); "
                  "with --help, tell of its options")
       ->allow_extra_args(false);
+  app.add_option("--persist", options.persist,
+                 "keep translations in a directory of your own, for the next run to start with");
   app.add_flag("--perf-map", options.perf_map,
                "write /tmp/perf-PID.map, so that perf report names the cache's code");
   app.add_option("--limbo-bound", options.limbo_bound)
@@ -153,6 +167,15 @@ bool apply_stats(const std::optional<std::string>& stats, engine::Options& optio
     return false;
   }
   return true;
+}
+
+/// What is wrong with --persist; null if nothing is.
+const char* apply_persist(const CLI::App& app, const Texts& texts, engine::Options& options) {
+  if (app.count("--persist") == 0) return nullptr;
+  if (options.persist.empty()) return "the directory has no name";
+  if (!texts.tools.empty()) return "what tools insert is not kept; leave out one of the two";
+  options.persist = absolute(options.persist);
+  return nullptr;
 }
 
 /// Takes `suffix` off the end of `text`, if it is there.
@@ -264,6 +287,10 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     std::fputs(
         "weft: --stress-delete takes RATE[,SEED][,inside|,calls], RATE a positive number or max\n",
         stderr);
+    return kStatusUsage;
+  }
+  if (const char* wrong = apply_persist(app, texts, options)) {
+    std::fprintf(stderr, "weft: --persist: %s\n", wrong);
     return kStatusUsage;
   }
   if (app.count("--log") != 0) {

@@ -78,6 +78,7 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
                                                             : translate::ReturnMode::kJump;
   environment.pairs_returns = parts_.pairs_returns;
   environment.branch_choice = parts_.branch_choice;
+  environment.keeps_source = !options.persist.empty();
   environment.entries_anywhere = parts_.listener == nullptr;
   if (Status ready = start_targets(*instance); !ready) return ready.error();
   return instance;

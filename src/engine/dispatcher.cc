@@ -241,12 +241,23 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
   return entry;
 }
 
+bool Dispatcher::load(AppPc tag) {
+  using Loaded = translate::SuperblockBuilder::Loaded;
+  PersistentCode* const store = engine_.persistent();
+  if (store == nullptr) return false;
+  const Loaded loaded = thread_.builder.load(tag, *store);
+  if (loaded == Loaded::kYes) ++thread_.counters.loaded;
+  if (loaded == Loaded::kRejected) ++thread_.counters.rejected;
+  return loaded == Loaded::kYes;
+}
+
 CachePc Dispatcher::build(AppPc tag, bool indirect) {
   using Error = cache::CodeCache::PublishError;
   for (;;) {
     const uint64_t start = clock_ns(engine_.options());
     thread_.builder.use_aligned_checks((thread_.context().rflags & kAlignmentCheck) != 0);
-    if (!thread_.builder.build(tag, indirect)) {
+    const bool loaded = load(tag);
+    if (!loaded && !thread_.builder.build(tag, indirect)) {
       raise_fetch_fault(thread_.builder.fault_address());
       return {};
     }
@@ -260,6 +271,9 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         static_cast<void>(thread_.builder.draft().tool_data.release());
         if (engine_.hooks() != nullptr) engine_.hooks()->published(*published.fragment);
         if (PerfMap* map = engine_.perf_map()) map->add(*published.fragment);
+        if (PersistentCode* store = engine_.persistent(); store != nullptr && !loaded) {
+          thread_.builder.keep(*store);
+        }
         ++counters.superblocks;
         counters.blocks += thread_.builder.draft().constituents.size();
         counters.instructions += thread_.builder.instruction_count();

@@ -31,6 +31,8 @@ class Dispatcher {
   void end_step(AppPc pc, translate::ExitReason reason);
   CachePc enter_inside(AppPc tag);
   CachePc build(AppPc tag, bool indirect);
+  /// Makes the builder's draft what an earlier run built for `tag`, if there is that.
+  bool load(AppPc tag);
   /// The paired calls of what was built return to it: not by way of the dispatcher, even at first.
   void expect_landings();
   void publish_indirect(AppPc tag);

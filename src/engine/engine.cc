@@ -58,6 +58,11 @@ Status Engine::start(AppRange executable, bool dynamic) {
     perf_map_ = std::make_unique<PerfMap>(space_, options_.followed);
     perf_map_->add_routines({code.start, code.start + cache::CodeSpace::kChunk});
   }
+  // Code for the hashed table has its tags in it, in forms of its own.
+  if (!options_.persist.empty() && !hashed) {
+    persistent_ = std::make_unique<PersistentCode>(options_, space_);
+    if (Status ready = persistent_->start(); !ready) return ready;
+  }
   if (Status ready = start_hooks(); !ready) return ready;
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);

@@ -22,6 +22,7 @@
 #include "engine/options.h"
 #include "engine/output.h"
 #include "engine/perf_map.h"
+#include "engine/persistent_code.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
 #include "engine/stress.h"
@@ -70,6 +71,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Deletions& deletions() { return *deletions_; }
   /// Null without --stress-delete.
   StressDeleter* stress() { return stress_.get(); }
+  /// Null without --persist, or where it is of no use.
+  PersistentCode* persistent() { return persistent_.get(); }
   /// Null without --perf-map.
   PerfMap* perf_map() { return perf_map_.get(); }
   linux::AddressSpace& space() { return space_; }
@@ -178,6 +181,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<linux::SyscallEmulator> emulator_;
   std::unique_ptr<StressDeleter> stress_;
   std::unique_ptr<PerfMap> perf_map_;
+  std::unique_ptr<PersistentCode> persistent_;
 
   std::once_flag error_stream_kept_;
   int error_stream_ = kStandardError;

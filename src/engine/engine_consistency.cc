@@ -114,6 +114,7 @@ void Engine::calm_code_pages() {
 void Engine::code_changed(AppRange range) {
   // Memory that is still there (its contents discarded) gets its permission back.
   code_pages_.release(range);
+  if (persistent_) persistent_->forget(range);
   const uint32_t died = caches_->set().delete_region(range);
   WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
            range.end.value, died);

@@ -48,10 +48,12 @@ void Engine::before_fork(linux::ProgramThread&) {
   caches_->lock_for_fork();
   shadow_.lock_for_fork();
   if (perf_map_) perf_map_->lock_for_fork();
+  if (persistent_) persistent_->lock_for_fork();
 }
 
 void Engine::after_fork(linux::ProgramThread& program, bool child) {
   Thread& thread = thread_of(program);
+  if (persistent_) persistent_->unlock_after_fork(child);
   if (perf_map_) perf_map_->unlock_after_fork();
   shadow_.unlock_after_fork();
   caches_->unlock_after_fork(child, &thread.epoch);
@@ -102,6 +104,7 @@ void Engine::process_ending(linux::ProgramThread& program, int status) {
   if (hooks_ != nullptr) hooks_->process_ending(thread_of(program), status);
   write_dump();
   if (perf_map_) perf_map_->flush();
+  if (persistent_) persistent_->save();
   write_report();
 }
 
@@ -119,13 +122,14 @@ int Engine::error_stream() {
 }
 
 bool Engine::has_last_words() const {
-  return hooks_ != nullptr || perf_map_ != nullptr || options_.stats ||
+  return hooks_ != nullptr || perf_map_ != nullptr || persistent_ != nullptr || options_.stats ||
          !options_.stats_file.empty() || options_.dump_count != 0;
 }
 
 void Engine::exec_starting(linux::ProgramThread& thread) {
   if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(thread_of(thread));
   if (perf_map_ && !thread.borrowed) perf_map_->flush();
+  if (persistent_ && !thread.borrowed) persistent_->save();
   if (!thread.borrowed) write_report();
   // A nudge on its way here would end the next program; the system calls before execve take it.
   epochs_.settle();

@@ -24,9 +24,10 @@ struct Options {
   uint64_t limbo_bound = 8ull << 20;   ///< bytes of dead code after which slow threads are nudged
   bool follow = true;                  ///< run the programs that the program starts under weft, too
   bool followed = false;               ///< an execve of a program under weft came here
-  bool perf_map = false;               ///< name the cache's code in /tmp/perf-PID.map
-  bool stats = false;                  ///< print statistics to standard error at the end
-  std::string stats_file;              ///< write them there as JSON instead, if not empty
+  std::string persist;     ///< directory of translations that outlive the process; empty: none
+  bool perf_map = false;   ///< name the cache's code in /tmp/perf-PID.map
+  bool stats = false;      ///< print statistics to standard error at the end
+  std::string stats_file;  ///< write them there as JSON instead, if not empty
   double stress_delete =
       0;  ///< deletions of random live tags a second; 0: none, infinity: as many as possible
   uint64_t stress_seed = 1;

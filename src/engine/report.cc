@@ -17,6 +17,8 @@ std::vector<Row> rows(const Report& report) {
   return {{"fragments_made", cache.fragments_made},
           {"fragments_live", cache.fragments_live},
           {"superblocks", counters.superblocks},
+          {"loaded", counters.loaded},
+          {"rejected", counters.rejected},
           {"traces", counters.traces},
           {"blocks", counters.blocks},
           {"instructions", counters.instructions},

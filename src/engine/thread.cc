@@ -62,6 +62,8 @@ void ThreadCounters::add(const ThreadCounters& other) {
   long_checks += other.long_checks;
   pages_calmed += other.pages_calmed;
   superblocks += other.superblocks;
+  loaded += other.loaded;
+  rejected += other.rejected;
   traces += other.traces;
   blocks += other.blocks;
   instructions += other.instructions;

@@ -32,6 +32,8 @@ struct ThreadCounters {
   uint64_t stale_checks = 0;  ///< fragments that found their bytes changed
   uint64_t long_checks = 0;   ///< exits of threads that ran checked fragments for long
   uint64_t superblocks = 0;
+  uint64_t loaded = 0;    ///< of these: built by an earlier run
+  uint64_t rejected = 0;  ///< found, but not of these bytes or no use here
   uint64_t traces = 0;
   uint64_t blocks = 0;
   uint64_t instructions = 0;

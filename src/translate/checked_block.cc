@@ -76,6 +76,7 @@ bool SuperblockBuilder::build_checked(AppPc tag) {
   } else {
     emit_checked(tag, size, available);
   }
+  instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return true;
 }

@@ -25,6 +25,13 @@ struct CallThunk {
   AppPc target;        ///< of a direct call; 0: an indirect one, with the target in rcx
 };
 
+/// An 8-byte field that holds a program address.
+struct AddressField {
+  enum class Where : uint8_t { kHot, kCold, kMap };
+  Where where;
+  uint32_t offset;
+};
+
 /// What a tool's additions to a fragment own. Lives as long as the fragment can be executed.
 class FragmentData {
  public:
@@ -53,12 +60,22 @@ class Draft {
   /// The RIP-relative field at `offset` of the hot code names `address`; `trailing` bytes follow
   /// it.
   void to_address(uint32_t offset, uint64_t address, uint8_t trailing);
-  /// An 8-byte constant in cold code for the RIP-relative field at `offset` of the hot code.
-  void to_literal(uint32_t offset, uint64_t value);
+  /// An 8-byte constant in cold code, a program address, for the RIP-relative field at `offset` of
+  /// the hot code.
+  void to_literal(uint32_t offset, AppPc value);
+  /// hot: mov reg, address.
+  void mov_reg_address(x86::Reg reg, uint64_t address);
   /// Whether a rel32 field anywhere in code memory reaches `address`.
   bool reaches(uint64_t address) const;
 
   cache::FragmentSpec spec(cache::FragmentKind kind) const;
+
+  /// Takes over code and map that were emitted before. False if there is no room for them.
+  bool take_code(std::span<const uint8_t> hot_code, std::span<const uint8_t> cold_code,
+                 std::span<const uint8_t> map_bytes);
+  /// Adds `delta` to the program address in `field`, in code that was taken over. False if the
+  /// field is not there.
+  bool move_address(const AddressField& field, uint64_t delta);
 
   const Environment& environment;
   x86::Assembler hot;
@@ -86,6 +103,14 @@ class Draft {
   /// What inserted code refers to; goes to the fragment with its publication.
   std::unique_ptr<FragmentData> tool_data;
   std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones
+
+  // What a record of it needs beside all that (see fragment_record.h):
+  std::vector<AddressField> address_fields;  ///< those of the map are known to it
+  /// Program addresses stand in the code in other forms, too: it is right for its place alone.
+  bool bound = false;
+  /// The bytes that the constituents were decoded from, those of entries inside them left out; kept
+  /// if environment.keeps_source.
+  std::vector<uint8_t> source;
 
  private:
   void add_exit(uint32_t site, AppPc target);

@@ -58,6 +58,7 @@ struct Environment {
   /// programs the words are in the cache anyway.
   uint32_t prefetch_after = 10'000;
   bool traces = false;               ///< count the exits that may lead to the head of a trace
+  bool keeps_source = false;         ///< drafts keep the bytes that they were decoded from
   bool single_instructions = false;  ///< each fragment is one instruction
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
 

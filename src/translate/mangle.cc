@@ -17,7 +17,7 @@ using x86::Segment;
 void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
   const Reg scratch = pick_scratch(x86::registers_used(at.bytes, at.insn));
   draft.hot.mov_gs_reg(kSpill0, scratch);
-  draft.hot.mov_reg_imm(scratch, at.target().value);
+  draft.mov_reg_address(scratch, at.target().value);
   record.zone().spilled_0 = scratch;
   emit_with_base(draft.hot, at.bytes, at.insn, scratch);
   record.zone().complete = true;
@@ -50,6 +50,7 @@ void emit_gs_address(Draft& draft, const Instruction& at, Record& record) {
   const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
   draft.hot.mov_gs_reg(kSpill0, address);
   draft.hot.mov_gs_reg(kSpill1, base);
+  draft.bound = draft.bound || at.insn.rip_relative;
   emit_address(draft.hot, at.bytes, at.insn, address, at.insn.rip_relative ? at.target().value : 0);
   record.zone().spilled_0 = address;
   draft.hot.mov_reg_gs(base, kGsBase);
@@ -74,11 +75,14 @@ void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
   }
   if (is_lea(at.insn) && (at.insn.rex & 8) != 0 && !at.insn.address_size_prefix) {
     const int reg = (at.insn.modrm >> 3 & 7) | (at.insn.rex & 4) << 1;
-    draft.hot.mov_reg_imm(static_cast<Reg>(reg), address);
+    draft.mov_reg_address(static_cast<Reg>(reg), address);
     return;
   }
   const bool addressable = !at.insn.address_size_prefix;
-  if (addressable && emit_with_absolute(draft.hot, at.bytes, at.insn, address)) return;
+  if (addressable && emit_with_absolute(draft.hot, at.bytes, at.insn, address)) {
+    draft.bound = true;
+    return;
+  }
   emit_far_operand(draft, at, record);
 }
 
@@ -128,6 +132,7 @@ bool is_one_byte(const Insn& insn, uint8_t opcode) {
 
 void emit_emulation(Draft& draft, AppPc pc) {
   constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
+  draft.bound = true;
   draft.hot.mov_gs_imm32(kNextPc, static_cast<uint32_t>(pc.value));
   draft.hot.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(pc.value >> 32));
   draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.emulate);
@@ -201,7 +206,7 @@ void mangle_plain(Draft& draft, const Instruction& at) {
 void mangle_syscall(Draft& draft, const Instruction& at) {
   Record record(draft, at);
   // The instruction leaves its own next address in rcx, so rcx is free to carry it.
-  draft.hot.mov_reg_imm(x86::kRcx, at.next().value);
+  draft.mov_reg_address(x86::kRcx, at.next().value);
   record.zone().uncuttable = true;
   draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.syscall);
   record.finish();

@@ -25,10 +25,11 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
     const uint64_t address = at.target().value;
     if (!insn.address_size_prefix && address <= INT32_MAX) {
       if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
+      draft.bound = true;
       draft.hot.mov_reg_absolute(x86::kRcx, static_cast<uint32_t>(address));
       return;
     }
-    draft.hot.mov_reg_imm(x86::kRcx, address);
+    draft.mov_reg_address(x86::kRcx, address);
     if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
     const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
     draft.hot.bytes(load, sizeof load);
@@ -45,6 +46,7 @@ void prefetch_shadow(Draft& draft, AppPc target) {
   if (!draft.prefetch_returns || environment.indirect != IndirectMode::kShadow) return;
   const uint64_t word = 8 * target.value + environment.shadow_displacement;
   if (target.value < UINT32_MAX && word <= UINT32_MAX) {
+    draft.bound = true;
     draft.hot.prefetch_low(static_cast<uint32_t>(word));
   }
 }
@@ -54,10 +56,11 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
   prefetch_shadow(draft, return_address);
   const auto value = static_cast<int64_t>(return_address.value);
   if (value == static_cast<int32_t>(value)) {
+    draft.bound = true;
     draft.hot.push_imm32(static_cast<int32_t>(value));
   } else {
     // One instruction and one 8-byte store: two 4-byte stores would stall the return that loads it.
-    draft.to_literal(draft.hot.push_rip_literal(), return_address.value);
+    draft.to_literal(draft.hot.push_rip_literal(), return_address);
   }
 }
 

@@ -118,11 +118,24 @@ uint64_t with_saved_flags(uint64_t flags, uint64_t saved) {
 
 }  // namespace
 
-void StateMapWriter::clear() { bytes_.clear(); }
+void StateMapWriter::clear() {
+  bytes_.clear();
+  addresses_.clear();
+}
+
+bool StateMapWriter::move_address(uint32_t offset, uint64_t delta) {
+  uint64_t address = 0;
+  if (uint64_t{offset} + sizeof address > bytes_.size()) return false;
+  std::memcpy(&address, bytes_.data() + offset, sizeof address);
+  address += delta;
+  std::memcpy(bytes_.data() + offset, &address, sizeof address);
+  return true;
+}
 
 void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
   bytes_.push_back(0);
   bytes_.push_back(kGoTo << 4);
+  addresses_.push_back(static_cast<uint32_t>(bytes_.size()));
   append(bytes_, pc.value);
   append(bytes_, hot_offset);
 }

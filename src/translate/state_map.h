@@ -48,9 +48,16 @@ class StateMapWriter {
   /// `cache_length` bytes of hot code.
   void add(uint32_t app_length, uint32_t cache_length, std::span<const UndoZone> zones = {});
   std::span<const uint8_t> bytes() const { return bytes_; }
+  /// Offsets in bytes() of the program addresses, of 8 bytes each, that are in it.
+  std::span<const uint32_t> addresses() const { return addresses_; }
+  /// Takes over a map that was written before.
+  void assign(std::span<const uint8_t> bytes) { bytes_.assign(bytes.begin(), bytes.end()); }
+  /// Adds `delta` to the program address at `offset`; false if the map ends before it does.
+  bool move_address(uint32_t offset, uint64_t delta);
 
  private:
   std::vector<uint8_t> bytes_;
+  std::vector<uint32_t> addresses_;
 };
 
 /// What a point of the cache means for the program.

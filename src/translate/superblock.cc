@@ -59,6 +59,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   }
   emit_thunks(draft_);
   add_entries();
+  instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return true;
 }
@@ -74,6 +75,7 @@ bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
     emit_further_versions(false);
   }
   path_ = {};
+  instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return draft_.constituents.size() > 1;
 }
@@ -150,10 +152,12 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
     marks_.push_back({pc, draft_.hot.position(), index});
     covered_ = {std::min(covered_.start, pc), std::max(covered_.end, at.next())};
     map_pc_ = at.next();
+    if (environment_.keeps_source) keep_source(at);
     if (at.insn.ends_block() || needs_emulation(at)) {
       const AppPc end = at.next();
       if (is_laid_out_elsewhere(at)) {
         marks_.pop_back();
+        if (environment_.keeps_source) drop_source(at);
         draft_.exit_jump(at.pc);
         if (at.pc > tag) draft_.constituents.push_back({tag, {tag, at.pc}, generation});
         return false;

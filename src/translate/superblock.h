@@ -11,6 +11,7 @@
 
 #include "cache/code_cache.h"
 #include "translate/draft.h"
+#include "translate/fragment_record.h"
 #include "translate/instrument.h"
 #include "translate/mangle.h"
 #include "translate/source_window.h"
@@ -52,12 +53,19 @@ class SuperblockBuilder {
   /// if no two blocks of it can be laid out together.
   bool build_trace(std::span<const AppPc> path);
 
+  /// Makes draft() the superblock at `tag` as `store` has it from an earlier run, if the program's
+  /// bytes are those that it was built from.
+  enum class Loaded : uint8_t { kNone, kRejected, kYes };
+  Loaded load(AppPc tag, RecordStore& store);
+  /// Keeps what build() has built in `store`.
+  void keep(RecordStore& store);
+
   Draft& draft() { return draft_; }
   /// The address at which fetching the first instruction faults.
   AppPc fault_address() const { return fault_address_; }
   /// Superblocks that were built so far.
   uint32_t built_count() const { return built_; }
-  uint32_t instruction_count() const { return static_cast<uint32_t>(marks_.size()); }
+  uint32_t instruction_count() const { return instruction_count_; }
 
  private:
   static constexpr size_t kCheckedBytes = 64;
@@ -78,6 +86,11 @@ class SuperblockBuilder {
   enum class Continue : uint8_t { kWhereItFits, kYes, kNo };
 
   void begin(AppPc tag, bool indirect);
+  /// Whether the program has `source` where draft_'s constituents say, of which it reads the
+  /// generations.
+  bool has_source(const RecordedSource& source);
+  void keep_source(const Instruction& at);
+  void drop_source(const Instruction& at);
   /// Builds one basic block, up to an instruction that may write memory, behind code that compares
   /// the program's bytes with those that were translated.
   bool build_checked(AppPc tag);
@@ -176,7 +189,9 @@ class SuperblockBuilder {
   std::vector<Mark> marks_;
   CodeRange readable_;
   uint64_t head_generation_ = 0;
-  uint32_t built_ = 0;  ///< fragments so far
+  uint32_t built_ = 0;              ///< fragments so far
+  uint32_t instruction_count_ = 0;  ///< of the latest
+  std::vector<uint8_t> record_;
   SourceWindow window_;
   bool gone_ = false;                            ///< the last bytes asked for could not be read
   std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes

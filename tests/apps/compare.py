@@ -85,6 +85,8 @@ def main():
     parser.add_argument("--weft", help="the weft binary; without it, only native runs are compared with each other")
     parser.add_argument("--flag", action="append", default=[], help="an option for weft run (may be repeated)")
     parser.add_argument("--repeat", type=int, default=1, help="runs under weft")
+    parser.add_argument("--warm", action="store_true",
+                        help="each run under weft but a first one finds the translations of those before it")
     parser.add_argument("--source", help="the source file, for its directives")
     parser.add_argument("--timeout", type=float, default=200,
                         help="seconds; only a hang may take them, on however busy a machine")
@@ -104,12 +106,17 @@ def main():
         print(f"native run ended with {native['end']}:\n{native['stdout']}{native['stderr']}")
         return 2
 
-    other = [options.weft, "run", *options.flag, "--", *command] if options.weft else command
-    for number in range(options.repeat):
-        text = differences(native, run(other, options, env, stdin))
-        if text:
-            print(f"run {number + 1}: {shlex.join(other)}", *text[:60], sep="\n")
-            return 1
+    with tempfile.TemporaryDirectory(prefix="weft-warm-") as kept:
+        other = [options.weft, "run", *options.flag, "--", *command] if options.weft else command
+        repeat = options.repeat
+        if options.warm:
+            other.insert(2, f"--persist={kept}/code")
+            repeat += 1
+        for number in range(repeat):
+            text = differences(native, run(other, options, env, stdin))
+            if text:
+                print(f"run {number + 1}: {shlex.join(other)}", *text[:60], sep="\n")
+                return 1
     return 0
 
 

@@ -15,5 +15,7 @@ set_tests_properties(apps.start.log_of_everything PROPERTIES LABELS "apps;start"
 # What is written at the end is written at every end.
 add_test(NAME apps.start.last_words COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/last_words.py --weft ${weft})
 set_tests_properties(apps.start.last_words PROPERTIES LABELS "apps;start" TIMEOUT 120)
+add_test(NAME apps.start.persist COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/persist.py --weft ${weft} --compiler ${CMAKE_C_COMPILER})
+set_tests_properties(apps.start.persist PROPERTIES LABELS "apps;start;warm" TIMEOUT 300)
 add_test(NAME apps.start.perf_map COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/perf_map.py --weft ${weft})
 set_tests_properties(apps.start.perf_map PROPERTIES LABELS "apps;start" TIMEOUT 120)
