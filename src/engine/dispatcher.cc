@@ -274,16 +274,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         if (PersistentCode* store = engine_.persistent(); store != nullptr && !loaded) {
           thread_.builder.keep(*store);
         }
-        ++counters.superblocks;
-        counters.blocks += thread_.builder.draft().constituents.size();
-        counters.instructions += thread_.builder.instruction_count();
-        for (const auto& part : thread_.builder.draft().constituents) {
-          counters.app_bytes += part.bytes.size();
-        }
-        WEFT_LOG(kDebug, "{:#x} built at {:#x}: {} blocks", tag.value, published.entry.value,
-                 thread_.builder.draft().constituents.size());
-        engine_.expect_returns(thread_.builder.draft().return_addresses);
-        expect_landings();
+        note_built(tag, published.entry);
         return published.entry;
       }
       case Error::kExists: {
@@ -300,6 +291,21 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
         break;
     }
   }
+}
+
+void Dispatcher::note_built(AppPc tag, CachePc entry) {
+  ThreadCounters& counters = thread_.counters;
+  const translate::Draft& draft = thread_.builder.draft();
+  const auto blocks =
+      std::span(draft.constituents).first(draft.constituents.size() - draft.constants.size());
+  ++counters.superblocks;
+  counters.blocks += blocks.size();
+  counters.constants += draft.constants.size();
+  counters.instructions += thread_.builder.instruction_count();
+  for (const auto& part : blocks) counters.app_bytes += part.bytes.size();
+  WEFT_LOG(kDebug, "{:#x} built at {:#x}: {} blocks", tag.value, entry.value, blocks.size());
+  engine_.expect_returns(draft.return_addresses);
+  expect_landings();
 }
 
 void Dispatcher::expect_landings() {

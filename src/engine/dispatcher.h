@@ -33,6 +33,8 @@ class Dispatcher {
   CachePc build(AppPc tag, bool indirect);
   /// Makes the builder's draft what an earlier run built for `tag`, if there is that.
   bool load(AppPc tag);
+  /// Counts what was built and is now entered at `entry`, and makes ready what it leads to.
+  void note_built(AppPc tag, CachePc entry);
   /// The paired calls of what was built return to it: not by way of the dispatcher, even at first.
   void expect_landings();
   void publish_indirect(AppPc tag);

@@ -28,8 +28,9 @@ std::string dump(const cache::Fragment& fragment) {
   std::string text = fmt::format("fragment {:#x}\n", fragment.tag().value);
   for (size_t i = 0; i < fragment.constituent_count(); ++i) {
     const AppRange bytes = fragment.constituent_bytes(i);
-    fmt::format_to(std::back_inserter(text), "  block {:#x}, {} bytes\n", bytes.start.value,
-                   bytes.size());
+    const bool is_block = translate::find_boundary(fragment.state_map(), bytes.start).has_value();
+    fmt::format_to(std::back_inserter(text), "  {} {:#x}, {} bytes\n",
+                   is_block ? "block" : "constant", bytes.start.value, bytes.size());
   }
   const CachePc start = fragment.hot_start();
   for (uint32_t offset = 0; offset < fragment.hot_size();) {

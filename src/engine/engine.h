@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -129,6 +130,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   // translate::ProgramCode
   translate::CodeRange executable_range(AppPc pc) override;
+  std::optional<AppPc> constant_at(AppPc slot) override;
 
   // linux::SysRuntime
   void code_changed(AppRange range) override;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "linux/signal_safe_copy.h"
 
 namespace weft::engine {
 
@@ -54,6 +55,15 @@ translate::CodeRange Engine::executable_range(AppPc pc) {
     range.end = next->range.end;
   }
   return {range, false};
+}
+
+std::optional<AppPc> Engine::constant_at(AppPc slot) {
+  AppPc target;
+  if (!space_.consult({slot, slot + sizeof target.value})) return std::nullopt;
+  if (!linux::safe_copy(&target.value, slot.bytes(), sizeof target.value)) return std::nullopt;
+  // A transfer to what is no code faults in a way that depends on the instruction.
+  if (!is_executable(target)) return std::nullopt;
+  return target;
 }
 
 FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
@@ -168,7 +178,7 @@ bool Engine::let_kernel_write(AppRange range) {
 
 void Engine::shared_view_changed(const linux::Mapping& view) {
   space_.for_each([&](const linux::Mapping& other) {
-    if (!is_program_code(other)) return;
+    if (other.owner != linux::Owner::kProgram || !other.feeds_translation()) return;
     const AppRange seen = linux::common_part(other, view);
     if (!seen.empty()) caches_->set().delete_region(seen);
   });

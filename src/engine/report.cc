@@ -21,6 +21,7 @@ std::vector<Row> rows(const Report& report) {
           {"rejected", counters.rejected},
           {"traces", counters.traces},
           {"blocks", counters.blocks},
+          {"constants", counters.constants},
           {"instructions", counters.instructions},
           {"app_bytes", counters.app_bytes},
           {"hot_bytes", cache.hot_bytes},

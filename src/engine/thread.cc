@@ -66,6 +66,7 @@ void ThreadCounters::add(const ThreadCounters& other) {
   rejected += other.rejected;
   traces += other.traces;
   blocks += other.blocks;
+  constants += other.constants;
   instructions += other.instructions;
   app_bytes += other.app_bytes;
   translate_ns += other.translate_ns;

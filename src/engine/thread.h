@@ -36,6 +36,7 @@ struct ThreadCounters {
   uint64_t rejected = 0;  ///< found, but not of these bytes or no use here
   uint64_t traces = 0;
   uint64_t blocks = 0;
+  uint64_t constants = 0;  ///< slots that indirect branches were translated by
   uint64_t instructions = 0;
   uint64_t app_bytes = 0;
   uint64_t translate_ns = 0;

@@ -124,6 +124,7 @@ void AddressSpace::merge_around(AppRange range) {
     if (next == map_.end() || next->second.range.start > range.end) return;
     if (continues(it->second, next->second)) {
       it->second.range.end = next->second.range.end;
+      it->second.consulted = it->second.consulted || next->second.consulted;
       map_.erase(next);
     } else {
       it = next;
@@ -203,12 +204,14 @@ std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
   return AppPc{*place};
 }
 
-void AddressSpace::note_map(const Mapping& mapping) {
+bool AddressSpace::note_map(const Mapping& mapping) {
   CHECK(!mapping.range.empty());
   const Guard guard(lock_);
   collected_ = false;
+  const bool consulted = is_consulted_locked(mapping.range);
   insert(mapping);
-  if (mapping.executable() && mapping.file != nullptr) note_executable_file();
+  if (mapping.executable() && mapping.file != nullptr) note_translated_file();
+  return consulted;
 }
 
 void AddressSpace::note_unmap(AppRange range) {
@@ -226,31 +229,66 @@ void AddressSpace::note_unmap(AppRange range) {
   }
 }
 
-void AddressSpace::note_protect(AppRange range, int prot) {
-  if (range.empty()) return;
+bool AddressSpace::note_protect(AppRange range, int prot) {
+  if (range.empty()) return false;
   const Guard guard(lock_);
   collected_ = false;
+  const bool consulted = is_consulted_locked(range);
   split(range.start.value);
   split(range.end.value);
   const auto end = map_.lower_bound(range.end.value);
   for (auto it = map_.lower_bound(range.start.value); it != end; ++it) {
     if (it->second.owner != Owner::kProgram) continue;
     it->second.prot = prot;
-    if (it->second.executable() && it->second.file != nullptr) note_executable_file();
+    it->second.consulted = false;
+    if (it->second.executable() && it->second.file != nullptr) note_translated_file();
   }
   merge_around(range);
+  return consulted;
 }
 
-void AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
+bool AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
   const Guard guard(lock_);
   collected_ = false;
+  const bool consulted = is_consulted_locked(from) || is_consulted_locked(to);
   const auto found = at_or_after(from.start.value);
-  if (found == map_.end() || !found->second.range.contains(from.start)) return;
+  if (found == map_.end() || !found->second.range.contains(from.start)) return consulted;
   Mapping moved = found->second;
   if (moved.file != nullptr) moved.offset += from.start - moved.range.start;
   moved.range = to;
   if (!keep_old) erase(from);
   insert(std::move(moved));
+  return consulted;
+}
+
+bool AddressSpace::consult(AppRange range) {
+  const Guard guard(lock_);
+  const auto found = at_or_after(range.start.value);
+  if (found == map_.end()) return false;
+  Mapping& mapping = map_.at(found->first);
+  if (mapping.range.start > range.start || mapping.range.end < range.end) return false;
+  const bool readable = (mapping.prot & PROT_READ) != 0;
+  const bool is_private = (mapping.flags & MAP_TYPE) == MAP_PRIVATE;
+  if (mapping.owner != Owner::kProgram || mapping.label == Label::kVvar) return false;
+  if (!readable || mapping.writable() || mapping.executable() || !is_private) return false;
+  if (has_written_views_locked(mapping)) return false;
+  if (mapping.consulted) return true;
+  mapping.consulted = true;
+  if (mapping.file != nullptr) note_translated_file();
+  return true;
+}
+
+bool AddressSpace::is_consulted(AppRange range) const {
+  const Guard guard(lock_);
+  return is_consulted_locked(range);
+}
+
+bool AddressSpace::is_consulted_locked(AppRange range) const {
+  for (auto it = at_or_after(range.start.value);
+       it != map_.end() && it->second.range.start < range.end; ++it) {
+    if (it->second.consulted) return true;
+  }
+  return false;
 }
 
 void AddressSpace::set_label(AppRange range, Label label) {
@@ -317,8 +355,12 @@ void AddressSpace::collect_written_views() const {
 }
 
 bool AddressSpace::has_written_views(const Mapping& mapping) const {
-  if (mapping.file == nullptr) return false;
   const Guard guard(lock_);
+  return has_written_views_locked(mapping);
+}
+
+bool AddressSpace::has_written_views_locked(const Mapping& mapping) const {
+  if (mapping.file == nullptr) return false;
   collect_written_views();
   return std::any_of(written_views_.begin(), written_views_.end(), [&](const Mapping& view) {
     return view.file->inode == mapping.file->inode && view.file->device == mapping.file->device;
@@ -333,12 +375,12 @@ bool AddressSpace::is_written_elsewhere(const Mapping& mapping, AppRange page) c
   });
 }
 
-bool AddressSpace::executes_file(uint64_t device, uint64_t inode) const {
+bool AddressSpace::translates_file(uint64_t device, uint64_t inode) const {
   const Guard guard(lock_);
   return std::any_of(map_.begin(), map_.end(), [&](const auto& entry) {
     const Mapping& mapping = entry.second;
     return mapping.file != nullptr && mapping.file->inode == inode &&
-           mapping.file->device == device && mapping.executable() &&
+           mapping.file->device == device && mapping.feeds_translation() &&
            mapping.owner == Owner::kProgram;
   });
 }

@@ -45,11 +45,14 @@ struct Mapping {
   int flags = 0;  ///< MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, ...
   Owner owner = Owner::kProgram;
   Label label = Label::kNone;
-  uint64_t offset = 0;  ///< in the file, of range.start
+  bool consulted = false;  ///< see AddressSpace::consult()
+  uint64_t offset = 0;     ///< in the file, of range.start
   std::shared_ptr<const BackingFile> file;
 
   bool executable() const;
   bool writable() const;
+  /// Whether something may have been translated from its bytes, or by what they say.
+  bool feeds_translation() const { return executable() || consulted; }
   /// Of memory that other mappings may show too, so that a store here is seen there.
   bool is_written_view() const;
 };
@@ -81,14 +84,22 @@ class AddressSpace {
   /// here; on EEXIST it calls note_unmap() and chooses again without the hint.
   std::optional<AppPc> choose(const Placement& placement);
 
-  /// `mapping.range` now holds this mapping, whatever was there before.
-  void note_map(const Mapping& mapping);
-  void note_unmap(AppRange range);
-  void note_protect(AppRange range, int prot);
+  /// `mapping.range` now holds this mapping, whatever was there before. This and the next two: true
+  /// if memory was concerned that had been consulted, so that what was translated by it has to go.
+  bool note_map(const Mapping& mapping);
+  bool note_protect(AppRange range, int prot);
   /// The mapping at `from` now lies at `to` (possibly longer or shorter). `keep_old`:
   /// MREMAP_DONTUNMAP.
-  void note_remap(AppRange from, AppRange to, bool keep_old);
+  bool note_remap(AppRange from, AppRange to, bool keep_old);
+  void note_unmap(AppRange range);
   void set_label(AppRange range, Label label);
+
+  /// The caller is going to read `range`, and to translate by what it finds. True if nobody changes
+  /// the bytes unless that is noted here: the program's private memory that may be read, and
+  /// neither written nor executed. From then on the mapping is marked as consulted.
+  bool consult(AppRange range);
+  /// Whether any of `range` has been consulted.
+  bool is_consulted(AppRange range) const;
 
   std::optional<Mapping> find(AppPc pc) const;
   /// True if every byte of `range` is in an executable mapping of the program.
@@ -107,12 +118,13 @@ class AddressSpace {
   /// Whether another mapping than that of `page`, which is in `mapping`, writes what it shows.
   bool is_written_elsewhere(const Mapping& mapping, AppRange page) const;
 
-  /// Grows when a file that was not among them may be behind an executable mapping. Cheap.
-  uint32_t executable_files_version() const {
-    return executable_files_version_.load(std::memory_order_acquire);
+  /// Grows when a file that was not among them may be behind a mapping that feeds translation.
+  /// Cheap.
+  uint32_t translated_files_version() const {
+    return translated_files_version_.load(std::memory_order_acquire);
   }
-  /// Whether any executable mapping of the program shows the file.
-  bool executes_file(uint64_t device, uint64_t inode) const;
+  /// Whether any mapping of the program that feeds translation shows the file.
+  bool translates_file(uint64_t device, uint64_t inode) const;
 
   /// Every mapping in address order. `visit` runs without the lock, on a copy.
   void for_each(const std::function<void(const Mapping&)>& visit) const;
@@ -130,10 +142,12 @@ class AddressSpace {
   void split(uint64_t address);
   void erase(AppRange range);
   void insert(Mapping mapping);
+  bool is_consulted_locked(AppRange range) const;
   void merge_around(AppRange range);
   void collect_written_views() const;
+  bool has_written_views_locked(const Mapping& mapping) const;
   /// After the mapping is in the record: who sees the new version finds it there.
-  void note_executable_file() { executable_files_version_.fetch_add(1, std::memory_order_release); }
+  void note_translated_file() { translated_files_version_.fetch_add(1, std::memory_order_release); }
   std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const;
   std::optional<uint64_t> far_gap(const Placement& placement);
@@ -142,7 +156,7 @@ class AddressSpace {
   Map map_;
   mutable std::vector<Mapping> written_views_;  ///< of map_, unless they have to be collected again
   mutable bool collected_ = false;
-  std::atomic<uint32_t> executable_files_version_{1};
+  std::atomic<uint32_t> translated_files_version_{1};
   Zones zones_;          ///< constant once the program is mapped
   uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
   uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone

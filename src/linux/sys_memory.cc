@@ -264,9 +264,9 @@ std::shared_ptr<const BackingFile> MemoryCalls::shared_memory(int flags) {
 
 void MemoryCalls::note_mapped(const Mapping& mapping, bool replaced) {
   const AppRange range = mapping.range;
-  space_.note_map(mapping);
+  const bool consulted = space_.note_map(mapping);
   if (mapping.is_written_view()) runtime_.shared_view_changed(mapping);
-  if (replaced) runtime_.code_changed(range);
+  if (replaced || consulted) runtime_.code_changed(range);
   if (mapping.executable()) runtime_.mapped_executable(range);
 }
 
@@ -303,7 +303,7 @@ int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
                         std::min(rest.end, mapping->range.end)};
     const int64_t result = raw_syscall(__NR_munmap, part.start.value, part.size());
     if (failed(result)) return result;
-    if (mapping->executable()) {
+    if (mapping->executable() || space_.is_consulted(part)) {
       // Before another thread may map there, and finds what was translated from these bytes.
       code = true;
       runtime_.code_changed(part);
@@ -345,7 +345,7 @@ int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
               : raw_syscall(__NR_pkey_mprotect, range.start.value, range.size(),
                             static_cast<uint64_t>(kernel_prot), static_cast<uint64_t>(key));
   if (failed(result)) return result;
-  space_.note_protect(range, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+  const bool consulted = space_.note_protect(range, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
   const bool is_code = (prot & PROT_EXEC) != 0;
   for (Mapping view : views) {
     const AppRange part{std::max(view.range.start, range.start),
@@ -354,7 +354,7 @@ int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
     view.prot |= PROT_WRITE;  // it was one, or is one now
     tell_of_view(view, part);
   }
-  if (was_code && !is_code) runtime_.code_changed(range);
+  if (consulted || (was_code && !is_code)) runtime_.code_changed(range);
   if (is_code) runtime_.mapped_executable(range);
   return result;
 }

@@ -68,6 +68,10 @@ class MemoryCalls {
   /// `range` may be changed by the program: its own mappings and its stack cover it whole.
   bool owns(AppRange range) const;
   bool holds_code(AppRange range) const;
+  /// Whether something may have been translated from what is there, or by what it says.
+  bool feeds_translation(AppRange range) const {
+    return holds_code(range) || space_.is_consulted(range);
+  }
   int64_t protect_owned(AppRange range, int prot, int64_t key);
   int64_t remap_shrink(AppRange from, AppRange to);
   int64_t remap_fixed(AppRange from, AppRange to, int flags);

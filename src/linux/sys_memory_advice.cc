@@ -51,7 +51,7 @@ int64_t MemoryCalls::advise(uint64_t address, uint64_t length, int advice) {
     }
     result = -ENOMEM;
   }
-  if (discards(advice) && holds_code(range)) runtime_.code_changed(range);
+  if (discards(advice) && feeds_translation(range)) runtime_.code_changed(range);
   return result;
 }
 

@@ -39,9 +39,9 @@ int64_t MemoryCalls::remap(uint64_t old_address, uint64_t old_size, uint64_t new
 
 int64_t MemoryCalls::remap_shrink(AppRange from, AppRange to) {
   const AppRange tail{to.end, from.end};
-  const bool code = !tail.empty() && holds_code(tail);
   const int64_t result = raw_syscall(__NR_mremap, from.start.value, from.size(), to.size(), 0, 0);
   if (failed(result) || tail.empty()) return result;
+  const bool code = feeds_translation(tail);
   if (code) runtime_.code_changed(tail);
   space_.note_unmap(tail);
   if (code) runtime_.code_unmapped(tail);
@@ -94,7 +94,7 @@ int64_t MemoryCalls::remap_grow(AppRange from, uint64_t new_size, int flags) {
 }
 
 void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
-  const bool code = holds_code(from) || holds_code(to);
+  bool code = feeds_translation(from) || feeds_translation(to);
   const auto source = space_.find(from.start);
   if (code && source && source->range.end >= from.end) {
     // Another thread may have translated code there once more before it moved.
@@ -108,10 +108,10 @@ void MemoryCalls::note_remapped(AppRange from, AppRange to, bool keep_old) {
     if (auto mapping = space_.find(from.start)) {
       mapping->offset += from.start - mapping->range.start;
       mapping->range = to;
-      space_.note_map(*mapping);
+      code = space_.note_map(*mapping) || code;
     }
   } else {
-    space_.note_remap(from, to, keep_old);
+    code = space_.note_remap(from, to, keep_old) || code;
   }
   if (source) tell_of_view(*source, source->range);
   if (!code) return;

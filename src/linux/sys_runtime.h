@@ -41,9 +41,10 @@ class SysRuntime {
  public:
   virtual ~SysRuntime() = default;
 
-  /// The bytes in `range` are no longer what they were, or may not be executed any more: unmapped,
-  /// mapped over, moved, discarded or made non-executable. Called after the change, before the
-  /// program sees the call's result. Every fragment that overlaps has to go.
+  /// The bytes in `range` are no longer what they were, or may not be executed any more, or may be
+  /// written where AddressSpace::consult() said that they are not: unmapped, mapped over, moved,
+  /// discarded or protected otherwise. Called after the change, before the program sees the call's
+  /// result. Every fragment that overlaps has to go.
   virtual void code_changed(AppRange range) = 0;
   /// What code_changed() was called for, while it was still in the record so that no other thread
   /// could map there, has left the record.

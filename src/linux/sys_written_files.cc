@@ -148,7 +148,7 @@ void WrittenFiles::after(const SyscallArguments& call, int64_t result, bool own_
 }
 
 bool WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
-  const uint32_t version = space_.executable_files_version() & ~kUnknown;
+  const uint32_t version = space_.translated_files_version() & ~kUnknown;
   const bool learns = fd < kKnown && !own_descriptors && version != 0 &&
                       !tables_differ_.load(std::memory_order_relaxed);
   uint32_t state = 0;
@@ -159,7 +159,7 @@ bool WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
   struct stat status {};
   if (failed(raw_syscall(__NR_fstat, fd, word(&status)))) return false;
   if (is_own_memory(fd, status)) return true;
-  if (space_.executes_file(status.st_dev, status.st_ino)) {
+  if (space_.translates_file(status.st_dev, status.st_ino)) {
     file_written(status.st_dev, status.st_ino);
   } else if (learns) {
     known_[fd].compare_exchange_strong(state, version, std::memory_order_relaxed);
@@ -177,7 +177,7 @@ void WrittenFiles::memory_written(const SyscallArguments& call, uint64_t count) 
 void WrittenFiles::path_written(uint64_t path) {
   struct stat status {};
   if (failed(raw_syscall(__NR_stat, path, word(&status)))) return;
-  if (space_.executes_file(status.st_dev, status.st_ino)) {
+  if (space_.translates_file(status.st_dev, status.st_ino)) {
     file_written(status.st_dev, status.st_ino);
   }
 }

@@ -117,7 +117,7 @@ void SuperblockBuilder::end_checked_block(const Instruction& at) {
     case Kind::kIndirectCall:
       draft_.return_addresses.push_back(at.next());
       if (at.insn.kind == Kind::kCall) {
-        mangle_call(draft_, at);
+        mangle_call(draft_, at, at.target());
       } else {
         mangle_indirect(draft_, at);
       }

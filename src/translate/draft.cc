@@ -23,6 +23,7 @@ void Draft::clear() {
   entries.clear();
   past_choices.clear();
   constituents.clear();
+  constants.clear();
   landings.clear();
   thunks.clear();
   hold = false;

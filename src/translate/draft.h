@@ -25,6 +25,15 @@ struct CallThunk {
   AppPc target;        ///< of a direct call; 0: an indirect one, with the target in rcx
 };
 
+/// Program memory that an indirect transfer was translated by: its 8 bytes at `slot` are `target`.
+struct ConstantSlot {
+  AppPc slot;
+  AppPc target;
+  uint64_t generation;  ///< of the slot, older than what was read there
+
+  AppRange bytes() const { return {slot, slot + sizeof(uint64_t)}; }
+};
+
 /// An 8-byte field that holds a program address.
 struct AddressField {
   enum class Where : uint8_t { kHot, kCold, kMap };
@@ -87,6 +96,7 @@ class Draft {
   std::vector<cache::PastChoiceSpec> past_choices;
   std::vector<cache::LandingSpec> landings;
   std::vector<cache::Constituent> constituents;
+  std::vector<ConstantSlot> constants;  ///< the last constituents, when all is built
   std::vector<CallThunk> thunks;
   /// The instruction that is being emitted has inserted code in front (see UndoZone::hold).
   bool hold = false;

@@ -25,6 +25,7 @@ struct Header {
   uint32_t block_count;
   uint32_t address_count;
   uint32_t return_count;
+  uint32_t constant_count;
   uint16_t hot_size;
   uint16_t cold_size;
   uint8_t bound;
@@ -62,6 +63,11 @@ struct LandingRecord {
 struct ConstituentRecord {
   int32_t tag;
   uint32_t size;
+};
+
+struct ConstantRecord {
+  int32_t slot;
+  int32_t target;
 };
 
 constexpr uint16_t kNoOffset = 0xFFFF;
@@ -203,6 +209,7 @@ Header header_of(const Draft& draft, uint32_t instruction_count) {
   header.address_count =
       static_cast<uint32_t>(draft.address_fields.size() + draft.map.addresses().size());
   header.return_count = static_cast<uint32_t>(draft.return_addresses.size());
+  header.constant_count = static_cast<uint32_t>(draft.constants.size());
   header.hot_size = static_cast<uint16_t>(draft.hot.position());
   header.cold_size = static_cast<uint16_t>(draft.cold.position());
   header.bound = draft.bound ? 1 : 0;
@@ -228,6 +235,9 @@ void write_places(const Draft& draft, Writer& out) {
     out.complete = out.complete && constituent.bytes.start == constituent.tag;
     out.add(ConstituentRecord{out.relative(constituent.tag),
                               static_cast<uint32_t>(constituent.bytes.size())});
+  }
+  for (const ConstantSlot& constant : draft.constants) {
+    out.add(ConstantRecord{out.relative(constant.slot), out.relative(constant.target)});
   }
 }
 
@@ -314,6 +324,19 @@ bool read_constituents(Reader& in, const Header& header, Draft& draft) {
   return source_size == header.source_size;
 }
 
+/// The last constituents, with what is in their bytes.
+bool read_constants(Reader& in, const Header& header, Draft& draft) {
+  if (header.constant_count > header.constituent_count - header.block_count) return false;
+  const auto last = std::span(draft.constituents).last(header.constant_count);
+  for (const cache::Constituent& constituent : last) {
+    ConstantRecord record;
+    if (!in.take(record)) return false;
+    draft.constants.push_back({in.address(record.slot), in.address(record.target), 0});
+    if (constituent.bytes != draft.constants.back().bytes()) return false;
+  }
+  return true;
+}
+
 /// The program addresses in code and map, all of which moved by `moved`.
 bool read_address_fields(Reader& in, const Header& header, uint64_t moved, Draft& draft) {
   for (uint32_t i = 0; i < header.address_count; ++i) {
@@ -386,6 +409,7 @@ std::optional<RecordedSource> read_record(std::span<const uint8_t> record, AppPc
                               header.instruction_count};
   const bool whole = read_fixups(in, header, draft) && read_exits(in, header, draft) &&
                      read_entries(in, header, draft) && read_constituents(in, header, draft) &&
+                     read_constants(in, header, draft) &&
                      read_address_fields(in, header, tag.value - header.tag, draft) &&
                      read_return_addresses(in, header, draft) && in.at_end();
   if (!whole || draft.entries.front().tag != tag || draft.constituents.front().tag != tag) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "translate/draft.h"
 #include "x86/decode.h"
@@ -27,14 +28,14 @@ void mangle_plain(Draft& draft, const Instruction& at);
 /// fall-through side.
 void mangle_conditional(Draft& draft, const Instruction& at);
 
-/// ReturnMode::kPaired: emits a direct or indirect call as a call of the host's, so that the CPU's
-/// return stack predicts where it comes back: the code that follows. emit_thunks() lays out the
-/// rest.
-void mangle_paired_call(Draft& draft, const Instruction& at);
+/// ReturnMode::kPaired: emits a call to `target`, or an indirect one, as a call of the host's, so
+/// that the CPU's return stack predicts where it comes back: the code that follows. emit_thunks()
+/// lays out the rest.
+void mangle_paired_call(Draft& draft, const Instruction& at, std::optional<AppPc> target);
 void emit_thunks(Draft& draft);
 
-/// Emits `call rel32`: pushes the return address and leaves for the target.
-void mangle_call(Draft& draft, const Instruction& at);
+/// Emits a call to `target`: pushes the return address and leaves for there.
+void mangle_call(Draft& draft, const Instruction& at, AppPc target);
 
 /// Emits an indirect jump or call, or a return. They leave the fragment.
 void mangle_indirect(Draft& draft, const Instruction& at);

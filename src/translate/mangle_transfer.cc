@@ -163,20 +163,18 @@ void mangle_conditional(Draft& draft, const Instruction& at) {
   record.finish();
 }
 
-void mangle_call(Draft& draft, const Instruction& at) {
+void mangle_call(Draft& draft, const Instruction& at, AppPc target) {
   Record record(draft, at);
   emit_push_return_address(draft, at.next());
   record.zone().rsp_delta = 8;
-  draft.exit_jump(at.target());
+  draft.exit_jump(target);
   record.finish();
 }
 
-void mangle_paired_call(Draft& draft, const Instruction& at) {
+void mangle_paired_call(Draft& draft, const Instruction& at, std::optional<AppPc> target) {
   Record record(draft, at);
-  CallThunk thunk{0, at.pc, at.insn.length, draft.hold, {}};
-  if (at.insn.kind == Kind::kCall) {
-    thunk.target = at.target();
-  } else {
+  CallThunk thunk{0, at.pc, at.insn.length, draft.hold, target.value_or(AppPc{})};
+  if (!target) {
     draft.hot.mov_gs_reg(kSpillRcx, x86::kRcx);
     record.zone().rcx_spilled = true;
     emit_target_to_rcx(draft, at);

@@ -59,6 +59,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
   }
   emit_thunks(draft_);
   add_entries();
+  add_constants();
   instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
   return true;
@@ -75,9 +76,11 @@ bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
     emit_further_versions(false);
   }
   path_ = {};
+  const bool several = draft_.constituents.size() > 1;
+  add_constants();
   instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
-  return draft_.constituents.size() > 1;
+  return several;
 }
 
 bool SuperblockBuilder::follow_path(const Instruction& at, AppPc& pc) {
@@ -208,17 +211,19 @@ bool SuperblockBuilder::is_laid_out_elsewhere(const Instruction& at) const {
 }
 
 bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
+  const bool direct = at.insn.kind == Kind::kCall;
+  const std::optional<AppPc> target = direct ? at.target() : constant_target(at);
   const bool paired = pairs_returns() && at.insn.segment != x86::Segment::kGs;
   if (!paired) {
     draft_.return_addresses.push_back(at.next());
-    if (at.insn.kind == Kind::kCall) {
-      mangle_call(draft_, at);
+    if (target) {
+      mangle_call(draft_, at, *target);
     } else {
       mangle_indirect(draft_, at);
     }
     return false;
   }
-  mangle_paired_call(draft_, at);
+  mangle_paired_call(draft_, at, target);
   const AppPc next = at.next();
   // A landing place of its own is a jump more: so calls may go farther.
   constexpr uint32_t kCallFactor = 4;
@@ -238,6 +243,42 @@ bool SuperblockBuilder::end_with_call(const Instruction& at, AppPc& pc) {
   map_pc_ = {};  // the landing's code belongs to no instruction
   pc = next;
   return true;
+}
+
+bool SuperblockBuilder::end_with_jump(const Instruction& at, AppPc target, AppPc& pc) {
+  const uint32_t start = draft_.hot.position();
+  const bool goes_on = go_on_or_leave(target, pc);
+  UndoZone zone;
+  zone.hold = true;
+  draft_.map.add(at.insn.length, draft_.hot.position() - start,
+                 std::span(&zone, draft_.hold ? 1 : 0));
+  return goes_on;
+}
+
+std::optional<AppPc> SuperblockBuilder::constant_target(const Instruction& at) {
+  // Tools know of no constituents but blocks; and checked code is there to change.
+  if (!environment_.entries_anywhere || readable_.checked) return std::nullopt;
+  const x86::Insn& insn = at.insn;
+  const bool plain = insn.rip_relative && insn.segment == x86::Segment::kNone &&
+                     !insn.address_size_prefix && !insn.operand_size_prefix;
+  const AppPc slot = at.target();
+  if (!plain || slot.value % sizeof slot.value != 0) return std::nullopt;
+  for (const ConstantSlot& known : draft_.constants) {
+    if (known.slot == slot) return known.target;
+  }
+  const uint64_t generation = cache_.generation(slot);
+  const std::optional<AppPc> target = code_.constant_at(slot);
+  if (!target) return std::nullopt;
+  draft_.constants.push_back({slot, *target, generation});
+  cache_.prefetch(*target);
+  return target;
+}
+
+void SuperblockBuilder::add_constants() {
+  // None of them is in a block, too: they are not executable.
+  for (const ConstantSlot& constant : draft_.constants) {
+    draft_.constituents.push_back({constant.slot, constant.bytes(), constant.generation});
+  }
 }
 
 void SuperblockBuilder::set_counted_exits(const Instruction& at) {
@@ -270,20 +311,16 @@ bool SuperblockBuilder::end_block(const Instruction& at, AppPc& pc) {
     case Kind::kXbegin:
       mangle_conditional(draft_, at);
       return go_on_or_leave(at.next(), pc);
-    case Kind::kJump: {
-      const uint32_t start = draft_.hot.position();
-      const bool goes_on = go_on_or_leave(at.target(), pc);
-      UndoZone zone;
-      zone.hold = true;
-      draft_.map.add(at.insn.length, draft_.hot.position() - start,
-                     std::span(&zone, draft_.hold ? 1 : 0));
-      return goes_on;
-    }
+    case Kind::kJump:
+      return end_with_jump(at, at.target(), pc);
     case Kind::kCall:
     case Kind::kIndirectCall:
       return end_with_call(at, pc);
-    case Kind::kReturn:
     case Kind::kIndirectJump:
+      if (const auto target = constant_target(at)) return end_with_jump(at, *target, pc);
+      mangle_indirect(draft_, at);
+      return false;
+    case Kind::kReturn:
       mangle_indirect(draft_, at);
       return false;
     case Kind::kSyscall:

@@ -33,6 +33,9 @@ class ProgramCode {
   /// The longest known run of executable memory of one kind that holds `pc`; empty if `pc` is not
   /// executable. Bytes are read after the call, and a deletion tells of each that changes later.
   virtual CodeRange executable_range(AppPc pc) = 0;
+  /// The address of executable memory in the 8 bytes at `slot`, if they are not executable
+  /// themselves and do not change without a deletion that tells of it.
+  virtual std::optional<AppPc> constant_at(AppPc slot) = 0;
 };
 
 class SuperblockBuilder {
@@ -87,8 +90,9 @@ class SuperblockBuilder {
 
   void begin(AppPc tag, bool indirect);
   /// Whether the program has `source` where draft_'s constituents say, of which it reads the
-  /// generations.
+  /// generations, and draft_'s constants.
   bool has_source(const RecordedSource& source);
+  bool has_constants();
   void keep_source(const Instruction& at);
   void drop_source(const Instruction& at);
   /// Builds one basic block, up to an instruction that may write memory, behind code that compares
@@ -165,6 +169,13 @@ class SuperblockBuilder {
   bool go_on_or_leave(AppPc next, AppPc& pc);
   /// Emits a call; true if the superblock goes on behind it.
   bool end_with_call(const Instruction& at, AppPc& pc);
+  /// Emits a jump to `target`; true if the superblock goes on there.
+  bool end_with_jump(const Instruction& at, AppPc target, AppPc& pc);
+  /// Where a jump or call through a slot of memory goes, if that does not change: as the linker
+  /// makes them, once it has protected its table. What is built depends on the slot then.
+  std::optional<AppPc> constant_target(const Instruction& at);
+  /// Makes the slots that the superblock depends on constituents, so that it dies with their bytes.
+  void add_constants();
   bool pairs_returns() const;
   const Mark* mark_of(AppPc pc) const;
   void add_entries();

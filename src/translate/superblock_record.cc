@@ -35,6 +35,7 @@ bool SuperblockBuilder::has_source(const RecordedSource& source) {
   for (cache::Constituent& constituent : draft_.constituents) {
     constituent.generation = cache_.generation(constituent.tag);
   }
+  if (!has_constants()) return false;
   const CodeRange readable = code_.executable_range(draft_.constituents.front().tag);
   if (readable.checked) return false;
   const uint8_t* expected = source.bytes.data();
@@ -51,6 +52,12 @@ bool SuperblockBuilder::has_source(const RecordedSource& source) {
     }
   }
   return true;
+}
+
+bool SuperblockBuilder::has_constants() {
+  return std::all_of(
+      draft_.constants.begin(), draft_.constants.end(),
+      [this](const ConstantSlot& each) { return code_.constant_at(each.slot) == each.target; });
 }
 
 void SuperblockBuilder::keep(RecordStore& store) {

@@ -64,6 +64,21 @@ def a_changed_program_is_noticed(at):
     expect(at.run(path)[3]["loaded"] > 0, "nothing but the changed code should be built anew")
 
 
+def slots_that_lead_elsewhere_are_noticed(at):
+    path = os.path.join(at.folder, "linked")
+    subprocess.run([at.compiler, "-x", "c", "-O1", "-Wl,-z,now", "-o", path, "-"], text=True, check=True,
+                   input="int getpagesize(void); int main(void) { return getpagesize() / 1024; }")
+    other = os.path.join(at.folder, "other.so")
+    subprocess.run([at.compiler, "-x", "c", "-shared", "-fPIC", "-o", other, "-"], text=True, check=True,
+                   input="int getpagesize(void) { return 9 * 1024; }")
+    for _ in range(2):
+        end, _, _, counts = at.run(path)
+        expect(end == 4 and counts["constants"] > 0, f"{end} {counts}")
+    expect(counts["loaded"] > 0.9 * counts["superblocks"], f"{counts}")
+    end, _, err, counts = at.run("/usr/bin/env", "LD_PRELOAD=" + other, path)
+    expect((end, err) == (9, "") and counts["rejected"] > 0, f"{end} {err} {counts}")
+
+
 def other_options_have_files_of_their_own(at):
     at.run(*PYTHON)
     first = at.files()

@@ -94,14 +94,17 @@ void emit_entry(Draft& draft, const Instruction& at) {
   emit_indirect_entry(draft.hot, draft.environment, at.pc);
 }
 
+void emit_call(Draft& draft, const Instruction& at) { mangle_call(draft, at, at.target()); }
+
 void emit_paired_call(Draft& draft, const Instruction& at) {
-  mangle_paired_call(draft, at);
+  const bool direct = at.insn.kind == x86::Kind::kCall;
+  mangle_paired_call(draft, at, direct ? std::optional(at.target()) : std::nullopt);
   emit_thunks(draft);
 }
 
 void emit_prefetching_call(Draft& draft, const Instruction& at) {
   draft.prefetch_returns = true;
-  mangle_call(draft, at);
+  emit_call(draft, at);
 }
 
 void emit_towards_target(Draft& draft, const Instruction& at) {
@@ -120,10 +123,10 @@ const std::vector<Case>& cases() {
       {"loop", {0xE2, 0xF0}, mangle_conditional},
       {"jecxz", {0x67, 0xE3, 0x10}, mangle_conditional},
       {"xbegin", {0xC7, 0xF8, 0x10, 0, 0, 0}, mangle_conditional},
-      {"call", {0xE8, 0x10, 0, 0, 0}, mangle_call},
+      {"call", {0xE8, 0x10, 0, 0, 0}, emit_call},
       {"call_low",
        {0xE8, 0x10, 0, 0, 0},
-       mangle_call,
+       emit_call,
        IndirectMode::kShadow,
        ReturnMode::kJump,
        0x401000},

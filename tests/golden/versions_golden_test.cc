@@ -38,6 +38,7 @@ class Program final : public ProgramCode {
     const AppRange all{kPc, kPc + kPage};
     return all.contains(pc) ? CodeRange{all} : CodeRange{};
   }
+  std::optional<AppPc> constant_at(AppPc) override { return std::nullopt; }
 
  private:
   void* memory_;

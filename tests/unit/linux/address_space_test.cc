@@ -103,6 +103,98 @@ TEST(AddressSpace, MovesKeepFileOffsets) {
   EXPECT_EQ(space.find({kBase + 0x2000})->offset, 0x2000u);
 }
 
+TEST(AddressSpace, OnlyWhatNobodyChangesIsConsulted) {
+  AddressSpace space;
+  const AppRange slot{{kBase + 0x1008}, {kBase + 0x1010}};
+  EXPECT_FALSE(space.consult(slot)) << "nothing is there";
+  for (const int prot : {PROT_NONE, PROT_READ | PROT_WRITE, PROT_WRITE, PROT_READ | PROT_EXEC}) {
+    space.note_map(mapping(kBase, kBase + 0x4000, prot));
+    EXPECT_FALSE(space.consult(slot)) << prot;
+  }
+  Mapping shared = mapping(kBase, kBase + 0x4000);
+  shared.flags = MAP_SHARED | MAP_ANONYMOUS;
+  space.note_map(shared);
+  EXPECT_FALSE(space.consult(slot));
+  Mapping ours = mapping(kBase, kBase + 0x4000);
+  ours.owner = Owner::kRuntime;
+  space.note_map(ours);
+  EXPECT_FALSE(space.consult(slot));
+  Mapping clock = mapping(kBase, kBase + 0x4000);
+  clock.label = Label::kVvar;
+  space.note_map(clock);
+  EXPECT_FALSE(space.consult(slot));
+  EXPECT_FALSE(space.is_consulted({{kBase}, {kBase + 0x4000}}));
+  space.note_map(mapping(kBase, kBase + 0x4000));
+  EXPECT_TRUE(space.consult(slot));
+  EXPECT_TRUE(space.consult(slot));
+  EXPECT_FALSE(space.consult({{kBase + 0x3ffc}, {kBase + 0x4004}})) << "it ends amid the slot";
+}
+
+TEST(AddressSpace, AFileThatSomebodyWritesIsNotConsulted) {
+  AddressSpace space;
+  Mapping file = mapping(kBase, kBase + 0x4000);
+  file.flags = MAP_PRIVATE;
+  file.file = std::make_shared<BackingFile>(BackingFile{1, 2, "module"});
+  space.note_map(file);
+  Mapping view = file;
+  view.range = {{kBase + 0x10000}, {kBase + 0x14000}};
+  view.flags = MAP_SHARED;
+  view.prot = PROT_READ | PROT_WRITE;
+  space.note_map(view);
+  const AppRange slot{{kBase + 8}, {kBase + 16}};
+  EXPECT_FALSE(space.consult(slot));
+  space.note_unmap(view.range);
+  EXPECT_FALSE(space.translates_file(1, 2));
+  const uint32_t before = space.translated_files_version();
+  EXPECT_TRUE(space.consult(slot));
+  EXPECT_TRUE(space.translates_file(1, 2));
+  EXPECT_NE(space.translated_files_version(), before);
+}
+
+TEST(AddressSpace, ChangesOfWhatWasConsultedAreTold) {
+  const AppRange whole{{kBase}, {kBase + 0x4000}};
+  const AppRange other{{kBase + 0x10000}, {kBase + 0x14000}};
+  const AppRange slot{{kBase + 0x1008}, {kBase + 0x1010}};
+  const AppRange aside{{kBase + 0x8000}, {kBase + 0x9000}};
+  const auto consulted = [&](auto change) {
+    AddressSpace space;
+    space.note_map(mapping(whole.start.value, whole.end.value));
+    space.note_map(mapping(other.start.value, other.end.value));
+    space.note_map(mapping(aside.start.value, aside.end.value));
+    EXPECT_FALSE(change(space)) << "before";
+    AddressSpace again;
+    again.note_map(mapping(whole.start.value, whole.end.value));
+    again.note_map(mapping(other.start.value, other.end.value));
+    EXPECT_TRUE(again.consult(slot));
+    EXPECT_FALSE(again.note_protect(aside, PROT_READ)) << "something else";
+    return change(again);
+  };
+  const AppRange page{{kBase + 0x1000}, {kBase + 0x2000}};
+  EXPECT_TRUE(consulted([&](AddressSpace& space) { return space.note_protect(page, PROT_NONE); }));
+  EXPECT_TRUE(consulted([&](AddressSpace& space) {
+    return space.note_map(mapping(page.start.value, page.end.value));
+  }));
+  EXPECT_TRUE(consulted([&](AddressSpace& space) {
+    return space.note_remap(whole, {aside.start, aside.start + whole.size()}, false);
+  }));
+  EXPECT_TRUE(
+      consulted([&](AddressSpace& space) { return space.note_remap(other, whole, false); }));
+}
+
+TEST(AddressSpace, WhatIsProtectedAnewHasToBeConsultedAgain) {
+  AddressSpace space;
+  space.note_map(mapping(kBase, kBase + 0x2000));
+  const AppRange first{{kBase}, {kBase + 0x1000}};
+  const AppRange second{{kBase + 0x1000}, {kBase + 0x2000}};
+  ASSERT_TRUE(space.consult({first.start, first.start + 8}));
+  EXPECT_TRUE(space.note_protect(first, PROT_READ | PROT_WRITE));
+  EXPECT_FALSE(space.is_consulted(first));
+  EXPECT_TRUE(space.is_consulted(second)) << "the mark is that of the mapping";
+  EXPECT_FALSE(space.note_protect(first, PROT_READ));
+  EXPECT_TRUE(space.is_consulted(first)) << "they are one mapping again";
+  EXPECT_EQ(all(space).size(), 1u);
+}
+
 TEST(AddressSpace, ModulesGoNearAndDataGoesFar) {
   AddressSpace space;
   Placement module = request(0x200000, PROT_READ);

@@ -90,6 +90,10 @@ class FakeRuntime : public SysRuntime {
 
   void code_changed(AppRange range) override { changed.push_back(range); }
   void mapped_executable(AppRange range) override { executable.push_back(range); }
+  int effective_protection(AppRange, int prot) override {
+    if (before_protection) before_protection();
+    return prot;
+  }
   void run_thread(ThreadStart& start) override {
     FakeThread self;
     self.context = start.context;
@@ -108,6 +112,7 @@ class FakeRuntime : public SysRuntime {
 
   std::vector<AppRange> changed;
   std::vector<AppRange> executable;
+  std::function<void()> before_protection;
   Body thread_body;
   std::function<void(ProgramThread&)> borrowed_body;
   int execs = 0;

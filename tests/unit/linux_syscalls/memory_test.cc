@@ -127,6 +127,35 @@ TEST_F(Memory, ProtectionChangesOfCodeAreReported) {
   EXPECT_EQ(program.runtime.changed.size(), 1u);
 }
 
+TEST_F(Memory, ChangesOfConsultedMemoryAreReported) {
+  const auto consult = [this](uint64_t place) {
+    return program.space.consult({{place}, {place + 8}});
+  };
+  const uint64_t place = map(4 * kPageSize, PROT_READ);
+  ASSERT_TRUE(consult(place));
+  EXPECT_EQ(program.call(__NR_mprotect, place, kPageSize, kReadWrite), 0);
+  EXPECT_EQ(program.runtime.changed.size(), 1u);
+  ASSERT_TRUE(consult(place + kPageSize));
+  EXPECT_EQ(program.call(__NR_madvise, place + kPageSize, kPageSize, MADV_DONTNEED), 0);
+  EXPECT_EQ(program.runtime.changed.size(), 2u);
+  EXPECT_EQ(program.call(__NR_mremap, place, 4 * kPageSize, 3 * kPageSize, 0, 0),
+            static_cast<int64_t>(place));
+  EXPECT_EQ(program.runtime.changed.size(), 3u);
+  EXPECT_EQ(program.call(__NR_munmap, place, 4 * kPageSize), 0);
+  ASSERT_EQ(program.runtime.changed.size(), 4u);
+  EXPECT_EQ(program.runtime.changed.back(),
+            (AppRange{{place + kPageSize}, {place + 3 * kPageSize}}));
+}
+
+TEST_F(Memory, WhatIsConsultedWhileItsProtectionChangesIsReported) {
+  const uint64_t place = map(kPageSize, PROT_READ);
+  program.runtime.before_protection = [&] {
+    EXPECT_TRUE(program.space.consult({{place}, {place + 8}}));
+  };
+  EXPECT_EQ(program.call(__NR_mprotect, place, kPageSize, kReadWrite), 0);
+  EXPECT_EQ(program.runtime.changed.size(), 1u);
+}
+
 TEST_F(Memory, ProtectUpToAHoleChangesWhatLiesBeforeIt) {
   const uint64_t place = map(3 * kPageSize);
   ASSERT_EQ(program.call(__NR_munmap, place + kPageSize, kPageSize), 0);
