@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/runtime_fs.h"
+
 namespace weft {
 namespace {
 
@@ -17,6 +19,7 @@ void put(const char* text) noexcept {
 }  // namespace
 
 void check_failed(const char* file, int line, const char* what) noexcept {
+  need_runtime_fs();
   char digits[12];
   char* cursor = digits + sizeof digits - 1;
   *cursor = '\0';

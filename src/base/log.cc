@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/runtime_fs.h"
+
 namespace weft {
 namespace {
 
@@ -56,6 +58,7 @@ bool Logger::enabled(std::string_view module, LogLevel level) const {
 }
 
 void Logger::put(std::string_view module, std::string_view line) const {
+  need_runtime_fs();
   const std::string text = fmt::format("weft[{}] {}: {}\n", getpid(), module, line);
   const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(written);

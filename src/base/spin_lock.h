@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/runtime_fs.h"
+
 namespace weft {
 
 class SpinLock {
@@ -20,7 +22,7 @@ class SpinLock {
   }
   void unlock() noexcept {
     // Release: pairs with the acquire of the next holder.
-    if (word_.exchange(kFree, std::memory_order_release) == kContended) word_.notify_one();
+    if (word_.exchange(kFree, std::memory_order_release) == kContended) wake_one();
   }
 
  private:
@@ -29,6 +31,7 @@ class SpinLock {
   static constexpr uint32_t kContended = 2;
 
   void lock_slow() noexcept {
+    need_runtime_fs();  // the futex call may set errno
     for (int spin = 0; spin < 100; ++spin) {
       __builtin_ia32_pause();
       if (word_.load(std::memory_order_relaxed) == kFree && try_lock()) return;
@@ -36,6 +39,11 @@ class SpinLock {
     while (word_.exchange(kContended, std::memory_order_acquire) != kFree) {
       word_.wait(kContended, std::memory_order_relaxed);
     }
+  }
+
+  void wake_one() noexcept {
+    need_runtime_fs();
+    word_.notify_one();
   }
 
   std::atomic<uint32_t> word_{kFree};

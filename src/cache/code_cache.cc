@@ -1,7 +1,10 @@
 #include "cache/code_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <memory_resource>
 #include <thread>
 
 #include "cache/fragment_store.h"
@@ -43,7 +46,7 @@ class CodeCache::Impl {
   }
 
   /// Kills every live fragment among `ids`; returns how many.
-  uint32_t kill_all(const std::vector<uint32_t>& ids, Lifecycle::Dead& dead) {
+  uint32_t kill_all(const IntervalIndex::Ids& ids, Lifecycle::Dead& dead) {
     uint32_t killed = 0;
     for (const uint32_t id : ids) {
       Fragment* fragment = parts.fragment(id);
@@ -198,7 +201,7 @@ uint32_t CodeCache::delete_region(AppRange range) {
     Impl::Operation operation(*impl_);
     impl_->parts.counters.add(Count::kDeletions);
     impl_->parts.regions.note(range);
-    std::vector<uint32_t> ids;
+    IntervalIndex::Ids ids;
     impl_->parts.index.collect(range, ids);
     killed = impl_->kill_all(ids, dead);
   }
@@ -250,10 +253,13 @@ Fragment* CodeCache::sample(uint64_t random) const {
 }
 
 void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const {
-  std::vector<Fragment*> found;
+  // Most ranges that are asked for lie in a few fragments.
+  std::array<std::byte, 512> room;
+  std::pmr::monotonic_buffer_resource nearby(room.data(), room.size());
+  std::pmr::vector<Fragment*> found(&nearby);
   {
     OperationGate::Pass pass(impl_->gate);
-    std::vector<uint32_t> ids;
+    IntervalIndex::Ids ids(&nearby);
     impl_->parts.index.collect(range, ids);
     for (const uint32_t id : ids) {
       if (Fragment* fragment = impl_->parts.fragment(id)) found.push_back(fragment);

@@ -213,11 +213,17 @@ void FragmentStore::destroy(Fragment& fragment) {
   parts_.counters.add(Count::kFragmentBytes, -static_cast<int64_t>(bytes));
   const Room room{fragment.hot_, fragment.cold_, fragment.first_exit_, fragment.id_};
   const uint32_t exit_count = fragment.exit_count_;
-  if (fragment.entries_ != fragment.first_entries()) std::free(fragment.entries_);
+  give_entries(fragment);
   const RecordPool::Record record{&fragment, fragment.record_stripe_};
   fragment.~Fragment();
   parts_.records.give(record, bytes);
   give_back(room, exit_count);
+}
+
+void FragmentStore::give_entries(Fragment& fragment) {
+  if (fragment.entries_ == fragment.first_entries()) return;
+  parts_.records.give({fragment.entries_, fragment.entries_stripe_},
+                      fragment.entry_capacity_ * sizeof(TagEntry*));
 }
 
 std::optional<uint32_t> FragmentStore::add_cold(Fragment& fragment, std::span<const uint8_t> code,

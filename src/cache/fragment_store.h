@@ -18,6 +18,9 @@ class FragmentStore {
   /// Nobody can reach the fragment, its code or its exits any more.
   void destroy(Fragment& fragment);
 
+  /// The memory of a list of entries that has outgrown the record.
+  void give_entries(Fragment& fragment);
+
   /// Cold code added to a live fragment, at the returned offset.
   std::optional<uint32_t> add_cold(Fragment& fragment, std::span<const uint8_t> code,
                                    std::span<const Fixup> fixups);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "base/check.h"
 
@@ -46,7 +47,7 @@ bool IntervalIndex::Page::may_overlap(Piece wanted) const {
   return false;
 }
 
-void IntervalIndex::Page::append_overlaps(Piece wanted, std::vector<uint32_t>& ids) const {
+void IntervalIndex::Page::append_overlaps(Piece wanted, Ids& ids) const {
   if (!may_overlap(wanted)) return;
   for (const Piece& p : pieces_) {
     // One branch that is nearly never taken, where each half would be a toss.
@@ -56,43 +57,65 @@ void IntervalIndex::Page::append_overlaps(Piece wanted, std::vector<uint32_t>& i
 }
 
 IntervalIndex::Page* IntervalIndex::Pages::find(uint64_t number) const {
-  if (slots_.empty()) return nullptr;
-  for (size_t slot = home(number); slots_[slot]; slot = next(slot)) {
-    if (slots_[slot]->number() == number) return slots_[slot].get();
+  if (size_ == 0) return nullptr;
+  for (size_t slot = home(number); slots_[slot] != nullptr; slot = next(slot)) {
+    if (slots_[slot]->number() == number) return slots_[slot];
   }
   return nullptr;
 }
 
-IntervalIndex::Page& IntervalIndex::Pages::find_or_make(uint64_t number) {
+IntervalIndex::Page& IntervalIndex::Pages::find_or_make(uint64_t number, PoolResource& memory) {
   if (Page* page = find(number)) return *page;
-  constexpr size_t kFirstSlots = 4;
-  if (2 * (count_ + 1) > slots_.size()) {
-    std::vector<std::unique_ptr<Page>> old(std::max(kFirstSlots, 2 * slots_.size()));
-    old.swap(slots_);
-    for (std::unique_ptr<Page>& page : old) {
-      if (page) insert(std::move(page));
-    }
-  }
-  auto made = std::make_unique<Page>(number);
-  Page& page = *made;
-  insert(std::move(made));
+  if (2 * (count_ + 1) > size_) grow(memory);
+  Page* const page = std::pmr::polymorphic_allocator<>(&memory).new_object<Page>(number, memory);
+  insert(*page);
   ++count_;
-  return page;
+  return *page;
 }
 
-void IntervalIndex::Pages::insert(std::unique_ptr<Page> page) {
-  size_t slot = home(page->number());
-  while (slots_[slot]) slot = next(slot);
-  slots_[slot] = std::move(page);
+void IntervalIndex::Pages::grow(PoolResource& memory) {
+  constexpr size_t kFirstSlots = 4;
+  std::pmr::polymorphic_allocator<Page*> allocator(&memory);
+  const std::span<Page* const> old = slots();
+  Page** const outgrown = slots_;
+  size_ = std::max(kFirstSlots, 2 * old.size());
+  slots_ = allocator.allocate(size_);
+  std::fill_n(slots_, size_, nullptr);
+  for (Page* page : old) {
+    if (page != nullptr) insert(*page);
+  }
+  if (outgrown != nullptr) allocator.deallocate(outgrown, old.size());
 }
 
-void IntervalIndex::Pages::erase(const Page& page) {
+void IntervalIndex::Pages::insert(Page& page) {
   size_t slot = home(page.number());
-  while (slots_[slot].get() != &page) slot = next(slot);
-  slots_[slot].reset();
+  while (slots_[slot] != nullptr) slot = next(slot);
+  slots_[slot] = &page;
+}
+
+void IntervalIndex::Pages::erase(Page& page, PoolResource& memory) {
+  size_t slot = home(page.number());
+  while (slots_[slot] != &page) slot = next(slot);
+  slots_[slot] = nullptr;
   --count_;
   // What stands behind it may have been pushed there by it.
-  for (slot = next(slot); slots_[slot]; slot = next(slot)) insert(std::move(slots_[slot]));
+  for (slot = next(slot); slots_[slot] != nullptr; slot = next(slot)) {
+    Page& pushed = *std::exchange(slots_[slot], nullptr);
+    insert(pushed);
+  }
+  std::pmr::polymorphic_allocator<>(&memory).delete_object(&page);
+}
+
+void IntervalIndex::Pages::clear(PoolResource& memory) {
+  std::pmr::polymorphic_allocator<> allocator(&memory);
+  for (Page* page : slots()) {
+    if (page != nullptr) allocator.delete_object(page);
+  }
+  if (slots_ != nullptr) allocator.deallocate_object(slots_, size_);
+}
+
+IntervalIndex::~IntervalIndex() {
+  for (Stripe& stripe : stripes_) stripe.pages.clear(memory_);
 }
 
 IntervalIndex::Piece IntervalIndex::piece(uint64_t page, AppRange bytes, uint32_t id) {
@@ -119,7 +142,7 @@ IntervalIndex::Page& IntervalIndex::Adder::turn_to(uint64_t number) {
     stripe.lock.lock();
     stripe_ = &stripe;
   }
-  page_ = &stripe.pages.find_or_make(number);
+  page_ = &stripe.pages.find_or_make(number, index_.memory_);
   return *page_;
 }
 
@@ -135,11 +158,11 @@ void IntervalIndex::remove(AppRange bytes, uint32_t id) {
     Page* page = stripe.pages.find(number);
     CHECK(page != nullptr);
     page->remove(piece(number, bytes, id));
-    if (page->empty()) stripe.pages.erase(*page);
+    if (page->empty()) stripe.pages.erase(*page, memory_);
   }
 }
 
-void IntervalIndex::collect(AppRange range, std::vector<uint32_t>& ids) const {
+void IntervalIndex::collect(AppRange range, Ids& ids) const {
   if (range.empty()) return;
   const uint64_t first = first_page(range);
   const uint64_t last = last_page(range);

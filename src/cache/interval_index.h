@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <memory_resource>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
+#include "cache/record_pool.h"
 #include "cache/stripe.h"
 
 namespace weft::cache {
@@ -16,11 +18,21 @@ namespace weft::cache {
 class IntervalIndex {
  public:
   class Adder;
+
+  /// Takes its memory from `records`.
+  explicit IntervalIndex(RecordPool& records) : memory_(records) {}
+  ~IntervalIndex();
+  IntervalIndex(const IntervalIndex&) = delete;
+  IntervalIndex& operator=(const IntervalIndex&) = delete;
+
+  /// May lie on the asker's stack, most being short.
+  using Ids = std::pmr::vector<uint32_t>;
+
   void add(AppRange bytes, uint32_t id);
   /// Takes out what add() with the same arguments put in, once.
   void remove(AppRange bytes, uint32_t id);
   /// Appends the ids of all that overlap `range`, in order and each once.
-  void collect(AppRange range, std::vector<uint32_t>& ids) const;
+  void collect(AppRange range, Ids& ids) const;
 
   uint64_t bytes() const;
 
@@ -37,47 +49,54 @@ class IntervalIndex {
   };
   class Page {
    public:
-    explicit Page(uint64_t number) : number_(number) {}
+    Page(uint64_t number, PoolResource& memory) : number_(number), pieces_(&memory) {
+      pieces_.reserve(kFirstPieces);
+    }
 
     uint64_t number() const { return number_; }
     void add(Piece piece);
     void remove(Piece piece);
     bool empty() const { return pieces_.empty(); }
-    void append_overlaps(Piece wanted, std::vector<uint32_t>& ids) const;
+    void append_overlaps(Piece wanted, Ids& ids) const;
     uint64_t bytes() const { return sizeof(*this) + pieces_.capacity() * sizeof(Piece); }
 
    private:
     static constexpr size_t kWords = kPageSize / 64;
+    static constexpr size_t kFirstPieces = 32;
 
     /// Whether a piece has been at one of the bytes since the page was empty. Most questions are
     /// about code that is new, and end here.
     bool may_overlap(Piece wanted) const;
 
     const uint64_t number_;
-    std::vector<Piece> pieces_;
+    std::pmr::vector<Piece> pieces_;
     std::array<uint64_t, kWords> touched_{};  ///< a bit for each byte
   };
   /// Pages by number: open addressing, at most half full.
   class Pages {
    public:
     Page* find(uint64_t number) const;
-    Page& find_or_make(uint64_t number);
-    void erase(const Page& page);
+    Page& find_or_make(uint64_t number, PoolResource& memory);
+    void erase(Page& page, PoolResource& memory);
+    void clear(PoolResource& memory);
     template <typename Visit>
     void for_each(const Visit& visit) const {
-      for (const std::unique_ptr<Page>& page : slots_) {
-        if (page) visit(*page);
+      for (const Page* page : slots()) {
+        if (page != nullptr) visit(*page);
       }
     }
-    uint64_t bytes() const { return slots_.size() * sizeof(slots_[0]); }
+    uint64_t bytes() const { return size_ * sizeof(slots_[0]); }
 
    private:
-    size_t home(uint64_t number) const { return mix(number) >> kSlotShift & (slots_.size() - 1); }
-    size_t next(size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
-    void insert(std::unique_ptr<Page> page);
+    size_t home(uint64_t number) const { return mix(number) >> kSlotShift & (size_ - 1); }
+    size_t next(size_t slot) const { return (slot + 1) & (size_ - 1); }
+    std::span<Page* const> slots() const { return {slots_, size_}; }
+    void grow(PoolResource& memory);
+    void insert(Page& page);
 
     static constexpr uint32_t kSlotShift = 32;  // below what tells stripes apart
-    std::vector<std::unique_ptr<Page>> slots_;  ///< none, or a power of two
+    Page** slots_ = nullptr;
+    size_t size_ = 0;  ///< of slots_: none, or a power of two
     size_t count_ = 0;
   };
   struct alignas(kCacheLine) Stripe {
@@ -89,6 +108,7 @@ class IntervalIndex {
   Stripe& stripe_of(uint64_t page) { return stripes_[mix(page) >> 56]; }
   const Stripe& stripe_of(uint64_t page) const { return stripes_[mix(page) >> 56]; }
 
+  PoolResource memory_;
   std::array<Stripe, kLocks> stripes_;
 };
 

@@ -112,7 +112,7 @@ void Lifecycle::unregister_members(Fragment& fragment) {
     TagEntry& entry = *fragment.constituents()[i].entry;
     if (!lists(entry, fragment)) continue;
     TagLock held(parts_.locks, entry);
-    CHECK(entry.members.remove(fragment));
+    CHECK(entry.members.remove(fragment, parts_.records));
   }
 }
 

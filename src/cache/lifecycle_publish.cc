@@ -1,7 +1,6 @@
 // The way to life: Building -> Live, and what may be added to a live fragment.
 
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
 #include <mutex>
 
 #include "cache/lifecycle.h"
@@ -83,7 +82,7 @@ bool Lifecycle::register_members(Fragment& fragment, const FragmentSpec& spec) {
     if (!lists(entry, fragment)) continue;
     TagLock held(parts_.locks, entry);
     // Also when stale: unregister_members() takes all of them out.
-    entry.members.add(fragment);
+    entry.members.add(fragment, parts_.records);
     fresh = fresh && is_current(entry, spec.constituents[i].generation);
   }
   return fresh;
@@ -170,11 +169,12 @@ bool Lifecycle::note_entry(Fragment& fragment, TagEntry& entry) {
   if (fragment.entry_count_ == fragment.entry_capacity_) {
     const auto capacity = static_cast<uint16_t>(
         fragment.entry_capacity_ < UINT16_MAX / 2 ? 2 * fragment.entry_capacity_ : UINT16_MAX);
-    const bool first = fragment.entries_ == fragment.first_entries();
-    void* grown = std::realloc(first ? nullptr : fragment.entries_, capacity * sizeof(TagEntry*));
-    CHECK(grown != nullptr);
-    if (first) std::memcpy(grown, fragment.entries_, fragment.entry_count_ * sizeof(TagEntry*));
-    fragment.entries_ = static_cast<TagEntry**>(grown);
+    const RecordPool::Record record = parts_.records.take(capacity * sizeof(TagEntry*));
+    auto** const grown = static_cast<TagEntry**>(record.memory);
+    std::copy_n(fragment.entries_, fragment.entry_count_, grown);
+    store_.give_entries(fragment);
+    fragment.entries_ = grown;
+    fragment.entries_stripe_ = record.stripe;
     fragment.entry_capacity_ = capacity;
   }
   fragment.entries_[fragment.entry_count_++] = &entry;

@@ -30,12 +30,12 @@ struct Parts {
   CodeSpace space;
   RecordMemory memory;
   RecordPool records{memory};
-  TagTable tags{memory};
+  TagTable tags{memory, records};
   std::atomic<uint64_t> contention{0};
   TagLocks locks{&contention};
   ExitTable exits{memory};
   FragmentTable fragments{memory};
-  IntervalIndex index;
+  IntervalIndex index{records};
   RegionLog regions;
   Counters counters;
   std::atomic<uint64_t> next_sequence;

@@ -1,7 +1,7 @@
 #include "cache/record_pool.h"
 
-#include <cstdlib>
 #include <mutex>
+#include <new>
 
 #include "base/check.h"
 
@@ -15,15 +15,18 @@ constexpr bool kPooled = false;
 constexpr bool kPooled = true;
 #endif
 
+/// In front of what a container has.
+struct alignas(16) Header {
+  uint8_t stripe;
+};
+
 }  // namespace
 
 RecordPool::Record RecordPool::take(size_t bytes) {
   const uint32_t mine = stripe_of_caller();
   const auto stripe_number = static_cast<uint8_t>(mine);
   if (!kPooled || bytes > kLargest) {
-    void* memory = std::malloc(bytes);
-    CHECK(memory != nullptr);
-    return {memory, stripe_number};
+    return {::operator new(bytes), stripe_number};
   }
   const size_t units = (bytes + kUnit - 1) / kUnit;
   Stripe& stripe = stripes_[mine];
@@ -43,7 +46,7 @@ RecordPool::Record RecordPool::take(size_t bytes) {
 
 void RecordPool::give(Record record, size_t bytes) {
   if (!kPooled || bytes > kLargest) {
-    std::free(record.memory);
+    ::operator delete(record.memory);
     return;
   }
   // To the stripe it came from, or a thread that only frees would pile up what others need.
@@ -53,6 +56,17 @@ void RecordPool::give(Record record, size_t bytes) {
   auto* const free = static_cast<Free*>(record.memory);
   free->next = first;
   first = free;
+}
+
+void* PoolResource::do_allocate(size_t bytes, size_t alignment) {
+  CHECK(alignment <= alignof(Header));
+  const RecordPool::Record record = pool_.take(sizeof(Header) + bytes);
+  return new (record.memory) Header{record.stripe} + 1;
+}
+
+void PoolResource::do_deallocate(void* memory, size_t bytes, size_t /*alignment*/) {
+  Header* const header = static_cast<Header*>(memory) - 1;
+  pool_.give({header, header->stripe}, sizeof(Header) + bytes);
 }
 
 }  // namespace weft::cache

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 
 #include "base/spin_lock.h"
 #include "cache/record_memory.h"
@@ -25,7 +26,7 @@ class RecordPool {
 
  private:
   static constexpr size_t kUnit = 32;
-  static constexpr size_t kLargest = 2048;  ///< larger ones are malloc's
+  static constexpr size_t kLargest = 2048;  ///< larger ones are operator new's
   static constexpr size_t kPiece = 16u << 10;
 
   struct Free {
@@ -40,6 +41,19 @@ class RecordPool {
 
   RecordMemory& memory_;
   std::array<Stripe, kStripes> stripes_;
+};
+
+/// The same for containers. What they take is aligned to 16 bytes.
+class PoolResource final : public std::pmr::memory_resource {
+ public:
+  explicit PoolResource(RecordPool& pool) : pool_(pool) {}
+
+ private:
+  void* do_allocate(size_t bytes, size_t alignment) override;
+  void do_deallocate(void* memory, size_t bytes, size_t alignment) override;
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+
+  RecordPool& pool_;
 };
 
 }  // namespace weft::cache

@@ -43,7 +43,7 @@ class TagTable::Walk {
   uint32_t tried_ = 0;
 };
 
-TagTable::TagTable(RecordMemory& memory) : memory_(memory) {
+TagTable::TagTable(RecordMemory& memory, RecordPool& records) : memory_(memory), records_(records) {
   for (Shard& shard : shards_) {
     shard.slots.store(make_slots(shard, kFirstLinesLog2).word(), std::memory_order_relaxed);
   }
@@ -51,7 +51,7 @@ TagTable::TagTable(RecordMemory& memory) : memory_(memory) {
 
 TagTable::~TagTable() {
   for (const Shard& shard : shards_) {
-    for_each(slots_in(shard), [](TagEntry& entry) { entry.~TagEntry(); });
+    for_each(slots_in(shard), [this](TagEntry& entry) { entry.members.clear(records_); });
   }
 }
 

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/spin_lock.h"
 #include "cache/record_memory.h"
+#include "cache/record_pool.h"
 #include "cache/stripe.h"
 #include "cache/tag_entry.h"
 
@@ -16,7 +17,8 @@ namespace weft::cache {
 
 class TagTable {
  public:
-  explicit TagTable(RecordMemory& memory);
+  /// Lists of members are from `records`.
+  TagTable(RecordMemory& memory, RecordPool& records);
   ~TagTable();
   TagTable(const TagTable&) = delete;
   TagTable& operator=(const TagTable&) = delete;
@@ -95,6 +97,7 @@ class TagTable {
   static size_t shard_of(AppPc tag) { return mix_line(tag) >> (64 - kShardBits); }
 
   RecordMemory& memory_;
+  RecordPool& records_;
   std::array<Shard, 1u << kShardBits> shards_;
   std::array<Maker, kStripes> makers_;
 };

@@ -145,6 +145,16 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
                  "keep translations in a directory of your own, for the next run to start with");
   app.add_flag("--perf-map", options.perf_map,
                "write /tmp/perf-PID.map, so that perf report names the cache's code");
+  app.add_option_function<std::string>("--fs-switch",
+                                       [&options](const std::string& name) {
+                                         options.fs_switch =
+                                             name == "at-once"   ? engine::FsSwitch::kAtOnce
+                                             : name == "late"    ? engine::FsSwitch::kLate
+                                             : name == "checked" ? engine::FsSwitch::kChecked
+                                                                 : engine::FsSwitch::kAuto;
+                                       })
+      ->check(CLI::IsMember({"auto", "at-once", "late", "checked"}))
+      ->group("");
   app.add_option("--limbo-bound", options.limbo_bound)
       ->transform(CLI::AsSizeValue(false))
       ->group("");

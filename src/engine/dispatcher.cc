@@ -3,9 +3,11 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
 
 #include "base/log.h"
+#include "base/runtime_fs.h"
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
@@ -39,6 +41,7 @@ void Dispatcher::run() {
   thread_.block().stepping = reinterpret_cast<uint64_t>(&thread_.program.signals->stepping);
   for (;;) {
     if (thread_.block().signal_pending != 0) {
+      need_runtime_fs();
       tell_of_signal();
       if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
         ++thread_.counters.signals_taken;
@@ -50,6 +53,7 @@ void Dispatcher::run() {
     if (StressDeleter* stress = engine_.stress()) stress->strike();
     if (thread_.builder.built_count() >= kMeasuredAt && !measured_) {
       measured_ = true;
+      need_runtime_fs();
       engine_.measure_program();
     }
     engine_.epochs().enter(thread_.epoch);
@@ -64,6 +68,7 @@ void Dispatcher::run() {
     thread_.in_cache = true;
     if (engine_.deletions().requests().has_requests()) {
       // Who asks after this look finds the thread's epoch, and nudges it.
+      need_runtime_fs();
       thread_.in_cache = false;
       if (thread_.traces) thread_.traces->leave(false);
       if (stepper_) stepper_->leave();
@@ -77,8 +82,21 @@ void Dispatcher::run() {
     thread_.in_cache = false;
     if (steps) thread_.context().rflags |= Stepper::kTrapFlag;
     const auto reason = static_cast<ExitReason>(thread_.block().exit_reason);
+    if (needs_libc(reason)) need_runtime_fs();
     if (!handle_exit(reason)) return;
     if (steps) end_step(pc, reason);
+  }
+}
+
+bool Dispatcher::needs_libc(ExitReason reason) const {
+  switch (reason) {
+    case ExitReason::kLink:
+    case ExitReason::kIndirectMiss:
+      return stepper_ != nullptr;
+    case ExitReason::kSyscall:
+      return !engine_.emulator().passes_on(thread_.program, thread_.context());
+    default:
+      return true;
   }
 }
 
@@ -169,6 +187,7 @@ bool Dispatcher::call_vsyscall(AppPc pc) {
 }
 
 void Dispatcher::raise_fetch_fault(AppPc pc) {
+  need_runtime_fs();
   if (call_vsyscall(pc)) return;
   const bool mapped = engine_.space().find(pc).has_value();
   engine_.signals().raise_fault(thread_.program, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR,
@@ -189,6 +208,7 @@ CachePc Dispatcher::entry_for_pc(bool indirect) {
 }
 
 CachePc Dispatcher::entry_for_step() {
+  need_runtime_fs();
   if (thread_.traces) thread_.traces->interrupt();
   if (!stepper_) {
     stepper_ = std::make_unique<Stepper>(thread_.environment(), thread_.cache(), engine_);
@@ -226,7 +246,7 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
   const cache::CodeCache& cache = thread_.cache();
   const uint64_t generation = cache.generation(tag);
   CachePc entry;
-  cache.fragments_in({tag, tag + 1}, [&](cache::Fragment& fragment) {
+  const auto try_entry = [&](cache::Fragment& fragment) {
     // Probes have no entries, and a trace has one.
     if (entry.value != 0 || fragment.kind() != cache::FragmentKind::kBlock) return;
     const auto offset = translate::find_boundary(fragment.state_map(), tag);
@@ -237,7 +257,9 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
     if (thread_.cache().add_entry(fragment, {tag, {tag, block->end}, generation}, direct)) {
       entry = direct;
     }
-  });
+  };
+  // By reference: what std::function copies, it allocates.
+  cache.fragments_in({tag, tag + 1}, std::ref(try_entry));
   return entry;
 }
 
@@ -285,6 +307,7 @@ CachePc Dispatcher::build(AppPc tag, bool indirect) {
       case Error::kStale:
         break;
       case Error::kFull:
+        need_runtime_fs();
         engine_.epochs().leave(thread_.epoch);
         engine_.make_room(thread_.cache());
         engine_.epochs().enter(thread_.epoch);

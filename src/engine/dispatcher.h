@@ -41,6 +41,8 @@ class Dispatcher {
   void raise_fetch_fault(AppPc pc);
   /// The calls at fixed addresses that the kernel still carries out for very old programs.
   bool call_vsyscall(AppPc pc);
+  /// Whether handling this exit may call what needs the runtime's fs and does not ask for it.
+  bool needs_libc(translate::ExitReason reason) const;
   /// Now and then, and whenever checked code has run for long.
   void calm_code_pages();
 

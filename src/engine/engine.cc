@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "base/runtime_fs.h"
 #include "cache/code_space.h"
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
@@ -50,6 +51,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   mapping.owner = linux::Owner::kRuntime;
   space_.note_map(mapping);
 
+  choose_fs_switch();
   if (Status ready = protected_store_.start(*caches_->shared().cache); !ready) return ready;
   start_shadow();
   WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
@@ -67,6 +69,16 @@ Status Engine::start(AppRange executable, bool dynamic) {
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
   return Unit{};
+}
+
+void Engine::choose_fs_switch() {
+  const bool pays = options_.fs_switch == FsSwitch::kAuto ? !features_.fsgsbase
+                                                          : options_.fs_switch != FsSwitch::kAtOnce;
+  // Tools need libc nearly each time, and have threads of their own, which know of no block.
+  const bool may =
+      hooks_ == nullptr && options_.stress_delete == 0 && !options_.traces && !options_.perf_map;
+  keeps_fs_ = pays && may;
+  if (keeps_fs_ && options_.fs_switch == FsSwitch::kChecked) inaccessible_ = linux::map_nothing();
 }
 
 Status Engine::start_hooks() {
@@ -110,6 +122,11 @@ std::unique_ptr<Thread> Engine::make_thread() {
         options_.trace_threshold, thread->counters.traces);
   }
   thread->attach();
+  if (keeps_fs_) {
+    const uint64_t middle = inaccessible_.start.value + inaccessible_.size() / 2;
+    thread->keep_program_fs(middle);
+    set_runtime_fs_switch(&Thread::take_runtime_fs);
+  }
   epochs_.register_thread(thread->epoch);
   const std::lock_guard held(threads_lock_);
   threads_.push_back(thread.get());
@@ -166,7 +183,7 @@ bool Engine::has_shadow(AppPc pc) const {
   return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
 }
 
-void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
+void Engine::fill_shadow(AppPc pc) { shadow_.prepare(pc); }
 
 void Engine::expect_returns(std::span<const AppPc> targets) {
   if (options_.ibl != IblMode::kShadow) return;

@@ -173,6 +173,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;
   const CpuFeatures features_;
+  bool keeps_fs_ = false;    ///< threads come out of the cache with the program's fs
+  AppRange inaccessible_{};  ///< a page that fs leads to meanwhile, to test who needs it; or empty
   cache::Epochs epochs_;
   cache::ShadowMap shadow_;
   std::unique_ptr<Caches> caches_;
@@ -188,6 +190,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::once_flag error_stream_kept_;
   int error_stream_ = kStandardError;
 
+  void choose_fs_switch();
   bool adapts_returns() const;
   bool has_branch_choice() const;
   bool is_large_program() const;

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/log.h"
+#include "base/runtime_fs.h"
 #include "engine/engine.h"
 #include "linux/signal_safe_copy.h"
 
@@ -115,6 +116,7 @@ void Engine::code_stale(AppPc tag) { Thread::current().cache().delete_fragment(t
 
 void Engine::calm_code_pages() {
   if (!code_pages_.any_to_calm()) return;
+  need_runtime_fs();
   for (const AppRange page : code_pages_.calm(now())) {
     ++Thread::current().counters.pages_calmed;
     caches_->set().delete_region(page);

@@ -42,15 +42,13 @@
 99:
 .endm
 
-// Flags, rounding and fs as C++ wants them.
+// Flags and rounding as C++ wants them.
 .macro HOST_STATE
   pushq $2              // no direction flag, no alignment check
   popfq
   pushq $0x1f80
   ldmxcsr (%rsp)
   add $8, %rsp
-  mov %gs:WEFT_HOST_FS, %rsi
-  SET_FS
 .endm
 
 .macro SET_FS           // to rsi
@@ -63,6 +61,22 @@
   mov $0x1002, %edi     // ARCH_SET_FS
   syscall
 99:
+.endm
+
+// Whose fs it is, is noted behind the switch: signal handlers ask the CPU.
+.macro HOST_FS
+  mov %gs:WEFT_HOST_FS, %rsi
+  SET_FS
+  movq $WEFT_FS_OF_RUNTIME, %gs:WEFT_FS_OWNER
+.endm
+
+.macro PROGRAM_FS
+  cmpq $WEFT_FS_OF_PROGRAM, %gs:WEFT_FS_OWNER
+  je 97f
+  mov %gs:WEFT_FS_BASE, %rsi
+  SET_FS
+  movq $WEFT_FS_OF_PROGRAM, %gs:WEFT_FS_OWNER
+97:
 .endm
 
 .macro RESTORE_REGISTERS
@@ -107,8 +121,7 @@ weft_enter_cache:
   sub $8, %rsp
   mov %rsp, %gs:WEFT_HOST_RSP
   LOAD_VECTORS
-  mov %gs:WEFT_FS_BASE, %rsi
-  SET_FS
+  PROGRAM_FS
   // From here on a signal sends the thread to weft_abort_enter (see FaultHandler).
   .globl weft_entering_begin
 weft_entering_begin:
@@ -187,6 +200,18 @@ weft_save_state:
 weft_back_to_runtime:
   mov %gs:WEFT_HOST_RSP, %rsp
   HOST_STATE
+  cmpq $0, %gs:WEFT_KEEPS_FS
+  jne 1f
+  HOST_FS
+  jmp 2f
+1:
+  // The program's for now; or none, to find out who needs one without asking for it.
+  mov %gs:WEFT_NO_FS, %rsi
+  test %rsi, %rsi
+  je 2f
+  SET_FS
+  movq $WEFT_FS_OF_NOBODY, %gs:WEFT_FS_OWNER
+2:
   add $8, %rsp
   pop %r15
   pop %r14
@@ -209,13 +234,13 @@ weft_clean_call:
   mov %rax, %gs:WEFT_FS_BASE
 1:
   HOST_STATE
+  HOST_FS
   mov %gs:WEFT_CALL_SITE, %rdi
   call weft_run_clean_call
   test %al, %al
   jne weft_abort_enter  // the program goes on elsewhere: its context says where
   LOAD_VECTORS
-  mov %gs:WEFT_FS_BASE, %rsi
-  SET_FS
+  PROGRAM_FS
   // From here on a signal has the thread single-stepped on, into the cache.
   .globl weft_resuming_begin
 weft_resuming_begin:

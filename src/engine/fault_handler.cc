@@ -31,7 +31,7 @@ linux::ProgramThread* FaultHandler::current() {
   } else {
     linux::raw_syscall(__NR_arch_prctl, ARCH_GET_GS, linux::word(&base));
   }
-  return base == 0 ? nullptr : &Thread::current().program;
+  return base == 0 || !Thread::has_current() ? nullptr : &Thread::current().program;
 }
 
 Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {

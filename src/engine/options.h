@@ -11,11 +11,16 @@ enum class IblMode : uint8_t { kShadow, kHash };
 /// kAuto: paired from when the program turns out to be large and to make no code.
 enum class Returns : uint8_t { kAuto, kJump, kPaired };
 enum class CacheMode : uint8_t { kShared, kPrivate };
+/// When a thread that comes out of the cache gets the runtime's fs: at once; when it needs it; by
+/// what the CPU offers; or, to test that it is asked for wherever it is needed, when it needs it
+/// and none until then.
+enum class FsSwitch : uint8_t { kAuto, kAtOnce, kLate, kChecked };
 
 struct Options {
   IblMode ibl = IblMode::kShadow;
   Returns returns = Returns::kAuto;
   CacheMode cache_mode = CacheMode::kShared;
+  FsSwitch fs_switch = FsSwitch::kAuto;
   bool traces = false;  ///< make traces of hot paths
   uint32_t trace_threshold =
       50;                    ///< times that a loop comes to the dispatcher before it is recorded

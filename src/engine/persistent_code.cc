@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/runtime_fs.h"
 #include "engine/output.h"
 #include "linux/private_file.h"
 
@@ -88,6 +89,7 @@ PersistentCode::Found PersistentCode::look_up(AppPc tag) {
   }
   const auto mapping = space_.find(tag);
   if (!mapping || !is_of_module(*mapping)) return {};
+  need_runtime_fs();
   std::string name =
       linux::content_name(mapping->file->path, mapping->file->device, mapping->file->inode);
   const std::lock_guard held(lock_);
@@ -113,6 +115,7 @@ const CodeFile* PersistentCode::file_of(Module& module, bool paired) {
     const std::lock_guard held(lock_);
     if (half.opened) return half.file.get();
   }
+  need_runtime_fs();
   std::unique_ptr<CodeFile> file;
   const Result<linux::UniqueFd> directory = linux::open_private_directory(directory_);
   if (directory) {

@@ -11,6 +11,7 @@
 
 namespace weft::engine {
 
+using translate::FsOwner;
 using translate::ThreadBlock;
 using x86::CpuContext;
 
@@ -26,6 +27,12 @@ static_assert(offsetof(ThreadBlock, enter_pc) == WEFT_ENTER_PC);
 static_assert(offsetof(ThreadBlock, signal_pending) == WEFT_SIGNAL_PENDING);
 static_assert(offsetof(ThreadBlock, has_fsgsbase) == WEFT_HAS_FSGSBASE);
 static_assert(offsetof(ThreadBlock, has_xsaveopt) == WEFT_HAS_XSAVEOPT);
+static_assert(offsetof(ThreadBlock, fs_owner) == WEFT_FS_OWNER);
+static_assert(static_cast<uint64_t>(FsOwner::kRuntime) == WEFT_FS_OF_RUNTIME);
+static_assert(static_cast<uint64_t>(FsOwner::kProgram) == WEFT_FS_OF_PROGRAM);
+static_assert(static_cast<uint64_t>(FsOwner::kNobody) == WEFT_FS_OF_NOBODY);
+static_assert(offsetof(ThreadBlock, keeps_fs) == WEFT_KEEPS_FS);
+static_assert(offsetof(ThreadBlock, no_fs) == WEFT_NO_FS);
 static_assert(offsetof(ThreadBlock, context) == WEFT_CONTEXT);
 static_assert(offsetof(ThreadBlock, call_site) == WEFT_CALL_SITE);
 static_assert(offsetof(ThreadBlock, call_resume) == WEFT_CALL_RESUME);
@@ -38,7 +45,21 @@ static_assert(offsetof(translate::CallSite, make_arguments) == WEFT_SITE_LIGHT);
 
 namespace {
 
+/// What gs leads to on a kernel thread whose program thread is gone.
+const ThreadBlock g_no_thread;
+
 constexpr uint64_t kInitialFlags = 0x202;  // IF and the bit that is always set
+
+ThreadBlock* current_block() {
+  ThreadBlock* block;
+  asm volatile("mov %%gs:%c1, %0" : "=r"(block) : "i"(offsetof(ThreadBlock, self)));
+  return block;
+}
+
+void set_gs(const ThreadBlock& block) {
+  const int64_t done = linux::raw_syscall(__NR_arch_prctl, ARCH_SET_GS, linux::word(&block));
+  CHECK(done == 0);
+}
 
 uint64_t fs_base() {
   uint64_t base = 0;
@@ -93,18 +114,40 @@ Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::Progr
   block_.thread_id = static_cast<uint64_t>(program.tid);
 }
 
-void Thread::attach() {
-  block_.host_fs = fs_base();
-  const int64_t done =
-      linux::raw_syscall(__NR_arch_prctl, ARCH_SET_GS, reinterpret_cast<uint64_t>(&block_));
-  CHECK(done == 0);
+Thread::~Thread() {
+  // What is still freed on this kernel thread asks the block for its fs.
+  if (block_.keeps_fs != 0) set_gs(g_no_thread);
 }
 
-Thread& Thread::current() {
-  ThreadBlock* block;
-  asm volatile("mov %%gs:%c1, %0" : "=r"(block) : "i"(offsetof(ThreadBlock, self)));
-  return *static_cast<Thread*>(block->owner);
+void Thread::attach() {
+  block_.host_fs = fs_base();
+  block_.fs_owner = FsOwner::kRuntime;
+  set_gs(block_);
 }
+
+void Thread::keep_program_fs(uint64_t no_fs) {
+  block_.keeps_fs = 1;
+  block_.no_fs = no_fs;
+}
+
+void Thread::take_runtime_fs() noexcept {
+  FsOwner owner;
+  asm volatile("mov %%gs:%c1, %0" : "=r"(owner) : "i"(WEFT_FS_OWNER));
+  if (owner == FsOwner::kRuntime) return;
+  ThreadBlock& block = *current_block();
+  if (block.has_fsgsbase != 0) {
+    asm volatile("wrfsbase %0" ::"r"(block.host_fs));
+  } else {
+    linux::raw_syscall(__NR_arch_prctl, ARCH_SET_FS, block.host_fs);
+  }
+  // Not before: see enter.S.
+  asm volatile("" ::: "memory");
+  block.fs_owner = FsOwner::kRuntime;
+}
+
+Thread& Thread::current() { return *static_cast<Thread*>(current_block()->owner); }
+
+bool Thread::has_current() { return current_block() != nullptr; }
 
 void nudge_owner(const cache::EpochSlot& slot) {
   linux::nudge(static_cast<const Thread*>(slot.owner)->program);

@@ -48,6 +48,7 @@ class Thread {
  public:
   Thread(const CpuFeatures& features, CacheInstance& home, translate::ProgramCode& code,
          translate::Instrumenter* instrumenter);
+  ~Thread();
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
@@ -55,6 +56,15 @@ class Thread {
   void attach();
   /// The thread that gs points to on this kernel thread. Only after attach(). SIGNAL_SAFE.
   static Thread& current();
+  /// Whether there is one still. SIGNAL_SAFE.
+  static bool has_current();
+
+  /// From now on this thread comes out of the cache with the program's fs, and switches to the
+  /// runtime's when it needs it; if `no_fs` is not 0, with that in fs, which is meant to fault.
+  /// After attach().
+  void keep_program_fs(uint64_t no_fs);
+  /// need_runtime_fs(), once a thread keeps the program's. Any thread whose gs leads to a block.
+  static void take_runtime_fs() noexcept;
 
   translate::ThreadBlock& block() { return block_; }
   x86::CpuContext& context() { return block_.context; }

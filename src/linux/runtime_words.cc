@@ -16,4 +16,13 @@ Status map_runtime_words(AppRange range) {
   return Error{"no room for tools' counters beside the code cache", EEXIST};
 }
 
+AppRange map_nothing() {
+  constexpr size_t kSize = 64u << 10;
+  void* const got =
+      mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (got == MAP_FAILED) return {};
+  const AppPc start{reinterpret_cast<uint64_t>(got)};
+  return {start, start + kSize};
+}
+
 }  // namespace weft::linux

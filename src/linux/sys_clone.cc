@@ -145,6 +145,8 @@ int64_t CloneCalls::borrow(ProgramThread& thread, const x86::CpuContext& child_c
   thread.exec_scratch = &borrow.exec_scratch;
   const KernelClone clone(request);
   const int64_t result = weft_clone_borrowed(clone.call, &CloneCalls::run_borrow, &borrow);
+  // A child that was killed may have been anywhere.
+  runtime_.abandoned(thread);
 
   SignalState* const signal_state = thread.signals;
   thread = saved_thread;

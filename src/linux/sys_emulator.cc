@@ -79,6 +79,52 @@ int64_t arch_prctl(x86::CpuContext& context, const SyscallArguments& call) {
   return raw_syscall(call.number, call.a[0], call.a[1]);
 }
 
+/// Frequent calls that mean the same to the kernel as to the program.
+bool is_only_passed_on(uint64_t number) {
+  switch (number) {
+    case __NR_read:
+    case __NR_readv:
+    case __NR_pread64:
+    case __NR_write:
+    case __NR_writev:
+    case __NR_pwrite64:
+    case __NR_lseek:
+    case __NR_fstat:
+    case __NR_poll:
+    case __NR_epoll_wait:
+    case __NR_epoll_ctl:
+    case __NR_socket:
+    case __NR_accept:
+    case __NR_accept4:
+    case __NR_connect:
+    case __NR_recvfrom:
+    case __NR_recvmsg:
+    case __NR_sendto:
+    case __NR_sendmsg:
+    case __NR_setsockopt:
+    case __NR_getsockopt:
+    case __NR_futex:
+    case __NR_nanosleep:
+    case __NR_clock_nanosleep:
+    case __NR_clock_gettime:
+    case __NR_gettimeofday:
+    case __NR_time:
+    case __NR_times:
+    case __NR_getrusage:
+    case __NR_sched_yield:
+    case __NR_getpid:
+    case __NR_gettid:
+    case __NR_getppid:
+    case __NR_getuid:
+    case __NR_geteuid:
+    case __NR_getgid:
+    case __NR_getegid:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 struct SyscallEmulator::Impl {
@@ -151,6 +197,12 @@ Outcome SyscallEmulator::handle(ProgramThread& thread, x86::CpuContext& context)
   }
   leave_result(context, result);
   return Outcome::kContinue;
+}
+
+bool SyscallEmulator::passes_on(const ProgramThread& thread, const x86::CpuContext& context) const {
+  // Nor is there anything to look up: no filter, no protected page that the call may write.
+  if (thread.seccomp != nullptr || impl_->runtime.protects_pages()) return false;
+  return is_only_passed_on(context[x86::kRax]);
 }
 
 int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& context,

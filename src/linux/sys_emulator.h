@@ -49,6 +49,10 @@ class SyscallEmulator {
   /// instruction. Registers change as the kernel changes them: rax, rcx = rip, r11 = rflags.
   Outcome handle(ProgramThread& thread, x86::CpuContext& context);
 
+  /// Whether handle() would give that call to the kernel as it is and do next to nothing else: then
+  /// it asks itself for the runtime's fs where it needs it (see base/runtime_fs.h).
+  bool passes_on(const ProgramThread& thread, const x86::CpuContext& context) const;
+
   /// To be called for the first thread before it runs: gives it the filters of image.seccomp_fd.
   /// False: they cannot be read, and the program must not be run without them.
   bool prepare_first_thread(ProgramThread& thread);

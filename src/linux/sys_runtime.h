@@ -93,8 +93,8 @@ class SysRuntime {
   /// which this layer saves and restores.
   [[noreturn]] virtual void run_borrowed(ProgramThread& thread) = 0;
 
-  /// `thread` is that of a process which shared this memory and is gone, wherever it was: it is
-  /// quiescent, and may be used by the next.
+  /// The process that shared this memory and ran on `thread` is gone, wherever it was: the thread
+  /// is quiescent, and may go on or be used by the next. The caller has the runtime's fs.
   virtual void abandoned(ProgramThread& thread) { static_cast<void>(thread); }
 
   /// The program thread is about to end by exit(2); still quiescent, still able to call tools.

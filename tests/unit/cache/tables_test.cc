@@ -20,7 +20,8 @@ namespace {
 
 TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
   RecordMemory memory;
-  TagTable table(memory);
+  RecordPool records(memory);
+  TagTable table(memory, records);
   EXPECT_EQ(table.find({5}), nullptr);
   std::vector<TagEntry*> made;
   for (uint64_t i = 0; i < 50000; ++i) made.push_back(&table.find_or_make({i * 7}));
@@ -34,7 +35,8 @@ TEST(TagTable, FindsWhatWasMadeAcrossGrowth) {
 
 TEST(TagTable, HoldsATagAtEveryByteOfManyCacheLines) {
   RecordMemory memory;
-  TagTable table(memory);
+  RecordPool records(memory);
+  TagTable table(memory, records);
   constexpr uint64_t kLines = 200;
   for (uint64_t line = 0; line < kLines; ++line) {
     for (uint64_t byte = 0; byte < kCacheLine; byte += 2) {
@@ -54,7 +56,8 @@ TEST(TagTable, HoldsATagAtEveryByteOfManyCacheLines) {
 
 TEST(TagTable, ThreadsAgreeOnTheEntryOfATag) {
   RecordMemory memory;
-  TagTable table(memory);
+  RecordPool records(memory);
+  TagTable table(memory, records);
   std::vector<std::vector<TagEntry*>> seen(4);
   std::vector<std::thread> threads;
   for (auto& mine : seen) {
@@ -71,7 +74,8 @@ TEST(TagLockDeathTest, ASecondTagLockStopsADebugBuildWithBothPlaces) {
 #ifdef WEFT_DEBUG
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   RecordMemory memory;
-  TagTable table(memory);
+  RecordPool records(memory);
+  TagTable table(memory, records);
   TagLocks locks;
   const auto take_two = [&] {
     TagLock first(locks, table.find_or_make({1}));
@@ -88,16 +92,18 @@ TEST(Members, HoldAnyNumberAndGiveBackEach) {
   const auto fragment = [&storage](size_t i) -> Fragment& {
     return *reinterpret_cast<Fragment*>(&storage[i]);
   };
-  for (const size_t count : {0u, 1u, 2u, 100u}) {
+  RecordMemory memory;
+  RecordPool pool(memory);
+  for (const size_t count : {0u, 1u, 2u, 6u, 7u, 100u}) {
     Members members;
-    for (size_t i = 0; i < count; ++i) members.add(fragment(i));
+    for (size_t i = 0; i < count; ++i) members.add(fragment(i), pool);
     EXPECT_EQ(members.size(), count);
     std::set<Fragment*> seen;
     for (size_t i = 0; i < count; ++i) seen.insert(members[i]);
     EXPECT_EQ(seen.size(), count);
-    for (size_t i = 0; i < count; ++i) EXPECT_TRUE(members.remove(fragment(i)));
+    for (size_t i = 0; i < count; ++i) EXPECT_TRUE(members.remove(fragment(i), pool));
     EXPECT_EQ(members.size(), 0u);
-    EXPECT_FALSE(members.remove(fragment(0)));
+    EXPECT_FALSE(members.remove(fragment(0), pool));
   }
 }
 
@@ -175,13 +181,15 @@ TEST(RecordPool, RecordsAreApartAndUsedAgain) {
 }
 
 std::vector<uint32_t> collect(const IntervalIndex& index, uint64_t start, uint64_t end) {
-  std::vector<uint32_t> ids;
+  IntervalIndex::Ids ids;
   index.collect({{start}, {end}}, ids);
-  return ids;
+  return {ids.begin(), ids.end()};
 }
 
 TEST(IntervalIndex, OverlapIsExactToTheByteAcrossPages) {
-  IntervalIndex index;
+  RecordMemory memory;
+  RecordPool records(memory);
+  IntervalIndex index(records);
   index.add({{0x1ff0}, {0x3010}}, 1);
   index.add({{0x3010}, {0x3020}}, 2);
   using Ids = std::vector<uint32_t>;
@@ -196,7 +204,9 @@ TEST(IntervalIndex, OverlapIsExactToTheByteAcrossPages) {
 }
 
 TEST(IntervalIndex, RemovalTakesOneIntervalOnce) {
-  IntervalIndex index;
+  RecordMemory memory;
+  RecordPool records(memory);
+  IntervalIndex index(records);
   index.add({{0x1000}, {0x1010}}, 1);
   index.add({{0x1000}, {0x1010}}, 1);
   index.add({{0x1008}, {0x1010}}, 1);
@@ -209,7 +219,9 @@ TEST(IntervalIndex, RemovalTakesOneIntervalOnce) {
 }
 
 TEST(IntervalIndex, EndOfTheAddressSpaceIsNoSpecialCase) {
-  IntervalIndex index;
+  RecordMemory memory;
+  RecordPool records(memory);
+  IntervalIndex index(records);
   const uint64_t top = ~uint64_t{0};
   index.add({{top - 16}, {top}}, 3);
   EXPECT_EQ(collect(index, top - 1, top), std::vector<uint32_t>{3});
@@ -221,7 +233,9 @@ TEST(IntervalIndex, AgreesWithAListWhilePagesComeAndGo) {
     AppRange bytes;
     uint32_t id;
   };
-  IntervalIndex index;
+  RecordMemory memory;
+  RecordPool records(memory);
+  IntervalIndex index(records);
   std::vector<Interval> kept;
   std::mt19937_64 random(7);
   const auto some_range = [&random] {
