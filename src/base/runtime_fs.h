@@ -5,7 +5,16 @@
 // the containers as long as they do not allocate; operator new and delete ask for it themselves.
 #pragma once
 
+#include <cstdint>
+
 namespace weft {
+
+/// Whose thread-local storage a thread's fs leads to, as far as it has been noted.
+struct FsOwner {
+  static constexpr uint64_t kRuntime = 0;
+  static constexpr uint64_t kProgram = 1;
+  static constexpr uint64_t kNobody = 2;
+};
 
 /// The calling thread has the runtime's fs from here on, until it enters the cache. Any thread; a
 /// load and a branch where it has. Not in signal handlers, which have it as long as they run.

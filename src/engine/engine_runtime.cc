@@ -91,7 +91,7 @@ void Engine::run_borrowed(linux::ProgramThread& program) {
 void Engine::abandoned(linux::ProgramThread& program) {
   Thread& thread = thread_of(program);
   thread.in_cache = false;
-  thread.block().fs_owner = translate::FsOwner::kRuntime;
+  thread.block().fs_owner = FsOwner::kRuntime;
   thread.epoch.depth = 0;
   // Release: what the process did in the cache comes before whatever is made of it now.
   thread.epoch.announced.store(0, std::memory_order_release);

@@ -206,6 +206,10 @@ weft_back_to_runtime:
   jmp 2f
 1:
   // The program's for now; or none, to find out who needs one without asking for it.
+  cmpq $WEFT_FS_OF_PROGRAM, %gs:WEFT_FS_OWNER
+  je 1f
+  ud2                   // somebody took the runtime's and did not give it back
+1:
   mov %gs:WEFT_NO_FS, %rsi
   test %rsi, %rsi
   je 2f

@@ -18,7 +18,8 @@ using linux::Place;
 
 namespace {
 constexpr unsigned long kHwcap2Fsgsbase = 2;
-}
+constexpr uint8_t kInt1 = 0xF1;
+}  // namespace
 
 FaultHandler::FaultHandler(Engine& engine)
     : engine_(engine), reads_gs_base_((getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0) {}
@@ -111,8 +112,10 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     return FaultAnswer::kLeave;
   }
   const uint64_t cache_pc = registers.rip;
-  // int3 and int n report the address behind them, debug traps the one that they came to.
-  const bool interrupt = info.si_signo == SIGTRAP && info.si_code == SI_KERNEL;
+  // int3, int n and int1 report the address behind them, debug traps the one that they came to.
+  const bool int1 = info.si_signo == SIGTRAP && info.si_code == TRAP_BRKPT &&
+                    *AppPc{registers.rip - 1}.bytes() == kInt1;
+  const bool interrupt = int1 || (info.si_signo == SIGTRAP && info.si_code == SI_KERNEL);
   if (interrupt) registers.rip -= 1;
   if (!to_program_state(thread.cache(), thread, registers, false)) {
     registers.rip = cache_pc;
@@ -123,7 +126,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     registers.rip += *AppPc{registers.rip}.bytes() == kTwoByteInterrupt ? 2 : 1;
   }
   const bool names_instruction = info.si_signo == SIGILL || info.si_signo == SIGFPE ||
-                                 (info.si_signo == SIGTRAP && !interrupt);
+                                 (info.si_signo == SIGTRAP && (int1 || !interrupt));
   if (names_instruction) {
     info.si_addr = reinterpret_cast<void*>(registers.rip);
   }
@@ -145,6 +148,10 @@ uint64_t FaultHandler::abort_enter_address() { return address_of(weft_abort_ente
 
 uint64_t FaultHandler::host_fs(const linux::ProgramThread&) {
   return Thread::current().block().host_fs;
+}
+
+uint64_t& FaultHandler::fs_owner(const linux::ProgramThread&) {
+  return Thread::current().block().fs_owner;
 }
 
 void FaultHandler::dying(linux::ProgramThread& thread, int) { engine_.process_ending(thread, 0); }

@@ -26,7 +26,7 @@
 #define WEFT_CALL_RESUME (WEFT_CONTEXT + 176)
 #define WEFT_STEPPING (WEFT_CONTEXT + 184)
 
-// translate::FsOwner
+// FsOwner
 #define WEFT_FS_OF_RUNTIME 0
 #define WEFT_FS_OF_PROGRAM 1
 #define WEFT_FS_OF_NOBODY 2

@@ -11,7 +11,6 @@
 
 namespace weft::engine {
 
-using translate::FsOwner;
 using translate::ThreadBlock;
 using x86::CpuContext;
 
@@ -28,9 +27,9 @@ static_assert(offsetof(ThreadBlock, signal_pending) == WEFT_SIGNAL_PENDING);
 static_assert(offsetof(ThreadBlock, has_fsgsbase) == WEFT_HAS_FSGSBASE);
 static_assert(offsetof(ThreadBlock, has_xsaveopt) == WEFT_HAS_XSAVEOPT);
 static_assert(offsetof(ThreadBlock, fs_owner) == WEFT_FS_OWNER);
-static_assert(static_cast<uint64_t>(FsOwner::kRuntime) == WEFT_FS_OF_RUNTIME);
-static_assert(static_cast<uint64_t>(FsOwner::kProgram) == WEFT_FS_OF_PROGRAM);
-static_assert(static_cast<uint64_t>(FsOwner::kNobody) == WEFT_FS_OF_NOBODY);
+static_assert(FsOwner::kRuntime == WEFT_FS_OF_RUNTIME);
+static_assert(FsOwner::kProgram == WEFT_FS_OF_PROGRAM);
+static_assert(FsOwner::kNobody == WEFT_FS_OF_NOBODY);
 static_assert(offsetof(ThreadBlock, keeps_fs) == WEFT_KEEPS_FS);
 static_assert(offsetof(ThreadBlock, no_fs) == WEFT_NO_FS);
 static_assert(offsetof(ThreadBlock, context) == WEFT_CONTEXT);
@@ -131,7 +130,7 @@ void Thread::keep_program_fs(uint64_t no_fs) {
 }
 
 void Thread::take_runtime_fs() noexcept {
-  FsOwner owner;
+  uint64_t owner;
   asm volatile("mov %%gs:%c1, %0" : "=r"(owner) : "i"(WEFT_FS_OWNER));
   if (owner == FsOwner::kRuntime) return;
   ThreadBlock& block = *current_block();

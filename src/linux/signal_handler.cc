@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/runtime_fs.h"
 #include "linux/raw_syscall.h"
 #include "linux/signal_frame.h"
 #include "linux/signal_queue.h"
@@ -40,13 +41,17 @@ SignalRuntime* g_runtime = nullptr;
 /// Our libc's fs for as long as the handler runs, then what it was.
 class HostFs {
  public:
-  explicit HostFs(uint64_t host) : fast_((getauxval_safe() & kHwcap2Fsgsbase) != 0) {
+  /// `owner`: the runtime's note of whose it is.
+  HostFs(uint64_t host, uint64_t& owner)
+      : fast_((getauxval_safe() & kHwcap2Fsgsbase) != 0), owner_(owner), owner_before_(owner) {
     interrupted_ = read();
     if (interrupted_ != host) write(host);
     host_ = host;
+    owner_ = FsOwner::kRuntime;
   }
   ~HostFs() {
     if (interrupted_ != host_) write(interrupted_);
+    owner_ = owner_before_;
   }
   HostFs(const HostFs&) = delete;
   HostFs& operator=(const HostFs&) = delete;
@@ -73,6 +78,8 @@ class HostFs {
   }
 
   bool fast_;
+  uint64_t& owner_;
+  uint64_t owner_before_;
   uint64_t interrupted_ = 0;
   uint64_t host_ = 0;
 };
@@ -347,7 +354,7 @@ void master_handler(int, siginfo_t* info, void* context) {
     pass_on(*thread, *info, frame);
     return;
   }
-  const HostFs fs(g_runtime->host_fs(*thread));
+  const HostFs fs(g_runtime->host_fs(*thread), g_runtime->fs_owner(*thread));
   if (is_nudge(*info)) {
     on_nudge(*thread, frame, fs.interrupted());
   } else if (is_stepping(*thread->signals) && info->si_signo == SIGTRAP && synchronous) {

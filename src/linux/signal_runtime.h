@@ -54,6 +54,9 @@ class SignalRuntime {
   SIGNAL_SAFE virtual uint64_t abort_enter_address() = 0;
   /// Our libc's fs base for this thread.
   SIGNAL_SAFE virtual uint64_t host_fs(const ProgramThread& thread) = 0;
+  /// The runtime's note of whose fs the thread has (FsOwner), which has to be true while a handler
+  /// runs, too.
+  SIGNAL_SAFE virtual uint64_t& fs_owner(const ProgramThread& thread) = 0;
   /// The process is about to die by `signal`: flush what is buffered.
   virtual void dying(ProgramThread& thread, int signal) = 0;
 };

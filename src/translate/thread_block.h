@@ -6,12 +6,10 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/runtime_fs.h"
 #include "x86/context.h"
 
 namespace weft::translate {
-
-/// Whose thread-local storage fs leads to.
-enum class FsOwner : uint64_t { kRuntime, kProgram, kNobody };
 
 struct alignas(64) ThreadBlock {
   static constexpr uint64_t kChecksInARow = 1 << 16;
@@ -40,7 +38,7 @@ struct alignas(64) ThreadBlock {
   /// Checked fragments that the thread may yet run through before it sees the dispatcher, which
   /// knows when checking may end.
   uint64_t checks_left = kChecksInARow;
-  FsOwner fs_owner = FsOwner::kRuntime;  ///< as long as no signal handler runs
+  uint64_t fs_owner = FsOwner::kRuntime;
   uint64_t keeps_fs = 0;  ///< comes out of the cache with the program's fs; see base/runtime_fs.h
   uint64_t no_fs = 0;     ///< then, if not 0: with this fs, where nothing can be accessed
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -101,6 +102,9 @@ static inline unsigned char* code_area(const void* bytes, size_t size) {
 static inline greg_t* app_registers(void* context) {
   return ((ucontext_t*)context)->uc_mcontext.gregs;
 }
+
+// Whether user code may read and write fs and gs by instructions, and the kernel keeps what it writes.
+static inline int has_fsgsbase(void) { return (getauxval(AT_HWCAP2) & 2) != 0; }
 
 /// Milliseconds of sleep, whatever signals come.
 static inline void rest_ms(long milliseconds) {

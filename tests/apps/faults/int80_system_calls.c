@@ -1,4 +1,4 @@
-// skip-status: -11
+// skip-status: SIGSEGV
 // int 0x80 runs the 32-bit system calls where the kernel has them: getpid, and an unknown number.
 #include "app.h"
 int main(void) {

@@ -20,7 +20,7 @@ __asm__(
     "nop; mov %rdi, %rbx; jmp 1f; ud2; 1: jmp 2f; ud2; 2: test %rbx, %rbx; jz 3f; jnz 3f; ud2\n"
     "3: call twice; lea twice(%rip), %rcx; call *%rcx; lea 4f(%rip), %rdx; jmp *%rdx; ud2\n"
     "4: mov $3, %ecx; 5: loop 5b; jrcxz 6f; ud2; 6: mov $39, %eax; syscall; nop; nop\n"
-    "mov $5, %eax; cpuid; xor %eax, %eax; cmp $1, %eax; pushfq; pop %rbx\n"
+    "mov $5, %eax; bswap %eax; xor %eax, %eax; cmp $1, %eax; pushfq; pop %rbx\n"
     "stumble: movq %rax, 0; nop\n"
     "pushfq; andq $~0x100, (%rsp); popfq; nop; nop\n"
     "mov %rbx, %rax; and $0x9ff, %eax; pop %rbx; ret\n"

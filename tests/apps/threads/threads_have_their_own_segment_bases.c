@@ -1,5 +1,5 @@
 // flags: -mfsgsbase
-// Each thread its own gs base, by arch_prctl and wrgsbase, kept across switches, signals and system calls.
+// Each thread its own gs base, by arch_prctl and (where there is it) wrgsbase, kept across switches, signals and system calls.
 #include <asm/prctl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +11,7 @@ static void note(int number, siginfo_t* info, void* context) {
 }
 static void* work(void* arg) {
   unsigned long block[4] = {(unsigned long)arg, 0, 0, 0}, v, wrong = 0;
-  if ((long)arg & 1)
+  if ((long)arg & 1 || !has_fsgsbase())
     syscall(SYS_arch_prctl, ARCH_SET_GS, block);
   else
     __asm__ volatile("wrgsbase %0" ::"r"(block));
