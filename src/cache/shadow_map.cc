@@ -1,10 +1,6 @@
 #include "cache/shadow_map.h"
 
-#include <algorithm>
 #include <mutex>
-
-#include "base/address.h"
-#include "cache/record_memory.h"
 
 namespace weft::cache {
 
@@ -18,34 +14,30 @@ bool ShadowMap::reserve(AppRange range) {
   return true;
 }
 
-std::optional<AppRange> ShadowMap::range_of(AppPc target) const {
+bool ShadowMap::has_shadow(AppPc target) const {
   const uint32_t count = count_.load(std::memory_order_acquire);
   for (uint32_t i = 0; i < count; ++i) {
-    if (ranges_[i].contains(target)) return ranges_[i];
+    if (ranges_[i].contains(target)) return true;
   }
-  return std::nullopt;
+  return false;
 }
-
-bool ShadowMap::has_shadow(AppPc target) const { return range_of(target).has_value(); }
 
 uint64_t* ShadowMap::word(AppPc target) const {
   return reinterpret_cast<uint64_t*>(8 * target.value + displacement_);
 }
 
-AppRange ShadowMap::shadow_pages(AppRange range) const {
-  const auto address = [this](AppPc pc) { return reinterpret_cast<uint64_t>(word(pc)); };
-  return {{page_down(address(range.start))}, {page_up(address(range.end))}};
+uint64_t* ShadowMap::last_word(AppPc target) const {
+  const uint64_t page = page_down(reinterpret_cast<uint64_t>(word(target)));
+  return reinterpret_cast<uint64_t*>(page) + kPageWords - 1;
 }
 
 // No word of a page changes before it is filled (see publish() and retract()), so plain stores lose
 // no publication, and the last word tells whether they have been made.
-void ShadowMap::fill(uint64_t page) {
-  auto* const first = reinterpret_cast<uint64_t*>(page);
-  uint64_t* const last = first + kPageWords - 1;
-  if (std::atomic_ref(*last).load(std::memory_order_acquire) != 0) return;
-  std::lock_guard held(fill_locks_[page / kPageSize % kFillLocks]);
+void ShadowMap::fill(AppPc target) {
+  uint64_t* last = last_word(target);
+  std::lock_guard held(fill_locks_[reinterpret_cast<uint64_t>(last) / kPageSize % kFillLocks]);
   if (std::atomic_ref(*last).load(std::memory_order_relaxed) != 0) return;
-  for (uint64_t* at = first; at <= last; ++at) {
+  for (uint64_t* at = last - (kPageWords - 1); at <= last; ++at) {
     // Release, for the last word: who sees it may store into the others.
     std::atomic_ref(*at).store(miss_.value, std::memory_order_release);
   }
@@ -53,20 +45,11 @@ void ShadowMap::fill(uint64_t page) {
 }
 
 void ShadowMap::prepare(AppPc target) {
-  constexpr uint64_t kGroup = kGroupPages * kPageSize;
-  const uint64_t number = reinterpret_cast<uint64_t>(word(target)) / kGroup;
-  DCHECK(number != 0);
-  std::atomic<uint64_t>& known = filled_groups_[number % kKnownGroups];
-  // Acquire: who sees the number may store into the group's words.
-  if (known.load(std::memory_order_acquire) == number) return;
-  const std::optional<AppRange> range = range_of(target);
-  if (!range) return;
-  const AppRange all = shadow_pages(*range);
-  const uint64_t start = std::max(number * kGroup, all.start.value);
-  const uint64_t end = std::min((number + 1) * kGroup, all.end.value);
-  populate(start, end - start);
-  for (uint64_t page = start; page < end; page += kPageSize) fill(page);
-  known.store(number, std::memory_order_release);
+  if (!has_shadow(target)) return;
+  // Read by a write, so that an untouched page takes one page fault and not two: xadd is one
+  // access, where fetch_or() would be a load and a compare-and-swap.
+  if (std::atomic_ref(*last_word(target)).fetch_add(0, std::memory_order_acquire) == 0)
+    fill(target);
 }
 
 void ShadowMap::lock_for_fork() {

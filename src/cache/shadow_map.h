@@ -1,12 +1,11 @@
 // Indirect branch targets as one word per program address: the word of t lies at 8 * t +
 // displacement. The memory is reserved by the caller (linux::Layout), reads as zero, and is never
-// given back. Any thread; has_shadow() and prepare() are signal-safe.
+// given back. Any thread; has_shadow() and fill() are signal-safe.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 #include "base/check.h"
 #include "base/spin_lock.h"
@@ -25,10 +24,11 @@ class ShadowMap final : public IndirectTargets {
   bool reserve(AppRange range);
   SIGNAL_SAFE bool has_shadow(AppPc target) const;
 
-  /// Puts the miss path into the words of `target`'s shadow page and of those beside it, unless
-  /// that was done: before a branch to `target` faults, or when one has. In a signal handler only
-  /// for a thread that was found in the code cache, since it takes a short lock.
-  SIGNAL_SAFE void prepare(AppPc target);
+  /// Puts the miss path into the words of `target`'s shadow page, unless that was done. In a signal
+  /// handler only for a thread that was found in the code cache, since it takes a short lock.
+  SIGNAL_SAFE void fill(AppPc target);
+  /// The same ahead of a branch to `target`, which costs less than the fault that it would take.
+  void prepare(AppPc target);
 
   bool publish(AppPc target, CachePc entry) override;
   void retract(AppPc target) override;
@@ -46,16 +46,10 @@ class ShadowMap final : public IndirectTargets {
 
   static constexpr uint64_t kPageWords = kPageSize / sizeof(uint64_t);
   static constexpr size_t kFillLocks = 16;
-  /// Pages that are provided at once, because a page fault for each costs several times as much.
-  static constexpr uint64_t kGroupPages = 4;
-  static constexpr size_t kKnownGroups = 8192;
 
   uint64_t* word(AppPc target) const;
-  /// The shadow of `range`, in whole pages.
-  AppRange shadow_pages(AppRange range) const;
-  std::optional<AppRange> range_of(AppPc target) const;
-  /// Puts the miss path into the words of a page, the last one last, unless that was done.
-  SIGNAL_SAFE void fill(uint64_t page);
+  /// The last of the words in `target`'s shadow page, which is the last one that fill() writes.
+  uint64_t* last_word(AppPc target) const;
 
   uint64_t displacement_;
   CachePc miss_;
@@ -64,8 +58,6 @@ class ShadowMap final : public IndirectTargets {
   SpinLock lock_;
   std::array<AppRange, kMaxRanges> ranges_{};  ///< those below count_ never change
   std::atomic<uint32_t> count_{0};
-  /// Groups that have been filled, by the lowest bits of their numbers: the last one of each kind.
-  std::array<std::atomic<uint64_t>, kKnownGroups> filled_groups_{};
 };
 
 }  // namespace weft::cache

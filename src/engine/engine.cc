@@ -183,7 +183,7 @@ bool Engine::has_shadow(AppPc pc) const {
   return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
 }
 
-void Engine::fill_shadow(AppPc pc) { shadow_.prepare(pc); }
+void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
 
 void Engine::expect_returns(std::span<const AppPc> targets) {
   if (options_.ibl != IblMode::kShadow) return;
