@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "fakes.h"
 #include "linux/sys_environment.h"
@@ -19,6 +20,7 @@
 #include "linux/sys_proc_maps.h"
 #include "linux/sys_proc_status.h"
 #include "linux/sys_program_memory.h"
+#include "linux/sys_seccomp.h"
 
 namespace weft::linux::testing {
 namespace {
@@ -91,6 +93,24 @@ TEST(Bases, AreTheContextsOwn) {
   EXPECT_EQ(value, 0x2000u);
   EXPECT_EQ(program.call(__NR_arch_prctl, ARCH_GET_FS, 8), -EFAULT);
   EXPECT_EQ(program.call(__NR_arch_prctl, ARCH_SET_FS, uint64_t{1} << 63), -EPERM);
+}
+
+TEST(PassedOn, AreCallsWithWhichNothingElseIsDone) {
+  Program program;
+  const auto passes_on = [&program](int64_t number) {
+    Program::load(program.self.context, number, 0);
+    return program.emulator.passes_on(program.self.thread, program.self.context);
+  };
+  EXPECT_TRUE(passes_on(__NR_getppid));
+  EXPECT_TRUE(passes_on(__NR_read));
+  EXPECT_FALSE(passes_on(__NR_mmap));
+  EXPECT_FALSE(passes_on(__NR_rt_sigaction));
+  EXPECT_FALSE(passes_on(__NR_exit_group));
+  program.runtime.protects = true;
+  EXPECT_FALSE(passes_on(__NR_read)) << "the buffer may be on a page that is read-only now";
+  program.runtime.protects = false;
+  program.self.thread.seccomp = std::make_shared<const SeccompFilter>();
+  EXPECT_FALSE(passes_on(__NR_getppid)) << "a filter decides";
 }
 
 TEST(Refused, AreCallsThatCannotWorkInTheCache) {

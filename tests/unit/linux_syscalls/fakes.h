@@ -106,6 +106,7 @@ class FakeRuntime : public SysRuntime {
     borrowed_body(thread);
     while (true) raw_syscall(__NR_exit_group, 99);
   }
+  bool protects_pages() const override { return protects; }
   void thread_ending(ProgramThread&) override {}
   void process_ending(ProgramThread&, int) override {}
   void exec_starting(ProgramThread&) override { ++execs; }
@@ -116,6 +117,7 @@ class FakeRuntime : public SysRuntime {
   Body thread_body;
   std::function<void(ProgramThread&)> borrowed_body;
   int execs = 0;
+  bool protects = false;
 };
 
 /// A whole emulator; call() makes a system call the way a program does.
