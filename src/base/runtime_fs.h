@@ -14,6 +14,7 @@ struct FsOwner {
   static constexpr uint64_t kRuntime = 0;
   static constexpr uint64_t kProgram = 1;
   static constexpr uint64_t kNobody = 2;
+  static constexpr uint64_t kChanging = 3;  ///< a signal handler has to look
 };
 
 /// The calling thread has the runtime's fs from here on, until it enters the cache. Any thread; a

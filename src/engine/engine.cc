@@ -126,6 +126,8 @@ std::unique_ptr<Thread> Engine::make_thread() {
     const uint64_t middle = inaccessible_.start.value + inaccessible_.size() / 2;
     thread->keep_program_fs(middle);
     set_runtime_fs_switch(&Thread::take_runtime_fs);
+    // This one is the first, and those that it makes begin with its gs.
+    every_thread_has_block_.store(true, std::memory_order_relaxed);
   }
   epochs_.register_thread(thread->epoch);
   const std::lock_guard held(threads_lock_);

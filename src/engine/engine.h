@@ -63,6 +63,10 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
     return &cache != caches_->shared().cache.get();
   }
   const CacheSet& caches() const { return caches_->set(); }
+  /// SIGNAL_SAFE. Whether gs leads to a block, maybe of no program thread, on all kernel threads.
+  bool every_thread_has_block() const {
+    return every_thread_has_block_.load(std::memory_order_relaxed);
+  }
   /// SIGNAL_SAFE. Whether `pc` is in some cache's code memory.
   bool is_code(CachePc pc) const { return code_.contains(AppPc{pc.value}); }
   /// Indirect branches that know the outcome of the choice of this name go past it; see
@@ -173,6 +177,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;
   const CpuFeatures features_;
+  std::atomic<bool> every_thread_has_block_{false};
   bool keeps_fs_ = false;    ///< threads come out of the cache with the program's fs
   AppRange inaccessible_{};  ///< a page that fs leads to meanwhile, to test who needs it; or empty
   cache::Epochs epochs_;

@@ -63,8 +63,10 @@
 99:
 .endm
 
-// Whose fs it is, is noted behind the switch: signal handlers ask the CPU.
+// Whose fs it is, is noted behind the switch, and that it is going to change before it: a signal handler
+// looks for itself unless it is the program's by this note.
 .macro HOST_FS
+  movq $WEFT_FS_CHANGING, %gs:WEFT_FS_OWNER
   mov %gs:WEFT_HOST_FS, %rsi
   SET_FS
   movq $WEFT_FS_OF_RUNTIME, %gs:WEFT_FS_OWNER
@@ -213,6 +215,7 @@ weft_back_to_runtime:
   mov %gs:WEFT_NO_FS, %rsi
   test %rsi, %rsi
   je 2f
+  movq $WEFT_FS_CHANGING, %gs:WEFT_FS_OWNER
   SET_FS
   movq $WEFT_FS_OF_NOBODY, %gs:WEFT_FS_OWNER
 2:

@@ -25,14 +25,19 @@ FaultHandler::FaultHandler(Engine& engine)
     : engine_(engine), reads_gs_base_((getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0) {}
 
 linux::ProgramThread* FaultHandler::current() {
-  // A kernel thread that runs no program thread has no block behind gs.
+  return has_block() && Thread::has_current() ? &Thread::current().program : nullptr;
+}
+
+bool FaultHandler::has_block() const {
+  // A kernel thread that runs no program thread has none behind gs, unless all of them have.
+  if (engine_.every_thread_has_block()) return true;
   uint64_t base = 0;
   if (reads_gs_base_) {
     asm volatile("rdgsbase %0" : "=r"(base));
   } else {
     linux::raw_syscall(__NR_arch_prctl, ARCH_GET_GS, linux::word(&base));
   }
-  return base == 0 || !Thread::has_current() ? nullptr : &Thread::current().program;
+  return base != 0;
 }
 
 Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
@@ -152,6 +157,10 @@ uint64_t FaultHandler::host_fs(const linux::ProgramThread&) {
 
 uint64_t& FaultHandler::fs_owner(const linux::ProgramThread&) {
   return Thread::current().block().fs_owner;
+}
+
+bool FaultHandler::switches_fs_late(const linux::ProgramThread&) {
+  return Thread::current().block().keeps_fs != 0;
 }
 
 void FaultHandler::dying(linux::ProgramThread& thread, int) { engine_.process_ending(thread, 0); }

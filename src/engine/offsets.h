@@ -30,6 +30,7 @@
 #define WEFT_FS_OF_RUNTIME 0
 #define WEFT_FS_OF_PROGRAM 1
 #define WEFT_FS_OF_NOBODY 2
+#define WEFT_FS_CHANGING 3
 
 // Of translate::CallSite.
 #define WEFT_SITE_FUNCTION 8

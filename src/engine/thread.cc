@@ -30,6 +30,7 @@ static_assert(offsetof(ThreadBlock, fs_owner) == WEFT_FS_OWNER);
 static_assert(FsOwner::kRuntime == WEFT_FS_OF_RUNTIME);
 static_assert(FsOwner::kProgram == WEFT_FS_OF_PROGRAM);
 static_assert(FsOwner::kNobody == WEFT_FS_OF_NOBODY);
+static_assert(FsOwner::kChanging == WEFT_FS_CHANGING);
 static_assert(offsetof(ThreadBlock, keeps_fs) == WEFT_KEEPS_FS);
 static_assert(offsetof(ThreadBlock, no_fs) == WEFT_NO_FS);
 static_assert(offsetof(ThreadBlock, context) == WEFT_CONTEXT);
@@ -134,12 +135,13 @@ void Thread::take_runtime_fs() noexcept {
   asm volatile("mov %%gs:%c1, %0" : "=r"(owner) : "i"(WEFT_FS_OWNER));
   if (owner == FsOwner::kRuntime) return;
   ThreadBlock& block = *current_block();
+  block.fs_owner = FsOwner::kChanging;
+  asm volatile("" ::: "memory");
   if (block.has_fsgsbase != 0) {
     asm volatile("wrfsbase %0" ::"r"(block.host_fs));
   } else {
     linux::raw_syscall(__NR_arch_prctl, ARCH_SET_FS, block.host_fs);
   }
-  // Not before: see enter.S.
   asm volatile("" ::: "memory");
   block.fs_owner = FsOwner::kRuntime;
 }

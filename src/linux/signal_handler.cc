@@ -38,19 +38,23 @@ constexpr unsigned long kHwcap2Fsgsbase = 2;
 /// object.
 SignalRuntime* g_runtime = nullptr;
 
-/// Our libc's fs for as long as the handler runs, then what it was.
+/// Our libc's fs for as long as the handler runs, or, `late`, from when it is needed; then what it
+/// was.
 class HostFs {
  public:
-  /// `owner`: the runtime's note of whose it is.
-  HostFs(uint64_t host, uint64_t& owner)
-      : fast_((getauxval_safe() & kHwcap2Fsgsbase) != 0), owner_(owner), owner_before_(owner) {
-    interrupted_ = read();
-    if (interrupted_ != host) write(host);
-    host_ = host;
+  HostFs(SignalRuntime& runtime, const ProgramThread& thread, bool late)
+      : fast_((getauxval_safe() & kHwcap2Fsgsbase) != 0),
+        owner_(runtime.fs_owner(thread)),
+        owner_before_(owner_),
+        host_(runtime.host_fs(thread)) {
+    late_ = late && !fast_ && owner_ == FsOwner::kProgram && runtime.switches_fs_late(thread);
+    interrupted_ = late_ ? thread.context->fs_base : read();
+    if (late_) return;
+    if (interrupted_ != host_) write(host_);
     owner_ = FsOwner::kRuntime;
   }
   ~HostFs() {
-    if (interrupted_ != host_) write(interrupted_);
+    if (late_ ? owner_ != FsOwner::kProgram : interrupted_ != host_) write(interrupted_);
     owner_ = owner_before_;
   }
   HostFs(const HostFs&) = delete;
@@ -78,10 +82,11 @@ class HostFs {
   }
 
   bool fast_;
+  bool late_ = false;
   uint64_t& owner_;
   uint64_t owner_before_;
+  uint64_t host_;
   uint64_t interrupted_ = 0;
-  uint64_t host_ = 0;
 };
 
 x86::CpuContext registers_in(const FrameRegisters& frame) {
@@ -354,7 +359,7 @@ void master_handler(int, siginfo_t* info, void* context) {
     pass_on(*thread, *info, frame);
     return;
   }
-  const HostFs fs(g_runtime->host_fs(*thread), g_runtime->fs_owner(*thread));
+  const HostFs fs(*g_runtime, *thread, synchronous);
   if (is_nudge(*info)) {
     on_nudge(*thread, frame, fs.interrupted());
   } else if (is_stepping(*thread->signals) && info->si_signo == SIGTRAP && synchronous) {
