@@ -26,8 +26,7 @@ def engines_of(session):
 
 
 def listed_programs(session):
-    quick = programs.Data(session.options.data, "quick")
-    return [program for program in programs.all_programs(quick) if program.name in PROGRAMS]
+    return [program for program in programs.all_programs(session.data) if program.name in PROGRAMS]
 
 
 def steady_programs(session):
