@@ -1,9 +1,7 @@
 #include "cache/code_cache.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <memory_resource>
 #include <thread>
 
@@ -201,8 +199,9 @@ uint32_t CodeCache::delete_region(AppRange range) {
     Impl::Operation operation(*impl_);
     impl_->parts.counters.add(Count::kDeletions);
     impl_->parts.regions.note(range);
-    IntervalIndex::Ids ids;
-    impl_->parts.index.collect(range, ids);
+    IntervalIndex& index = impl_->parts.index;
+    IntervalIndex::Ids ids(index.memory());
+    index.collect(range, ids);
     killed = impl_->kill_all(ids, dead);
   }
   impl_->bury(dead);
@@ -253,14 +252,12 @@ Fragment* CodeCache::sample(uint64_t random) const {
 }
 
 void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const {
-  // Most ranges that are asked for lie in a few fragments.
-  std::array<std::byte, 512> room;
-  std::pmr::monotonic_buffer_resource nearby(room.data(), room.size());
-  std::pmr::vector<Fragment*> found(&nearby);
+  IntervalIndex& index = impl_->parts.index;
+  std::pmr::vector<Fragment*> found(index.memory());
   {
     OperationGate::Pass pass(impl_->gate);
-    IntervalIndex::Ids ids(&nearby);
-    impl_->parts.index.collect(range, ids);
+    IntervalIndex::Ids ids(index.memory());
+    index.collect(range, ids);
     for (const uint32_t id : ids) {
       if (Fragment* fragment = impl_->parts.fragment(id)) found.push_back(fragment);
     }

@@ -25,7 +25,7 @@ class IntervalIndex {
   IntervalIndex(const IntervalIndex&) = delete;
   IntervalIndex& operator=(const IntervalIndex&) = delete;
 
-  /// May lie on the asker's stack, most being short.
+  /// Best from memory().
   using Ids = std::pmr::vector<uint32_t>;
 
   void add(AppRange bytes, uint32_t id);
@@ -35,6 +35,9 @@ class IntervalIndex {
   void collect(AppRange range, Ids& ids) const;
 
   uint64_t bytes() const;
+  /// For lists that are soon gone: of the cache's records, and no call of libstdc++'s, as the
+  /// default resource makes (see base/runtime_fs.h).
+  std::pmr::memory_resource* memory() { return &memory_; }
 
  private:
   static constexpr uint32_t kLocks = 256;

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/runtime_fs.h"
 #include "engine/cache_point.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
@@ -69,6 +70,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   const bool in_runtime = is_nowhere(registers.rip) ? is_on_host_stack(thread, registers)
                                                     : !engine_.is_code({registers.rip});
   if (in_runtime) {
+    need_runtime_fs();
     if (thread.hooks != nullptr) thread.hooks->faulted(info, registers);
     return FaultAnswer::kBug;
   }
@@ -98,6 +100,8 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       return FaultAnswer::kProgram;
     }
   }
+  // What is frequent has been answered.
+  need_runtime_fs();
   const AppPc accessed{reinterpret_cast<uint64_t>(info.si_addr)};
   if (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR) {
     const auto mapping = engine_.space().find(accessed);
@@ -159,8 +163,9 @@ uint64_t& FaultHandler::fs_owner(const linux::ProgramThread&) {
   return Thread::current().block().fs_owner;
 }
 
-bool FaultHandler::switches_fs_late(const linux::ProgramThread&) {
-  return Thread::current().block().keeps_fs != 0;
+linux::SignalRuntime::LateFs FaultHandler::late_fs(const linux::ProgramThread&) {
+  const translate::ThreadBlock& block = Thread::current().block();
+  return {block.keeps_fs != 0, block.no_fs};
 }
 
 void FaultHandler::dying(linux::ProgramThread& thread, int) { engine_.process_ending(thread, 0); }

@@ -24,7 +24,7 @@ class FaultHandler final : public linux::SignalRuntime {
   uint64_t abort_enter_address() override;
   uint64_t host_fs(const linux::ProgramThread& thread) override;
   uint64_t& fs_owner(const linux::ProgramThread& thread) override;
-  bool switches_fs_late(const linux::ProgramThread& thread) override;
+  LateFs late_fs(const linux::ProgramThread& thread) override;
   void dying(linux::ProgramThread& thread, int signal) override;
 
  private:

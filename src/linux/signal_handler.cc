@@ -47,11 +47,16 @@ class HostFs {
         owner_(runtime.fs_owner(thread)),
         owner_before_(owner_),
         host_(runtime.host_fs(thread)) {
-    late_ = late && !fast_ && owner_ == FsOwner::kProgram && runtime.switches_fs_late(thread);
+    const SignalRuntime::LateFs late_fs = runtime.late_fs(thread);
+    late_ = late && !fast_ && owner_ == FsOwner::kProgram && late_fs.on;
     interrupted_ = late_ ? thread.context->fs_base : read();
-    if (late_) return;
-    if (interrupted_ != host_) write(host_);
-    owner_ = FsOwner::kRuntime;
+    if (!late_) {
+      if (interrupted_ != host_) write(host_);
+      owner_ = FsOwner::kRuntime;
+    } else if (late_fs.until_then != 0) {
+      write(late_fs.until_then);
+      owner_ = FsOwner::kNobody;
+    }
   }
   ~HostFs() {
     if (late_ ? owner_ != FsOwner::kProgram : interrupted_ != host_) write(interrupted_);

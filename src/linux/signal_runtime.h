@@ -57,8 +57,13 @@ class SignalRuntime {
   /// The runtime's note of whose fs the thread has (FsOwner), which has to be true while a handler
   /// runs, too.
   SIGNAL_SAFE virtual uint64_t& fs_owner(const ProgramThread& thread) = 0;
-  /// Whether need_runtime_fs() switches on this thread.
-  SIGNAL_SAFE virtual bool switches_fs_late(const ProgramThread& thread) = 0;
+  /// Whether need_runtime_fs() switches on this thread, and what fs is until then: 0, as it is, or
+  /// where nothing can be accessed.
+  struct LateFs {
+    bool on = false;
+    uint64_t until_then = 0;
+  };
+  SIGNAL_SAFE virtual LateFs late_fs(const ProgramThread& thread) = 0;
   /// The process is about to die by `signal`: flush what is buffered.
   virtual void dying(ProgramThread& thread, int signal) = 0;
 };

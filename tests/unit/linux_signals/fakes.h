@@ -26,7 +26,7 @@ class FakeSignalRuntime : public SignalRuntime {
   uint64_t abort_enter_address() override { return 0; }
   uint64_t host_fs(const ProgramThread&) override { return fs_of_this_thread(); }
   uint64_t& fs_owner(const ProgramThread&) override { return owner; }
-  bool switches_fs_late(const ProgramThread&) override { return false; }
+  LateFs late_fs(const ProgramThread&) override { return {}; }
   void dying(ProgramThread&, int signal) override { died_by = signal; }
 
   uint64_t owner = FsOwner::kRuntime;
