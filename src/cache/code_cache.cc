@@ -1,8 +1,8 @@
 #include "cache/code_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <memory_resource>
 #include <thread>
 
 #include "cache/fragment_store.h"
@@ -252,19 +252,32 @@ Fragment* CodeCache::sample(uint64_t random) const {
 }
 
 void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const {
-  IntervalIndex& index = impl_->parts.index;
-  std::pmr::vector<Fragment*> found(index.memory());
+  // Most ranges that are asked for lie in a few fragments. Not of the pool, whose locks a fork must
+  // not find held: it waits for operations alone.
+  constexpr size_t kFew = 8;
+  std::array<Fragment*, kFew> few;
+  size_t few_count = 0;
+  std::vector<Fragment*> more;
   {
     OperationGate::Pass pass(impl_->gate);
+    IntervalIndex& index = impl_->parts.index;
     IntervalIndex::Ids ids(index.memory());
     index.collect(range, ids);
     for (const uint32_t id : ids) {
-      if (Fragment* fragment = impl_->parts.fragment(id)) found.push_back(fragment);
+      Fragment* const fragment = impl_->parts.fragment(id);
+      if (fragment == nullptr) continue;
+      if (few_count < kFew) {
+        few[few_count++] = fragment;
+      } else {
+        more.push_back(fragment);
+      }
     }
   }
-  for (Fragment* fragment : found) {
+  const auto show = [&](Fragment* fragment) {
     if (fragment->is_live() && fragment->overlaps(range)) visit(*fragment);
-  }
+  };
+  std::for_each_n(few.begin(), few_count, show);
+  std::for_each(more.begin(), more.end(), show);
 }
 
 void CodeCache::fragments_at(AppPc tag, const std::function<void(Fragment&)>& visit) const {

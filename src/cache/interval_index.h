@@ -25,7 +25,7 @@ class IntervalIndex {
   IntervalIndex(const IntervalIndex&) = delete;
   IntervalIndex& operator=(const IntervalIndex&) = delete;
 
-  /// Best from memory().
+  /// In the cache, from memory().
   using Ids = std::pmr::vector<uint32_t>;
 
   void add(AppRange bytes, uint32_t id);
@@ -35,8 +35,8 @@ class IntervalIndex {
   void collect(AppRange range, Ids& ids) const;
 
   uint64_t bytes() const;
-  /// For lists that are soon gone: of the cache's records, and no call of libstdc++'s, as the
-  /// default resource makes (see base/runtime_fs.h).
+  /// For lists that are gone by the end of an operation (see OperationGate): of the cache's
+  /// records, and no call of libstdc++'s, as the default resource makes (see base/runtime_fs.h).
   std::pmr::memory_resource* memory() { return &memory_; }
 
  private:
