@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "base/log.h"
@@ -78,6 +79,8 @@ void Engine::choose_fs_switch() {
   const bool may =
       hooks_ == nullptr && options_.stress_delete == 0 && !options_.traces && !options_.perf_map;
   keeps_fs_ = pays && may;
+  // libstdc++ has the C library's clock looked up at the first call, for which fs must be ours.
+  static_cast<void>(std::chrono::steady_clock::now());
   if (keeps_fs_ && options_.fs_switch == FsSwitch::kChecked) inaccessible_ = linux::map_nothing();
 }
 
