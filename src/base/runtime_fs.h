@@ -17,8 +17,8 @@ struct FsOwner {
   static constexpr uint64_t kChanging = 3;  ///< a signal handler has to look
 };
 
-/// The calling thread has the runtime's fs from here on, until it enters the cache. Any thread; a
-/// load and a branch where it has. Not in signal handlers, which have it as long as they run.
+/// The calling thread has the runtime's fs from here on, until it enters the cache; in a signal
+/// handler, until that returns. Any thread; a load and a branch where it has. SIGNAL_SAFE.
 void need_runtime_fs() noexcept;
 
 /// `take` is what need_runtime_fs() calls. Once, on the first program thread, when it and all

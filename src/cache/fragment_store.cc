@@ -1,6 +1,5 @@
 #include "cache/fragment_store.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <new>

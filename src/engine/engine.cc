@@ -128,9 +128,8 @@ std::unique_ptr<Thread> Engine::make_thread() {
   if (keeps_fs_) {
     const uint64_t middle = inaccessible_.start.value + inaccessible_.size() / 2;
     thread->keep_program_fs(middle);
-    set_runtime_fs_switch(&Thread::take_runtime_fs);
-    // This one is the first, and those that it makes begin with its gs.
-    every_thread_has_block_.store(true, std::memory_order_relaxed);
+    // The first one has a block now, and those that it makes begin with its gs.
+    if (!every_thread_has_block_.exchange(true)) set_runtime_fs_switch(&Thread::take_runtime_fs);
   }
   epochs_.register_thread(thread->epoch);
   const std::lock_guard held(threads_lock_);

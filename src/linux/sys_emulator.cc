@@ -12,6 +12,7 @@
 #include <csignal>
 #include <optional>
 
+#include "base/runtime_fs.h"
 #include "linux/layout.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys_clone.h"
@@ -303,6 +304,8 @@ std::optional<Outcome> SyscallEmulator::Impl::filter(ProgramThread& thread,
                                                      const SyscallArguments& call) {
   const SeccompFilter* newest = seccomp.filters(thread);
   if (newest == nullptr) return std::nullopt;
+  // Another thread may have installed it since passes_on() was asked.
+  need_runtime_fs();
   const SeccompVerdict verdict = judge(newest, call, context.rip);
   switch (verdict.action) {
     case SECCOMP_RET_ALLOW:
