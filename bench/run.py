@@ -38,6 +38,7 @@ def parse():
                         help="one more column: weft with these options (may be repeated)")
     parser.add_argument("--no-peers", action="store_true", help="leave out valgrind, qemu and DynamoRIO")
     parser.add_argument("--drrun", metavar="PATH", help="a DynamoRIO to compare with")
+    parser.add_argument("--peer", action="append", metavar="NAME", help="only these other engines (may be repeated)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="time to compare (default wall)")
     parser.add_argument("--cpu", type=int, metavar="N", help="run everything on this CPU")
     parser.add_argument("--out", type=Path, default=ROOT / "bench/results", metavar="DIR")
@@ -74,7 +75,11 @@ class Session:
         for variant in self.options.variant:
             name, _, arguments = variant.partition("=")
             engines.append(self.weft(name, arguments))
-        return engines + ([] if self.options.no_peers else measure.peer_engines(self.options.drrun))
+        return engines + ([] if self.options.no_peers else self.peers())
+
+    def peers(self):
+        peers = measure.peer_engines(self.options.drrun)
+        return [peer for peer in peers if not self.options.peer or peer.name in self.options.peer]
 
     def chosen(self, listed):
         listed = list(listed)
