@@ -321,6 +321,8 @@ bool CodeCache::contains(CachePc pc) const { return impl_->parts.space.contains(
 
 AppPc CodeCache::exit_target(ExitId id) const { return impl_->parts.exits.at(id).target->tag; }
 
+bool CodeCache::exit_calls(ExitId id) const { return impl_->parts.exits.at(id).calls; }
+
 Fragment& CodeCache::exit_owner(ExitId id) const {
   Fragment* owner = impl_->parts.fragment(impl_->parts.exits.at(id).owner);
   CHECK(owner != nullptr);

@@ -48,6 +48,18 @@ struct ExitSpec {
   /// If it is not 0 and the target has an entry past the choice for the same outcome, the exit
   /// goes there.
   uint8_t choice = 0;
+  /// `site` is that of a call: see CallExit. It goes to EntrySpec::called if its target has that.
+  bool calls = false;
+};
+
+/// The stub of an exit that is a call takes the address that the call pushed off the stack, by an
+/// instruction of this size, and goes on by a jmp, whose rel32 field the cache patches, too: to the
+/// direct entry of the target or, unlinked, to what follows it. `kField` is an offset in the stub;
+/// (stub + kField) % 8 <= 4.
+struct CallExit {
+  static constexpr uint32_t kPopSize = 5;  ///< lea rsp, [rsp + 8]
+  static constexpr uint32_t kField = kPopSize + 1;
+  static constexpr uint32_t kUnlinked = kField + 4;
 };
 
 /// A tag that leads into the fragment. entries[0] is the fragment's own tag.
@@ -59,6 +71,9 @@ struct EntrySpec {
       kNone;  ///< offset in hot code, where indirect branches go; kNone: not made yet
   /// Offset in hot code of what the entry chooses most often; see FragmentSpec::choice.
   uint32_t past_choice = kNone;
+  /// Of the fragment's own tag: code of CallExit::kPopSize bytes stands ahead of `direct` that
+  /// takes a call's address off the stack.
+  bool called = false;
 };
 
 /// Where exits with `choice` enter at an entry, beside EntrySpec::past_choice.
@@ -222,6 +237,7 @@ class CodeCache {
   /// The target of an exit, by the id that its stub carries. Caller is the thread that came out by
   /// it and still holds its epoch.
   AppPc exit_target(ExitId id) const;
+  bool exit_calls(ExitId id) const;
   Fragment& exit_owner(ExitId id) const;
 
   /// Sends every exit of the fragment that the calling thread is executing to the dispatcher, so

@@ -23,6 +23,7 @@ struct Exit {
   ExitId next : 30;
   uint32_t linked : 1;  ///< its site goes to the target, unless cut
   uint8_t choice = 0;   ///< ExitSpec::choice; constant
+  bool calls = false;   ///< ExitSpec::calls; constant
 };
 static_assert(sizeof(Exit) == 32);
 

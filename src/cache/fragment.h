@@ -124,6 +124,7 @@ class Fragment {
   uint16_t first_entry_count_ = 0;
   uint8_t record_stripe_ = 0;   ///< see RecordPool
   uint8_t entries_stripe_ = 0;  ///< the same of entries_, once they have been moved out
+  bool called_ = false;         ///< EntrySpec::called of its head
   FragmentKind kind_ = FragmentKind::kBlock;
   std::atomic<FragmentState> state_{FragmentState::kBuilding};
   std::atomic<uint8_t> chances_{0};  ///< times that the eviction's hand passes it by

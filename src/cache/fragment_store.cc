@@ -131,6 +131,7 @@ Fragment& FragmentStore::make_record(const FragmentSpec& spec, const Room& room)
   for (const EntrySpec& each : spec.entries) *entry++ = &parts_.tags.find_or_make(each.tag);
   for (const LandingSpec& each : spec.landings) *entry++ = &parts_.tags.find_or_make(each.tag);
   fragment->head_ = fragment->entries_[0];
+  fragment->called_ = spec.entries[0].called;
   keep_past_choices(*fragment, spec);
   parts_.counters.add(Count::kFragmentBytes, static_cast<int64_t>(bytes));
   return *fragment;
@@ -183,8 +184,10 @@ void FragmentStore::lay_exits(Fragment& fragment, const FragmentSpec& spec) {
                 .counted = from.counted ? 1u : 0u,
                 .next = kNoExit,
                 .linked = 0,
-                .choice = from.choice};
-    Links::patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
+                .choice = from.choice,
+                .calls = from.calls};
+    CHECK(!exit.calls || (from.stub + CallExit::kField) % 8 <= 4);
+    Links(parts_).send_to_stub(exit);
   }
 }
 

@@ -252,11 +252,9 @@ void Lifecycle::link_counted(AppPc tag) {
 
 void Lifecycle::mend_exits(Fragment& fragment) {
   for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
-    const Exit& exit = parts_.exits.at(fragment.exit_id(i));
-    TagLock held(parts_.locks, *exit.target);
-    if (exit.registered == 0 || exit.linked == 0) continue;
-    Links::patch(parts_.space.address(exit.site),
-                 parts_.space.address(Links::entry_for(exit, *exit.target)));
+    const ExitId id = fragment.exit_id(i);
+    TagLock held(parts_.locks, *parts_.exits.at(id).target);
+    links_.restore(id, held);
   }
 }
 

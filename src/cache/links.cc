@@ -14,7 +14,28 @@ void Links::patch(CachePc site, CachePc target) {
 }
 
 void Links::send_to_stub(const Exit& exit) const {
-  patch(parts_.space.address(exit.site), parts_.space.address(exit.stub));
+  const CachePc stub = parts_.space.address(exit.stub);
+  patch(parts_.space.address(exit.site), stub);
+  if (exit.calls) patch(stub + CallExit::kField, stub + CallExit::kUnlinked);
+}
+
+void Links::send_to_entry(const Exit& exit, const TagEntry& target, uint32_t entry) const {
+  const CachePc stub = parts_.space.address(exit.stub);
+  uint32_t goal = entry;
+  if (exit.calls) {
+    // Always, for threads may be on their way through the stub: the two stores are independent.
+    patch(stub + CallExit::kField, parts_.space.address(entry));
+    const uint32_t called = called_entry(target);
+    goal = called != 0 ? called : exit.stub;
+  }
+  patch(parts_.space.address(exit.site), parts_.space.address(goal));
+}
+
+uint32_t Links::called_entry(const TagEntry& target) {
+  const Fragment* const block = target.block;
+  const bool ahead =
+      target.trace == nullptr && block != nullptr && block->called_ && block->head_ == &target;
+  return ahead ? target.block_direct - CallExit::kPopSize : 0;
 }
 
 uint32_t Links::entry_for(const Exit& exit, const TagEntry& target) {
@@ -25,8 +46,8 @@ uint32_t Links::entry_for(const Exit& exit, const TagEntry& target) {
   return past_choice != 0 ? past_choice : direct;
 }
 
-void Links::link(Exit& exit, uint32_t entry) {
-  patch(parts_.space.address(exit.site), parts_.space.address(entry));
+void Links::link(Exit& exit, const TagEntry& target, uint32_t entry) {
+  send_to_entry(exit, target, entry);
   parts_.counters.add(Count::kLinksMade);
   if (exit.linked == 0) parts_.counters.add(Count::kLinked);
   exit.linked = 1;
@@ -55,10 +76,16 @@ void Links::follow(Exit& exit, const TagEntry& entry) {
   const uint32_t goal = entry_for(exit, entry);
   const bool waits = exit.counted != 0 && entry.trace == nullptr;
   if (goal != 0 && !waits) {
-    link(exit, goal);
+    link(exit, entry, goal);
   } else if (exit.linked != 0) {
     unlink(exit);
   }
+}
+
+void Links::restore(ExitId id, const TagLock& held) {
+  const Exit& exit = parts_.exits.at(id);
+  if (exit.registered == 0 || exit.linked == 0) return;
+  send_to_entry(exit, held.entry(), entry_for(exit, held.entry()));
 }
 
 void Links::link_counted(const TagLock& held) {

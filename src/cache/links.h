@@ -24,9 +24,8 @@ class Links {
   /// Makes the tag's counted exits ordinary ones.
   void link_counted(const TagLock& held);
 
-  /// Where the exit goes if it is linked: to the direct entry of `target`, which it leads to, or
-  /// past the choice there; 0: `target` has no code.
-  static uint32_t entry_for(const Exit& exit, const TagEntry& target);
+  /// Links once more what is linked, after send_to_stub().
+  void restore(ExitId id, const TagLock& held);
   /// Where the tag's indirect entry is now; 0: it has none.
   static uint32_t indirect_entry(const TagEntry& entry);
   /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
@@ -34,10 +33,18 @@ class Links {
 
   /// The store that links and unlinks.
   SIGNAL_SAFE static void patch(CachePc site, CachePc target);
+  /// Has the exit lead to the dispatcher. Needs no lock.
   SIGNAL_SAFE void send_to_stub(const Exit& exit) const;
 
  private:
-  void link(Exit& exit, uint32_t entry);
+  /// Where the exit goes if it is linked: to the direct entry of `target`, which it leads to, or
+  /// past the choice there; 0: `target` has no code.
+  static uint32_t entry_for(const Exit& exit, const TagEntry& target);
+  /// Where calls enter at `target`; 0: at its direct entry, by way of their stubs.
+  static uint32_t called_entry(const TagEntry& target);
+  /// Has the exit lead to `entry`, which is that for it at `target`.
+  void send_to_entry(const Exit& exit, const TagEntry& target, uint32_t entry) const;
+  void link(Exit& exit, const TagEntry& target, uint32_t entry);
   /// Links or unlinks the exit, as its target is.
   void follow(Exit& exit, const TagEntry& entry);
   void unlink(Exit& exit);

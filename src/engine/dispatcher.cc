@@ -19,6 +19,7 @@
 
 namespace weft::engine {
 
+using translate::Arrival;
 using translate::ExitReason;
 
 namespace {
@@ -46,7 +47,7 @@ void Dispatcher::run() {
       if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
         ++thread_.counters.signals_taken;
       }
-      indirect_ = false;
+      arrival_ = Arrival::kDirect;
     }
     thread_.cache().reclaim();
     calm_code_pages();
@@ -58,10 +59,10 @@ void Dispatcher::run() {
     }
     engine_.epochs().enter(thread_.epoch);
     const bool steps = (thread_.context().rflags & Stepper::kTrapFlag) != 0;
-    const CachePc entry = steps ? entry_for_step() : entry_for_pc(indirect_);
+    const CachePc entry = steps ? entry_for_step() : entry_for_pc(arrival_);
     if (entry.value == 0) {
       engine_.epochs().leave(thread_.epoch);
-      indirect_ = false;
+      arrival_ = Arrival::kDirect;
       continue;
     }
     thread_.block().enter_pc = entry.value;
@@ -109,7 +110,7 @@ void Dispatcher::calm_code_pages() {
 }
 
 bool Dispatcher::handle_exit(ExitReason reason) {
-  indirect_ = false;
+  arrival_ = Arrival::kDirect;
   if (stepper_) stepper_->leave();
   if (thread_.traces) {
     thread_.traces->leave(reason == ExitReason::kLink || reason == ExitReason::kHead ||
@@ -119,13 +120,12 @@ bool Dispatcher::handle_exit(ExitReason reason) {
     case ExitReason::kLink:
     case ExitReason::kHead:
       ++thread_.counters.link_exits;
-      thread_.context().rip =
-          thread_.cache().exit_target(static_cast<cache::ExitId>(thread_.block().exit_id)).value;
+      note_exit(static_cast<cache::ExitId>(thread_.block().exit_id));
       if (reason == ExitReason::kHead && thread_.traces) thread_.traces->count(thread_.pc());
       break;
     case ExitReason::kIndirectMiss:
       ++thread_.counters.indirect_misses;
-      indirect_ = true;
+      arrival_ = Arrival::kIndirect;
       break;
     case ExitReason::kSyscall:
       engine_.epochs().leave(thread_.epoch);
@@ -149,6 +149,11 @@ bool Dispatcher::handle_exit(ExitReason reason) {
   }
   engine_.epochs().leave(thread_.epoch);
   return true;
+}
+
+void Dispatcher::note_exit(cache::ExitId id) {
+  thread_.context().rip = thread_.cache().exit_target(id).value;
+  if (thread_.cache().exit_calls(id)) arrival_ = Arrival::kCall;
 }
 
 bool Dispatcher::system_call() {
@@ -194,7 +199,7 @@ void Dispatcher::raise_fetch_fault(AppPc pc) {
                                 pc.value);
 }
 
-CachePc Dispatcher::entry_for_pc(bool indirect) {
+CachePc Dispatcher::entry_for_pc(Arrival arrival) {
   const AppPc tag = thread_.pc();
   if (thread_.traces) {
     const CachePc probe = thread_.traces->next_probe(tag);
@@ -202,8 +207,8 @@ CachePc Dispatcher::entry_for_pc(bool indirect) {
   }
   CachePc entry = thread_.cache().find(tag);
   if (entry.value == 0) entry = enter_inside(tag);
-  if (entry.value == 0) entry = build(tag, indirect);
-  if (indirect && entry.value != 0) publish_indirect(tag);
+  if (entry.value == 0) entry = build(tag, arrival);
+  if (arrival == Arrival::kIndirect && entry.value != 0) publish_indirect(tag);
   return entry;
 }
 
@@ -273,13 +278,13 @@ bool Dispatcher::load(AppPc tag) {
   return loaded == Loaded::kYes;
 }
 
-CachePc Dispatcher::build(AppPc tag, bool indirect) {
+CachePc Dispatcher::build(AppPc tag, Arrival arrival) {
   using Error = cache::CodeCache::PublishError;
   for (;;) {
     const uint64_t start = clock_ns(engine_.options());
     thread_.builder.use_aligned_checks((thread_.context().rflags & kAlignmentCheck) != 0);
     const bool loaded = load(tag);
-    if (!loaded && !thread_.builder.build(tag, indirect)) {
+    if (!loaded && !thread_.builder.build(tag, arrival)) {
       raise_fetch_fault(thread_.builder.fault_address());
       return {};
     }

@@ -9,6 +9,7 @@
 #include "engine/stepper.h"
 #include "engine/thread.h"
 #include "translate/environment.h"
+#include "translate/superblock.h"
 
 namespace weft::engine {
 
@@ -24,13 +25,13 @@ class Dispatcher {
  private:
   /// The entry for context.rip, built if need be; value 0 if the program faults there, and then the
   /// fault has been raised: context is the handler's.
-  CachePc entry_for_pc(bool indirect);
+  CachePc entry_for_pc(translate::Arrival arrival);
   /// The same for one instruction alone, of a program that set the trap flag.
   CachePc entry_for_step();
   /// Back from the cache for `reason`: raises the trap if the instruction at `pc` is done.
   void end_step(AppPc pc, translate::ExitReason reason);
   CachePc enter_inside(AppPc tag);
-  CachePc build(AppPc tag, bool indirect);
+  CachePc build(AppPc tag, translate::Arrival arrival);
   /// Makes the builder's draft what an earlier run built for `tag`, if there is that.
   bool load(AppPc tag);
   /// Counts what was built and is now entered at `entry`, and makes ready what it leads to.
@@ -48,6 +49,8 @@ class Dispatcher {
 
   /// Handles why the thread came back; false if it ends.
   bool handle_exit(translate::ExitReason reason);
+  /// The thread came out by the exit `id`.
+  void note_exit(cache::ExitId id);
   bool system_call();
   void tell_of_signal();
   void emulate_instruction();
@@ -56,8 +59,9 @@ class Dispatcher {
   Thread& thread_;
   std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
   bool measured_ = false;             ///< the engine was asked whether the program is large
-  bool indirect_ = false;             ///< context.rip was reached by an indirect branch that missed
-  uint32_t visits_ = 0;               ///< of calm_code_pages
+  /// How context.rip was reached.
+  translate::Arrival arrival_ = translate::Arrival::kDirect;
+  uint32_t visits_ = 0;  ///< of calm_code_pages
 };
 
 }  // namespace weft::engine

@@ -25,7 +25,7 @@ Stepper::Result Stepper::prepare(AppPc pc) {
   using Error = cache::CodeCache::PublishError;
   // Whatever is checked at its entry is compared in a way that suits any flags.
   builder_.use_aligned_checks(true);
-  if (!builder_.build(pc, false)) return Result::kNoCode;
+  if (!builder_.build(pc, translate::Arrival::kDirect)) return Result::kNoCode;
   const auto published = cache_.publish(builder_.draft().spec(cache::FragmentKind::kProbe));
   if (published.error == Error::kFull) return Result::kFull;
   if (published.error != Error::kNone) return Result::kAgain;

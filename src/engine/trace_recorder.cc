@@ -54,7 +54,7 @@ bool TraceRecorder::ends_at(AppPc tag) const {
 
 CachePc TraceRecorder::next_probe(AppPc tag) {
   if (!recording_) return {};
-  if (!ends_at(tag) && probes_.build(tag, false)) {
+  if (!ends_at(tag) && probes_.build(tag, translate::Arrival::kDirect)) {
     const auto published = cache_.publish(probes_.draft().spec(cache::FragmentKind::kProbe));
     if (published.error == PublishError::kNone) {
       // The fragment's now.

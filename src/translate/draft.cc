@@ -47,7 +47,10 @@ bool Draft::nearly_full() const {
 }
 
 void Draft::add_exit(uint32_t site, AppPc target) {
-  const uint32_t stub = cold.position();
+  end_exit(site, cold.position(), target, false);
+}
+
+void Draft::end_exit(uint32_t site, uint32_t stub, AppPc target, bool calls) {
   cold.mov_gs_imm32(offsetof(ThreadBlock, exit_id), 0);
   fixups.push_back(
       {Fixup::Where::kCold, Fixup::Kind::kExitId, 0, cold.position() - 4, exits.size()});
@@ -57,12 +60,24 @@ void Draft::add_exit(uint32_t site, AppPc target) {
   const CachePc routine = counted ? environment.routines.head_exit : environment.routines.link_exit;
   fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field, routine.value});
   const uint8_t known = target > choice_floor ? choice : uint8_t{0};
-  exits.push_back({site, stub, target, counted, known});
+  exits.push_back({site, stub, target, counted, known, calls});
 }
 
 void Draft::exit_jump(AppPc target) {
   hot.align_patch_field(1);
   add_exit(hot.jmp_rel32(), target);
+}
+
+void Draft::exit_call(AppPc target) {
+  using cache::CallExit;
+  hot.align_patch_field(1);
+  const uint32_t site = hot.call_rel32();
+  while ((cold.position() + CallExit::kField) % 8 > 4) cold.u8(0xCC);
+  const uint32_t stub = cold.position();
+  cold.lea_rsp(8);
+  const uint32_t field = cold.jmp_rel32();
+  DCHECK(field == stub + CallExit::kField && cold.position() == stub + CallExit::kUnlinked);
+  end_exit(site, stub, target, true);
 }
 
 void Draft::exit_condition(uint8_t condition, AppPc target) {

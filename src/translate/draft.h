@@ -15,14 +15,13 @@
 
 namespace weft::translate {
 
-/// The way from a paired call's landing place to the callee: laid out behind the superblock's own
-/// code.
+/// The way from an indirect paired call to the callee, whose address is in rcx: laid out behind the
+/// superblock's own code.
 struct CallThunk {
   uint32_t call_field = 0;  ///< rel32 of the call, in hot code
   AppPc pc;
   uint8_t length = 0;  ///< of the program's call
   bool hold = false;   ///< as Draft::hold was
-  AppPc target;        ///< of a direct call; 0: an indirect one, with the target in rcx
 };
 
 /// Program memory that an indirect transfer was translated by: its 8 bytes at `slot` are `target`.
@@ -62,6 +61,9 @@ class Draft {
   void set_branch(AppPc pc) { branch_ = pc; }
   /// A direct exit to `target` by `jmp`, with its stub.
   void exit_jump(AppPc target);
+  /// A direct exit to `target` by `call`, which pushes an address of the cache that is taken off
+  /// the stack on the way, with its stub.
+  void exit_call(AppPc target);
   /// A direct exit to `target` if `condition` holds, with its stub.
   void exit_condition(uint8_t condition, AppPc target);
   /// jmp/jcc/call rel32 field at `offset` of the hot code goes to a shared routine.
@@ -124,6 +126,8 @@ class Draft {
 
  private:
   void add_exit(uint32_t site, AppPc target);
+  /// The rest of its stub, which leads to the dispatcher.
+  void end_exit(uint32_t site, uint32_t stub, AppPc target, bool calls);
 
   AppPc branch_;
   std::array<uint8_t, kHotCapacity> hot_bytes_;

@@ -7,6 +7,7 @@
 namespace weft::translate {
 namespace {
 
+using cache::CallExit;
 using cache::Fixup;
 
 // Records are of one build of weft and one machine: the fields are as they are in memory. Program
@@ -46,13 +47,14 @@ struct ExitRecord {
   int32_t target;
   uint16_t site;
   uint16_t stub;
-  uint32_t counted;
+  uint16_t counted;
+  uint16_t calls;
 };
 
 struct EntryRecord {
   int32_t tag;
   uint16_t direct;
-  uint16_t indirect;  ///< kNoOffset: none
+  uint16_t indirect;  ///< kNoOffset: none; kCalled: none, but one of calls
 };
 
 struct LandingRecord {
@@ -71,7 +73,8 @@ struct ConstantRecord {
 };
 
 constexpr uint16_t kNoOffset = 0xFFFF;
-static_assert(Draft::kHotCapacity < kNoOffset && Draft::kColdCapacity < kNoOffset);
+constexpr uint16_t kCalled = 0xFFFE;
+static_assert(Draft::kHotCapacity < kCalled && Draft::kColdCapacity < kCalled);
 
 constexpr CachePc Routines::*kRoutines[] = {
     &Routines::link_exit, &Routines::head_exit,  &Routines::indirect_miss,
@@ -220,12 +223,14 @@ Header header_of(const Draft& draft, uint32_t instruction_count) {
 void write_places(const Draft& draft, Writer& out) {
   for (const cache::ExitSpec& exit : draft.exits) {
     out.add(ExitRecord{out.relative(exit.target), static_cast<uint16_t>(exit.site),
-                       static_cast<uint16_t>(exit.stub), exit.counted ? 1u : 0u});
+                       static_cast<uint16_t>(exit.stub), exit.counted ? uint16_t{1} : uint16_t{0},
+                       exit.calls ? uint16_t{1} : uint16_t{0}});
   }
   for (const cache::EntrySpec& entry : draft.entries) {
     const bool none = entry.indirect == cache::EntrySpec::kNone;
+    const uint16_t indirect = none ? kNoOffset : static_cast<uint16_t>(entry.indirect);
     out.add(EntryRecord{out.relative(entry.tag), static_cast<uint16_t>(entry.direct),
-                        none ? kNoOffset : static_cast<uint16_t>(entry.indirect)});
+                        entry.called ? kCalled : indirect});
   }
   for (const cache::LandingSpec& landing : draft.landings) {
     out.add(LandingRecord{out.relative(landing.tag), landing.indirect});
@@ -288,9 +293,11 @@ bool read_exits(Reader& in, const Header& header, Draft& draft) {
     ExitRecord record;
     if (!in.take(record)) return false;
     if (!holds_field(header.hot_size, record.site) || record.site % 8 > 4) return false;
-    if (record.stub >= header.cold_size) return false;
+    const bool calls = record.calls != 0;
+    const uint32_t field = record.stub + (calls ? CallExit::kField : 0);
+    if (!holds_field(header.cold_size, field) || (calls && field % 8 > 4)) return false;
     draft.exits.push_back(
-        {record.site, record.stub, in.address(record.target), record.counted != 0});
+        {record.site, record.stub, in.address(record.target), record.counted != 0, 0, calls});
   }
   return true;
 }
@@ -299,10 +306,14 @@ bool read_entries(Reader& in, const Header& header, Draft& draft) {
   for (uint32_t i = 0; i < header.entry_count; ++i) {
     EntryRecord record;
     if (!in.take(record) || record.direct >= header.hot_size) return false;
-    if (record.indirect != kNoOffset && record.indirect >= header.hot_size) return false;
-    const uint32_t indirect =
-        record.indirect == kNoOffset ? cache::EntrySpec::kNone : uint32_t{record.indirect};
-    draft.entries.push_back({in.address(record.tag), record.direct, indirect});
+    const bool called = record.indirect == kCalled;
+    const bool none = record.indirect == kNoOffset || called;
+    if (!none && record.indirect >= header.hot_size) return false;
+    if (called && record.direct < CallExit::kPopSize) return false;
+    cache::EntrySpec entry{in.address(record.tag), record.direct};
+    if (!none) entry.indirect = record.indirect;
+    entry.called = called;
+    draft.entries.push_back(entry);
   }
   for (uint32_t i = 0; i < header.landing_count; ++i) {
     LandingRecord record;

@@ -30,7 +30,7 @@ void mangle_conditional(Draft& draft, const Instruction& at);
 
 /// ReturnMode::kPaired: emits a call to `target`, or an indirect one, as a call of the host's, so
 /// that the CPU's return stack predicts where it comes back: the code that follows. emit_thunks()
-/// lays out the rest.
+/// lays out the rest of indirect ones.
 void mangle_paired_call(Draft& draft, const Instruction& at, std::optional<AppPc> target);
 void emit_thunks(Draft& draft);
 

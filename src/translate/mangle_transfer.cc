@@ -173,14 +173,16 @@ void mangle_call(Draft& draft, const Instruction& at, AppPc target) {
 
 void mangle_paired_call(Draft& draft, const Instruction& at, std::optional<AppPc> target) {
   Record record(draft, at);
-  CallThunk thunk{0, at.pc, at.insn.length, draft.hold, target.value_or(AppPc{})};
-  if (!target) {
+  if (target) {
+    emit_push_return_address(draft, at.next());
+    record.zone().rsp_delta = 8;
+    draft.exit_call(*target);
+  } else {
     draft.hot.mov_gs_reg(kSpillRcx, x86::kRcx);
     record.zone().rcx_spilled = true;
     emit_target_to_rcx(draft, at);
+    draft.thunks.push_back({draft.hot.call_rel32(), at.pc, at.insn.length, draft.hold});
   }
-  thunk.call_field = draft.hot.call_rel32();
-  draft.thunks.push_back(thunk);
   record.finish();
 }
 
@@ -193,19 +195,14 @@ void emit_thunks(Draft& draft) {
     draft.hold = thunk.hold;
     Record record(draft, call);
     draft.hold = false;
-    const bool indirect = thunk.target.value == 0;
     UndoZone& pushed = record.zone();
-    pushed.rcx_spilled = indirect;
+    pushed.rcx_spilled = true;
     pushed.rsp_delta = 8;
     draft.hot.lea_rsp(8);  // off with the cache's return address, on with the program's
     record.zone().rsp_delta = 0;
     emit_push_return_address(draft, call.next());
     record.zone().rsp_delta = 8;
-    if (indirect) {
-      draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
-    } else {
-      draft.exit_jump(thunk.target);
-    }
+    draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
     record.finish();
   }
 }

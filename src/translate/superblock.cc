@@ -16,7 +16,7 @@ SuperblockBuilder::SuperblockBuilder(const Environment& environment, const cache
       instrumenter_(instrumenter),
       draft_(environment) {}
 
-void SuperblockBuilder::begin(AppPc tag, bool indirect) {
+void SuperblockBuilder::begin(AppPc tag, Arrival arrival) {
   draft_.clear();
   draft_.prefetch_returns = ++built_ > environment_.prefetch_after;
   marks_.clear();
@@ -35,17 +35,21 @@ void SuperblockBuilder::begin(AppPc tag, bool indirect) {
   first_changes_choice_ = false;
   pending_ = {};
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
-  if (indirect) {
+  if (arrival == Arrival::kIndirect) {
     emit_choice_door(draft_.hot, environment_);
     head.indirect = draft_.hot.position();
     emit_indirect_entry(draft_.hot, environment_, tag);
+    head.direct = draft_.hot.position();
+  } else if (arrival == Arrival::kCall && draft_.pairs_returns && instrumenter_ == nullptr) {
+    draft_.hot.lea_rsp(8);
+    head.called = true;
     head.direct = draft_.hot.position();
   }
   draft_.entries.push_back(head);
 }
 
-bool SuperblockBuilder::build(AppPc tag, bool indirect) {
-  begin(tag, indirect);
+bool SuperblockBuilder::build(AppPc tag, Arrival arrival) {
+  begin(tag, arrival);
   Instruction first;
   if (!fetch(tag, first)) return false;
   if (readable_.checked) return build_checked(tag);
@@ -66,7 +70,7 @@ bool SuperblockBuilder::build(AppPc tag, bool indirect) {
 }
 
 bool SuperblockBuilder::build_trace(std::span<const AppPc> path) {
-  begin(path[0], true);
+  begin(path[0], Arrival::kIndirect);
   path_ = path;
   AppPc pc = path[0];
   while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {

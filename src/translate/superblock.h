@@ -38,16 +38,18 @@ class ProgramCode {
   virtual std::optional<AppPc> constant_at(AppPc slot) = 0;
 };
 
+/// How a thread came to code that is not there.
+enum class Arrival : uint8_t { kDirect, kIndirect, kCall };
+
 class SuperblockBuilder {
  public:
   /// `instrumenter`: shown each basic block; null if there is none.
   SuperblockBuilder(const Environment& environment, const cache::CodeCache& cache,
                     ProgramCode& code, Instrumenter* instrumenter);
 
-  /// Translates from `tag` into draft(). With `indirect`, the fragment begins with the code by
-  /// which an indirect branch enters. False if the first instruction cannot be fetched; see
-  /// fault_address().
-  bool build(AppPc tag, bool indirect);
+  /// Translates from `tag` into draft(). The fragment begins with the code by which such an arrival
+  /// enters. False if the first instruction cannot be fetched; see fault_address().
+  bool build(AppPc tag, Arrival arrival);
   /// Whether what is built next compares bytes in aligned words alone (see emit_self_check).
   void use_aligned_checks(bool aligned) { aligned_checks_ = aligned; }
 
@@ -88,7 +90,7 @@ class SuperblockBuilder {
   /// Whether the superblock runs on behind a block.
   enum class Continue : uint8_t { kWhereItFits, kYes, kNo };
 
-  void begin(AppPc tag, bool indirect);
+  void begin(AppPc tag, Arrival arrival);
   /// Whether the program has `source` where draft_'s constituents say, of which it reads the
   /// generations, and draft_'s constants.
   bool has_source(const RecordedSource& source);

@@ -187,8 +187,9 @@ std::string render(const Case& test) {
   if (test.branches_know) names.branch_choice = &choice;
   Versions versions(test);
   SuperblockBuilder builder(names, cache.cache, program, &versions);
+  const Arrival arrival = test.indirect_entry ? Arrival::kIndirect : Arrival::kDirect;
   const bool built =
-      test.path.empty() ? builder.build(kPc, test.indirect_entry) : builder.build_trace(test.path);
+      test.path.empty() ? builder.build(kPc, arrival) : builder.build_trace(test.path);
   EXPECT_TRUE(built);
   const Draft& draft = builder.draft();
   std::ostringstream out;

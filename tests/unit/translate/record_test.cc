@@ -105,7 +105,7 @@ struct Translator {
   Translator(uint64_t at, const Environment& by) : environment(by), corpus(at) {}
 
   bool build(AppPc tag) {
-    if (!builder.build(tag, false)) return false;
+    if (!builder.build(tag, Arrival::kDirect)) return false;
     return true;
   }
 
@@ -369,10 +369,10 @@ TEST(Constants, HaveTheGenerationFromBeforeTheyWereRead) {
   const auto publish = [&] {
     return cache.publish(builder.draft().spec(cache::FragmentKind::kBlock)).error;
   };
-  ASSERT_TRUE(builder.build(tag, false));
+  ASSERT_TRUE(builder.build(tag, Arrival::kDirect));
   cache.delete_region({slot, slot + 1});
   EXPECT_EQ(publish(), cache::CodeCache::PublishError::kStale);
-  ASSERT_TRUE(builder.build(tag, false));
+  ASSERT_TRUE(builder.build(tag, Arrival::kDirect));
   ASSERT_EQ(publish(), cache::CodeCache::PublishError::kNone);
   EXPECT_EQ(cache.delete_region({slot + 7, slot + 8}), 1u);
 }
