@@ -7,6 +7,8 @@ namespace {
 
 constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kRexW = 0x48;
+/// Of the code segment: means nothing to a direct branch, but for a hint that CPUs do not take.
+constexpr uint8_t kNullPrefix = 0x2E;
 
 constexpr uint8_t rex(Reg reg, Reg rm) {
   return static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0) | (rm >= kR8 ? 1 : 0));
@@ -34,7 +36,7 @@ void Assembler::nop(uint32_t size) {
 
 void Assembler::align_patch_field(uint32_t lead) {
   const uint32_t misplaced = (position_ + lead) % 8;
-  if (misplaced > 4) nop(8 - misplaced);
+  for (uint32_t i = misplaced; i > 4 && i < 8; ++i) u8(kNullPrefix);
 }
 
 void Assembler::gs_access(uint8_t opcode, uint32_t offset, Reg reg) {

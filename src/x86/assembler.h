@@ -49,8 +49,8 @@ class Assembler {
   void patch_u8(uint32_t offset, uint8_t value) {
     if (offset < position_) buffer_[offset] = value;
   }
-  /// Pads with multi-byte no-ops until (position + lead) % 8 <= 4, so that a 4-byte field that
-  /// starts `lead` bytes on lies within one aligned 8-byte word.
+  /// Begins a direct branch, by prefixes without a meaning, until (position + lead) % 8 <= 4: so
+  /// a 4-byte field that starts `lead` bytes on lies within one aligned 8-byte word.
   void align_patch_field(uint32_t lead);
   void nop(uint32_t size);
 

@@ -89,6 +89,8 @@ void build(World& world, AppPc tag, std::mt19937_64& random, bool probes = true)
   spec.with_indirect_entry().with_number(number).with_data(reinterpret_cast<void*>(number));
   if (!probe && random() % 2 == 0) spec.enter_everywhere();
   if (random() % 2 == 0) spec.counted();
+  if (random() % 2 == 0) spec.calls();
+  if (random() % 2 == 0) spec.called();
   const EpochGuard guard(world.t.epochs);
   const auto published = world.t.cache.publish(spec.get());
   ASSERT_NE(published.error, CodeCache::PublishError::kFull);
@@ -123,7 +125,7 @@ void run_once(World& world, AppPc tag, std::mt19937_64& random) {
       entry = {word};
       continue;
     }
-    const CachePc target = jump_target(site);
+    const CachePc target = followed(site);
     if (std::memcmp(target.bytes(), &kMagic, sizeof kMagic) == 0) {
       entry = target;
       continue;

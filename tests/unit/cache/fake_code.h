@@ -1,6 +1,7 @@
 // Fragments of made-up code for tests of the cache: the layer decodes nothing, so any bytes will
 // do. The hot code is: a magic word, then 8 bytes for each exit, whose last four are the rel32
-// field.
+// field; ahead of it, where calls enter, what takes their address off the stack. The id of an exit
+// is 4 bytes behind where it goes unlinked.
 #pragma once
 
 #include <sys/mman.h>
@@ -20,6 +21,11 @@ inline constexpr uint64_t kMagic = 0x4D41474943434F44;
 inline constexpr uint32_t kFirstSite = 12;
 inline constexpr uint32_t kPastChoice = 3;
 inline constexpr uint32_t kLanding = 5;
+inline constexpr uint32_t kLead = 16;       ///< of hot code that calls enter
+inline constexpr uint32_t kStub = 32;       ///< cold code of an exit
+inline constexpr uint32_t kStubOfCall = 2;  ///< where it begins there
+inline constexpr uint8_t kPop[CallExit::kPopSize] = {0x48, 0x8D, 0x64, 0x24, 0x08};
+inline constexpr uint8_t kJump = 0xE9;
 inline constexpr uint64_t kCodeBytes = 64;  ///< of program code in each made-up block
 
 constexpr uint32_t site_of(size_t exit) { return kFirstSite + static_cast<uint32_t>(exit) * 8; }
@@ -29,16 +35,16 @@ class FakeSpec {
  public:
   FakeSpec(const CodeCache& cache, std::vector<AppPc> blocks, std::vector<AppPc> targets,
            FragmentKind kind = FragmentKind::kBlock)
-      : hot_(8 + 8 * (targets.size() + 1)), cold_(16 * targets.size() + 16) {
+      : hot_(8 + 8 * (targets.size() + 1)), cold_(kStub * targets.size() + 16) {
     // Before anything else is read, as the translator does it.
     for (const AppPc tag : blocks) {
       constituents_.push_back({tag, {tag, tag + kCodeBytes}, cache.generation(tag)});
     }
     std::memcpy(hot_.data(), &kMagic, sizeof kMagic);
     for (size_t i = 0; i < targets.size(); ++i) {
-      exits_.push_back({site_of(i), static_cast<uint32_t>(16 * i), targets[i]});
-      fixups_.push_back(
-          {Fixup::Where::kCold, Fixup::Kind::kExitId, 0, static_cast<uint32_t>(16 * i + 4), i});
+      const auto stub = static_cast<uint32_t>(kStub * i);
+      exits_.push_back({site_of(i), stub, targets[i]});
+      fixups_.push_back({Fixup::Where::kCold, Fixup::Kind::kExitId, 0, stub + 4, i});
     }
     entries_.push_back({blocks[0], 0});
     spec_.kind = kind;
@@ -69,6 +75,30 @@ class FakeSpec {
     spec_.choice = name;
     for (ExitSpec& exit : exits_) exit.choice = name;
     for (EntrySpec& entry : entries_) entry.past_choice = kPastChoice;
+    return *this;
+  }
+  /// Every exit is a call.
+  FakeSpec& calls() {
+    for (size_t i = 0; i < exits_.size(); ++i) {
+      exits_[i].calls = true;
+      exits_[i].stub += kStubOfCall;
+      uint8_t* const stub = cold_.data() + exits_[i].stub;
+      std::memcpy(stub, kPop, sizeof kPop);
+      stub[sizeof kPop] = kJump;
+      fixups_[i].offset = exits_[i].stub + CallExit::kUnlinked + 4;
+    }
+    return *this;
+  }
+  /// Calls enter ahead of the code, all of which is farther on.
+  FakeSpec& called() {
+    hot_.insert(hot_.begin(), kLead, uint8_t{0xCC});
+    std::memcpy(hot_.data() + kLead - sizeof kPop, kPop, sizeof kPop);
+    for (ExitSpec& exit : exits_) exit.site += kLead;
+    for (EntrySpec& entry : entries_) {
+      entry.direct += kLead;
+      if (entry.indirect != EntrySpec::kNone) entry.indirect += kLead;
+    }
+    entries_[0].called = true;
     return *this;
   }
   FakeSpec& with_data(void* data) {
@@ -121,12 +151,30 @@ inline CachePc jump_target(CachePc site) {
   return {site.value + 4 + static_cast<uint64_t>(int64_t{field})};
 }
 
-inline CachePc exit_goes_to(const Fragment& fragment, size_t exit) {
-  return jump_target(fragment.hot_start() + site_of(exit));
+inline bool pops_at(CachePc pc) { return std::memcmp(pc.bytes(), kPop, sizeof kPop) == 0; }
+
+/// The same as far as the target's own code, or what comes to the dispatcher.
+inline CachePc followed(CachePc site) {
+  const CachePc target = jump_target(site);
+  if (!pops_at(target)) return target;
+  const bool in_stub = target.bytes()[sizeof kPop] == kJump;
+  return in_stub ? jump_target(target + CallExit::kField) : target + sizeof kPop;
 }
 
+inline CachePc site_in(const Fragment& fragment, size_t exit) {
+  const bool called = std::memcmp(fragment.hot_start().bytes(), &kMagic, sizeof kMagic) != 0;
+  return fragment.hot_start() + (called ? kLead : 0) + site_of(exit);
+}
+
+inline CachePc exit_goes_to(const Fragment& fragment, size_t exit) {
+  return followed(site_in(fragment, exit));
+}
+
+/// Where it goes unlinked.
 inline CachePc stub_of(const Fragment& fragment, size_t exit) {
-  return fragment.cold_start() + 16 * exit;
+  const CachePc start = fragment.cold_start() + kStub * exit;
+  const CachePc call = start + kStubOfCall;
+  return pops_at(call) ? call + CallExit::kUnlinked : start;
 }
 
 inline ExitId exit_in_stub(CachePc stub) {

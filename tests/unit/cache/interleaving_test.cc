@@ -92,8 +92,9 @@ void at_every_step(const std::function<void(Stepped&, int)>& scenario) {
 }
 
 CodeCache::Published publish_large(Stepped& t) {
+  // Calls, for they are linked in two places.
   FakeSpec spec(t.cache, {kA, kB, kC}, {kA, kB, kD});
-  return t.cache.publish(spec.enter_everywhere().with_indirect_entry().get());
+  return t.cache.publish(spec.enter_everywhere().with_indirect_entry().calls().called().get());
 }
 
 TEST(Interleaving, DeletionOfAnyConstituentDuringPublicationLeavesNoFragmentOfOldBytes) {

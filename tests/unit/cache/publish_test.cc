@@ -11,6 +11,7 @@ namespace {
 constexpr AppPc kA{0x1000};
 constexpr AppPc kB{0x2000};
 constexpr AppPc kC{0x3000};
+constexpr AppPc kD{0x4000};
 
 using Error = CodeCache::PublishError;
 
@@ -114,6 +115,87 @@ TEST(Publish, LinksPastAChoiceAreMendedAsTheyWere) {
   EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
   t.cache.mend_exits(*a);
   EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kPastChoice);
+}
+
+Fragment* called_block(TestCache& t, AppPc tag) {
+  return t.cache.publish(FakeSpec(t.cache, {tag}, {}).called().get()).fragment;
+}
+
+CachePc called_entry(const Fragment& fragment) {
+  return fragment.hot_start() + (kLead - CallExit::kPopSize);
+}
+
+Fragment* calling_block(TestCache& t, AppPc tag, AppPc target) {
+  return t.cache.publish(FakeSpec(t.cache, {tag}, {target}).calls().get()).fragment;
+}
+
+TEST(Publish, CallsEnterAheadOfTheirTarget) {
+  TestCache t;
+  Fragment* b = called_block(t, kB);
+  Fragment* a = calling_block(t, kA, kB);
+  Fragment* jumps = t.block(kC, {kB});
+  const CachePc direct = b->hot_start() + kLead;
+  EXPECT_EQ(t.cache.find(kB), direct);
+  EXPECT_EQ(jump_target(site_in(*a, 0)), called_entry(*b));
+  EXPECT_EQ(jump_target(site_in(*jumps, 0)), direct);
+  EXPECT_TRUE(t.cache.exit_calls(a->exit_id(0)));
+  EXPECT_FALSE(t.cache.exit_calls(jumps->exit_id(0)));
+}
+
+TEST(Publish, CallsGoThroughTheirStubsWhereTheTargetHasNoPlaceForThem) {
+  TestCache t;
+  Fragment* plain = t.block(kB);
+  Fragment* a = calling_block(t, kA, kB);
+  const CachePc stub = a->cold_start() + kStubOfCall;
+  EXPECT_EQ(jump_target(site_in(*a, 0)), stub);
+  EXPECT_EQ(jump_target(stub + CallExit::kField), plain->hot_start());
+  FakeSpec two(t.cache, {kC, kD}, {});
+  Fragment* c = t.cache.publish(two.enter_everywhere().called().get()).fragment;
+  Fragment* inside = calling_block(t, AppPc{0x5000}, kD);
+  EXPECT_EQ(jump_target(site_in(*inside, 0)), inside->cold_start() + kStubOfCall);
+  EXPECT_EQ(exit_goes_to(*inside, 0), c->hot_start() + kLead);
+}
+
+TEST(Publish, NoWayOfACallIsLeftWhenItsTargetGoes) {
+  TestCache t;
+  Fragment* a = calling_block(t, kA, kB);
+  const CachePc stub = a->cold_start() + kStubOfCall;
+  const auto expect_unlinked = [&] {
+    EXPECT_EQ(jump_target(site_in(*a, 0)), stub);
+    EXPECT_EQ(jump_target(stub + CallExit::kField), stub + CallExit::kUnlinked);
+    EXPECT_EQ(t.cache.exit_target(exit_in_stub(stub_of(*a, 0))), kB);
+  };
+  expect_unlinked();
+  Fragment* b = called_block(t, kB);
+  // Threads may still be on their way through the stub.
+  EXPECT_EQ(jump_target(stub + CallExit::kField), b->hot_start() + kLead);
+  t.cache.delete_fragment(kB);
+  expect_unlinked();
+  t.block(kB);
+  t.cache.delete_fragment(kB);
+  expect_unlinked();
+}
+
+TEST(Publish, CallsAreCutAndMendedAsTheyWere) {
+  TestCache t;
+  Fragment* b = called_block(t, kB);
+  Fragment* a = calling_block(t, kA, kB);
+  t.cache.cut_exits(*a);
+  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
+  EXPECT_NE(jump_target(site_in(*a, 0)), called_entry(*b));
+  t.cache.mend_exits(*a);
+  EXPECT_EQ(jump_target(site_in(*a, 0)), called_entry(*b));
+  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kLead);
+}
+
+TEST(Publish, CallsFollowTheTraceOfTheirTarget) {
+  TestCache t;
+  Fragment* b = called_block(t, kB);
+  Fragment* a = calling_block(t, kA, kB);
+  Fragment* trace = t.trace({kB, kC});
+  EXPECT_EQ(exit_goes_to(*a, 0), trace->hot_start());
+  t.cache.delete_fragment(kB, Scope::kTraceOnly);
+  EXPECT_EQ(jump_target(site_in(*a, 0)), called_entry(*b));
 }
 
 TEST(Publish, TraceTakesOverTheLinksOfItsTag) {
