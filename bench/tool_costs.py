@@ -1,5 +1,7 @@
 """What the bundled tools cost beyond weft without a tool."""
+import re
 import statistics
+import subprocess
 
 import measure
 import programs
@@ -82,15 +84,52 @@ def steady(session, engines, rounds, progress):
     return rows
 
 
+def count_accesses(session, program):
+    """How many accesses memtrace records of the program, and the bytes of the trace; None if it says nothing."""
+    words = session.weft(extra=("--tool", "memtrace:output=/dev/null,stats")).prefix
+    with open(program.stdin, "rb") as stdin:
+        done = subprocess.run([*words, *program.argv], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              env=programs.ENVIRONMENT, text=True, check=False)
+    found = re.search(r"memtrace: (\d+) accesses, (\d+) bytes", done.stderr)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def memtrace_rates(session, rounds, progress):
+    """What memtrace records in a second, its trace going nowhere: with inputs of half a second."""
+    if not (session.options.weft.resolve().parent.parent / "lib/weft/memtrace.so").exists():
+        return []
+    engines = [measure.Engine("native"), session.weft(),
+               session.weft("memtrace", extra=("--tool", "memtrace:output=/dev/null"))]
+    rows = []
+    for program in session.chosen(p for p in programs.all_programs(programs.Data(session.options.data, "quick"))
+                                  if p.name in PROGRAMS):
+        counted = count_accesses(session, program)
+        samples = measure.measure(session.launcher, engines, program, rounds, progress)
+        failure = samples["memtrace"].failure or samples["weft"].failure
+        if failure or counted is None:
+            rows.append([program.name, f"**{failure or 'nothing counted'}**"] + [""] * 4)
+            continue
+        seconds = statistics.median(session.time(run) for run in samples["memtrace"].runs)
+        beyond = statistics.median(ratios(session, samples, "memtrace", "weft"))
+        rows.append([program.name, f"{counted[0] / 1e6:.0f}", f"{counted[1] / counted[0]:.1f}", f"{beyond:.1f}",
+                     f"{counted[0] / seconds / 1e6:.0f}", f"{counted[1] / seconds / 1e9:.2f}"])
+    return rows
+
+
 def run(session, progress):
     engines = engines_of(session)
     rounds = session.options.rounds or 3
     names = [engine.name for engine in engines[2:]]
     rows, means = overall(session, engines, rounds, progress)
     steady_rows = steady(session, engines, rounds, progress)
+    rates = memtrace_rates(session, rounds, progress)
     markdown = (f"# Tools\n\nTime as a ratio to weft without a tool (to native); medians of {rounds} interleaved rounds.\n\n"
                 + report.table(["program", "weft / native"] + names, rows)
                 + "\nIn steady state: the time of three times the work more, least of each, as a ratio to weft's.\n\n"
-                + report.table(["program", "weft, s"] + names, steady_rows) + "\n")
-    session.finish("tools", {"rounds": rounds, "ratios to weft": means, "rows": rows, "steady": steady_rows}, markdown)
+                + report.table(["program", "weft, s"] + names, steady_rows)
+                + "\nmemtrace: what it records, of the whole run, inputs of half a second, the trace going nowhere.\n\n"
+                + report.table(["program", "million accesses", "bytes each", "time as a ratio to weft's",
+                                "million accesses a second", "GB of trace a second"], rates) + "\n")
+    session.finish("tools", {"rounds": rounds, "ratios to weft": means, "rows": rows, "steady": steady_rows,
+                             "memtrace": rates}, markdown)
     return all(len(values) == len(rows) - 1 for values in means.values())

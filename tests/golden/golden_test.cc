@@ -85,7 +85,7 @@ std::string render(const Case& test) {
   for (const cache::ExitSpec& exit : draft.exits) {
     EXPECT_LE(exit.site % 8, 4u) << "a patch would not be one store";
     out << "  site hot+" << exit.site << " stub cold+" << exit.stub << " target 0x" << std::hex
-        << exit.target.value << std::dec << "\n";
+        << exit.target.value << std::dec << (exit.calls ? ", a call" : "") << "\n";
   }
   return out.str();
 }

@@ -34,7 +34,7 @@ void AccessRecorder::start(Process& process, Choice choice) {
   choice_ = std::move(choice);
   const std::string error = file_.start(report_path(process, choice_.pattern), process.id());
   if (!error.empty()) process.fail(error);
-  pending_ = ThreadData<PendingRepeat>(process);
+  threads_ = ThreadData<ThreadState>(process);
   buffer_ = process.new_buffer(sizeof(Record), kRecordsPerBuffer, &AccessRecorder::flush, this);
 }
 
@@ -102,54 +102,57 @@ void AccessRecorder::flush(Thread& thread, const void* records, size_t bytes, vo
 }
 
 void AccessRecorder::write(Thread& thread, const char* records, size_t count) {
-  MemtraceEncoder encoder;
-  PendingRepeat& pending = pending_.get(thread);
+  ThreadState& state = threads_.get(thread);
+  MemtraceEncoder& encoder = state.encoder;
+  MemtraceEncoder::Cursor cursor = encoder.begin(count);
   for (size_t i = 0; i < count; ++i) {
     Record record;
     std::memcpy(&record, records + i * sizeof record, sizeof record);
     const Site& site = sites_[record.site];
     if (site.kind == Site::Kind::kAccess) [[likely]] {
-      encoder.add({site.pc, record.value, site.size, site.is_store});
+      cursor.add({site.pc, record.value, site.size, site.is_store});
     } else {
-      add_repeat_record(encoder, pending, site, record.value);
+      encoder.end(cursor);
+      add_repeat_record(state, site, record.value);
+      cursor = encoder.begin(count - i);
     }
   }
+  encoder.end(cursor);
   if (encoder.count() == 0) return;
   recorded_.fetch_add(encoder.count(), std::memory_order_relaxed);
   file_.append(encoder.take(static_cast<uint64_t>(thread.id())));
 }
 
-void AccessRecorder::add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& pending,
-                                       const Site& site, uint64_t value) {
+void AccessRecorder::add_repeat_record(ThreadState& state, const Site& site, uint64_t value) {
   switch (site.kind) {
     case Site::Kind::kRepeatBegins:
-      pending.accesses.assign(1, {&site, value});
+      state.repeated.assign(1, {&site, value});
       break;
     case Site::Kind::kRepeatAccess:
-      pending.accesses.push_back({&site, value});
+      state.repeated.push_back({&site, value});
       break;
     case Site::Kind::kRepeatEnds:
-      finish_repeat(encoder, pending, value);
+      finish_repeat(state, value);
       break;
     case Site::Kind::kAccess:
       break;
   }
 }
 
-void AccessRecorder::finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t end) {
-  if (pending.accesses.empty()) return;
-  const uint64_t start = pending.accesses.front().address;
-  const uint64_t size = pending.accesses.front().site->size;
+void AccessRecorder::finish_repeat(ThreadState& state, uint64_t end) {
+  if (state.repeated.empty()) return;
+  const uint64_t start = state.repeated.front().address;
+  const uint64_t size = state.repeated.front().site->size;
   const bool backwards = static_cast<int64_t>(end - start) < 0;
   const uint64_t repetitions = (backwards ? start - end : end - start) / size;
   const uint64_t step = backwards ? 0 - size : size;
   for (uint64_t n = 0; n < repetitions; ++n) {
-    for (const PendingRepeat::Access& access : pending.accesses) {
-      encoder.add(
+    for (const ThreadState::Access& access : state.repeated) {
+      state.encoder.add(
           {access.site->pc, access.address + n * step, access.site->size, access.site->is_store});
     }
   }
-  pending.accesses.clear();
+  state.repeated.clear();
 }
 
 }  // namespace weft::tools

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/memtrace_format.h"
+#include "common/memtrace_encoder.h"
 #include "common/sites.h"
 #include "common/trace_file.h"
 #include "weft/tool.h"
@@ -31,7 +31,7 @@ class AccessRecorder {
   /// In on_fork(): the child gets a file of its own.
   void restart(Process& process);
   /// In on_thread_exit().
-  void thread_ended(Thread& thread) { pending_.release(thread); }
+  void thread_ended(Thread& thread) { threads_.release(thread); }
   /// Whether blocks of this one's module are recorded.
   bool is_chosen(const Block& block) const;
   /// In on_block(): additions at each access.
@@ -43,28 +43,29 @@ class AccessRecorder {
   std::string error() const { return file_.error(); }
 
  private:
-  /// A repeated string instruction under way: its accesses are known when it has ended.
-  struct PendingRepeat {
+  /// Of one thread.
+  struct ThreadState {
     struct Access {
       const Site* site = nullptr;
       uint64_t address = 0;
     };
-    std::vector<Access> accesses;
+    /// Of a repeated string instruction under way: they are known when it has ended.
+    std::vector<Access> repeated;
+    MemtraceEncoder encoder;
   };
 
   void add_plain(Block& block, size_t index);
   void add_repeated(Block& block, size_t index);
   static void flush(Thread& thread, const void* records, size_t bytes, void* recorder);
   void write(Thread& thread, const char* records, size_t count);
-  static void add_repeat_record(MemtraceEncoder& encoder, PendingRepeat& pending, const Site& site,
-                                uint64_t value);
-  static void finish_repeat(MemtraceEncoder& encoder, PendingRepeat& pending, uint64_t end);
+  static void add_repeat_record(ThreadState& state, const Site& site, uint64_t value);
+  static void finish_repeat(ThreadState& state, uint64_t end);
 
   Process* process_ = nullptr;
   Choice choice_;
   SiteTable sites_;
   TraceFile file_;
-  ThreadData<PendingRepeat> pending_;
+  ThreadData<ThreadState> threads_;
   Buffer buffer_;
   std::atomic<uint64_t> recorded_ = 0;
 };

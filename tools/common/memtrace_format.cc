@@ -1,74 +1,36 @@
 #include "common/memtrace_format.h"
 
-#include <bit>
+#include "common/memtrace_encoder.h"
 
 namespace weft::tools {
 namespace {
 
 constexpr std::string_view kMagic{"WEFTMEM\x01", 8};
 constexpr size_t kHeaderBytes = 16;
-constexpr size_t kChunkHeaderBytes = 16;
-constexpr uint8_t kExplicitSize = 7;
 
-void put_fixed(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+void put_fixed(char* out, uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out[i] = static_cast<char>(value >> (8 * i));
 }
-
-char* put_varint(char* out, uint64_t value) {
-  while (value >= 0x80) {
-    *out++ = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  *out++ = static_cast<char>(value);
-  return out;
-}
-
-uint64_t zigzag(uint64_t difference) { return (difference << 1) ^ (0 - (difference >> 63)); }
 
 uint64_t unzigzag(uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
-
-uint8_t size_code(uint32_t size) {
-  if (!std::has_single_bit(size)) return kExplicitSize;
-  const int log = std::countr_zero(size);
-  return log < kExplicitSize ? static_cast<uint8_t>(log) : kExplicitSize;
-}
 
 }  // namespace
 
 std::string memtrace_header(uint32_t pid) {
   std::string out(kMagic);
-  put_fixed(out, pid, 4);
-  put_fixed(out, 0, 4);
+  out.resize(kHeaderBytes);
+  put_fixed(out.data() + kMagic.size(), pid, 4);
   return out;
 }
 
-void MemtraceEncoder::add(const MemoryRef& ref) {
-  // A head and three varints of at most ten bytes.
-  char record[32];
-  char* end = record;
-  const uint8_t code = size_code(ref.size);
-  *end++ = static_cast<char>((code << 1) | (ref.is_store ? 1 : 0));
-  if (code == kExplicitSize) end = put_varint(end, ref.size);
-  end = put_varint(end, zigzag(ref.pc - last_pc_));
-  end = put_varint(end, zigzag(ref.address - last_address_));
-  payload_.append(record, static_cast<size_t>(end - record));
-  last_pc_ = ref.pc;
-  last_address_ = ref.address;
-  ++count_;
-}
-
-std::string MemtraceEncoder::take(uint64_t thread) {
-  std::string out;
-  out.reserve(kChunkHeaderBytes + payload_.size());
-  put_fixed(out, payload_.size(), 4);
-  put_fixed(out, count_, 4);
-  put_fixed(out, thread, 8);
-  out += payload_;
-  payload_.clear();
-  count_ = 0;
-  last_pc_ = 0;
-  last_address_ = 0;
-  return out;
+std::string_view MemtraceEncoder::take(uint64_t thread) {
+  begin(0);
+  const std::string_view chunk{chunk_.data(), size()};
+  put_fixed(chunk_.data(), chunk.size() - kMemtraceChunkHeader, 4);
+  put_fixed(chunk_.data() + 4, cursor_.count_, 4);
+  put_fixed(chunk_.data() + 8, thread, 8);
+  cursor_ = {};
+  return chunk;
 }
 
 MemtraceReader::MemtraceReader(std::string_view bytes) : bytes_(bytes) {
@@ -116,7 +78,7 @@ bool MemtraceReader::record(MemoryRef& ref, const MemoryRef& last, size_t end) {
   ref.is_store = (head & 1) != 0;
   const uint8_t code = (head >> 1) & 7;
   uint64_t size = uint64_t{1} << code;
-  if (code == kExplicitSize && !varint(size, end)) return false;
+  if (code == kMemtraceExplicitSize && !varint(size, end)) return false;
   uint64_t pc = 0;
   uint64_t address = 0;
   if (!signed_varint(pc, end) || !signed_varint(address, end)) return false;
@@ -128,11 +90,11 @@ bool MemtraceReader::record(MemoryRef& ref, const MemoryRef& last, size_t end) {
 
 bool MemtraceReader::next(MemtraceChunk& chunk) {
   if (!ok() || at_ == bytes_.size()) return false;
-  if (bytes_.size() - at_ < kChunkHeaderBytes) return fail("the trace ends in a chunk's header");
+  if (bytes_.size() - at_ < kMemtraceChunkHeader) return fail("the trace ends in a chunk's header");
   const uint64_t payload = fixed(at_, 4);
   const uint64_t count = fixed(at_ + 4, 4);
   chunk.thread = fixed(at_ + 8, 8);
-  at_ += kChunkHeaderBytes;
+  at_ += kMemtraceChunkHeader;
   if (bytes_.size() - at_ < payload) return fail("the trace ends in a chunk");
   const size_t end = at_ + payload;
   // A record has at least three bytes: a count beyond that is damage, not a reason to allocate.

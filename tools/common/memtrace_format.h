@@ -33,27 +33,15 @@ struct MemoryRef {
 
 std::string memtrace_header(uint32_t pid);
 
-/// One chunk under way.
-class MemtraceEncoder {
- public:
-  void add(const MemoryRef& ref);
-  size_t count() const { return count_; }
-  /// The chunk's bytes; the encoder is empty afterwards.
-  std::string take(uint64_t thread);
-
- private:
-  std::string payload_;
-  uint32_t count_ = 0;
-  uint64_t last_pc_ = 0;
-  uint64_t last_address_ = 0;
-};
+inline constexpr size_t kMemtraceChunkHeader = 16;   ///< bytes
+inline constexpr uint8_t kMemtraceExplicitSize = 7;  ///< in a record's head: the size follows
 
 struct MemtraceChunk {
   uint64_t thread = 0;
   std::vector<MemoryRef> refs;
 };
 
-/// Reads what the encoder wrote.
+/// Reads what MemtraceEncoder wrote.
 class MemtraceReader {
  public:
   explicit MemtraceReader(std::string_view bytes);

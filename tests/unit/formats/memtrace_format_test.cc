@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "common/memtrace_encoder.h"
+
 namespace weft::tools {
 namespace {
 
@@ -48,7 +50,7 @@ TEST(Memtrace, a_step_through_an_array_takes_three_bytes_a_record) {
 TEST(Memtrace, a_damaged_file_is_an_error_and_nothing_else) {
   MemtraceEncoder encoder;
   for (const MemoryRef& ref : random_refs(200)) encoder.add(ref);
-  const std::string file = memtrace_header(1) + encoder.take(1);
+  const std::string file = memtrace_header(1).append(encoder.take(1));
   MemtraceChunk chunk;
   for (size_t size = 0; size < file.size(); ++size) {
     if (size == 16) continue;  // a header alone is an empty trace
