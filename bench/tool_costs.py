@@ -81,7 +81,8 @@ def steady(session, engines, rounds, progress):
         rows.append([short.name.removesuffix(" x1"), f"{added['weft']:.2f}" if added["weft"] else "none"] + [
             f"{added[engine.name] / added['weft']:.3f}" if added[engine.name] and added["weft"] else "**failed**"
             for engine in engines[2:]])
-    return rows
+    columns = [[float(row[i]) for row in rows if not row[i].startswith("*")] for i in range(2, len(engines))]
+    return rows + [["**geometric mean**", ""] + [f"**{measure.geometric_mean(c):.3f}**" if c else "none" for c in columns]]
 
 
 def count_accesses(session, program):
