@@ -13,10 +13,17 @@ TOOLS = {"inscount": "inscount:output=-", "coverage": "coverage:output=-", "bloc
 PROGRAMS = ("bunzip2", "perl", "python3", "sqlite3", "luajit -joff")
 
 
+def build_of(session):
+    return session.options.weft.resolve().parent.parent
+
+
+def has_tool(session, name):
+    return (build_of(session) / f"lib/weft/{name}.so").exists()
+
+
 def installed(session):
-    place = session.options.weft.resolve().parent.parent
-    chosen = {name: spec for name, spec in TOOLS.items() if (place / f"lib/weft/{name}.so").exists()}
-    versions = place / "bench/two_versions.so"
+    chosen = {name: spec for name, spec in TOOLS.items() if has_tool(session, name)}
+    versions = build_of(session) / "bench/two_versions.so"
     if versions.exists():
         chosen["two versions"] = str(versions)
     return chosen
@@ -53,6 +60,11 @@ def cell(session, samples, tool):
     return f"{beyond:.2f} ({native:.2f})"
 
 
+def mean_row(means, digits):
+    return ["**geometric mean**", ""] + [
+        f"**{measure.geometric_mean(values):.{digits}f}**" if values else "none" for values in means.values()]
+
+
 def overall(session, engines, rounds, progress):
     rows, means = [], {engine.name: [] for engine in engines[2:]}
     for program in session.chosen(listed_programs(session)):
@@ -63,14 +75,12 @@ def overall(session, engines, rounds, progress):
         for engine in engines[2:]:
             if not samples[engine.name].failure and base:
                 means[engine.name].append(statistics.median(ratios(session, samples, engine.name, "weft")))
-    rows.append(["**geometric mean**", ""] +
-                [f"**{measure.geometric_mean(values):.2f}**" if values else "none" for values in means.values()])
-    return rows, means
+    return rows + [mean_row(means, 2)], means
 
 
 def steady(session, engines, rounds, progress):
     """Time of the added turns as a ratio to weft without a tool."""
-    rows = []
+    rows, means = [], {engine.name: [] for engine in engines[2:]}
     for short, long in steady_programs(session):
         added = {}
         both = [measure.measure(session.launcher, engines, program, rounds, progress) for program in (short, long)]
@@ -78,11 +88,15 @@ def steady(session, engines, rounds, progress):
             runs = [[session.time(run) for run in samples[engine.name].runs] for samples in both]
             failed = any(samples[engine.name].failure for samples in both)
             added[engine.name] = None if failed else min(runs[1]) - min(runs[0])
-        rows.append([short.name.removesuffix(" x1"), f"{added['weft']:.2f}" if added["weft"] else "none"] + [
-            f"{added[engine.name] / added['weft']:.3f}" if added[engine.name] and added["weft"] else "**failed**"
-            for engine in engines[2:]])
-    columns = [[float(row[i]) for row in rows if not row[i].startswith("*")] for i in range(2, len(engines))]
-    return rows + [["**geometric mean**", ""] + [f"**{measure.geometric_mean(c):.3f}**" if c else "none" for c in columns]]
+        base = added.pop("weft")
+        row = [short.name.removesuffix(" x1"), f"{base:.2f}" if base else "none"]
+        for name, seconds in added.items():
+            row.append(f"{seconds / base:.3f}" if seconds and base else "**failed**")
+            # On a busy machine more work can seem to take less time.
+            if seconds and base and seconds / base > 0:
+                means[name].append(seconds / base)
+        rows.append(row)
+    return rows + [mean_row(means, 3)]
 
 
 def count_accesses(session, program):
@@ -97,7 +111,7 @@ def count_accesses(session, program):
 
 def memtrace_rates(session, rounds, progress):
     """What memtrace records in a second, its trace going nowhere: with inputs of half a second."""
-    if not (session.options.weft.resolve().parent.parent / "lib/weft/memtrace.so").exists():
+    if not has_tool(session, "memtrace"):
         return []
     engines = [measure.Engine("native"), session.weft(),
                session.weft("memtrace", extra=("--tool", "memtrace:output=/dev/null"))]

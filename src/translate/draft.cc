@@ -72,7 +72,7 @@ void Draft::exit_call(AppPc target) {
   using cache::CallExit;
   hot.align_patch_field(1);
   const uint32_t site = hot.call_rel32();
-  while ((cold.position() + CallExit::kField) % 8 > 4) cold.u8(0xCC);
+  cold.align_patch_field(CallExit::kField);
   const uint32_t stub = cold.position();
   cold.lea_rsp(8);
   const uint32_t field = cold.jmp_rel32();

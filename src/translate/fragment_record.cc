@@ -223,8 +223,8 @@ Header header_of(const Draft& draft, uint32_t instruction_count) {
 void write_places(const Draft& draft, Writer& out) {
   for (const cache::ExitSpec& exit : draft.exits) {
     out.add(ExitRecord{out.relative(exit.target), static_cast<uint16_t>(exit.site),
-                       static_cast<uint16_t>(exit.stub), exit.counted ? uint16_t{1} : uint16_t{0},
-                       exit.calls ? uint16_t{1} : uint16_t{0}});
+                       static_cast<uint16_t>(exit.stub), uint16_t{exit.counted},
+                       uint16_t{exit.calls}});
   }
   for (const cache::EntrySpec& entry : draft.entries) {
     const bool none = entry.indirect == cache::EntrySpec::kNone;

@@ -64,6 +64,12 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
   }
 }
 
+/// The same, noted in the record: whoever is stopped behind it has the push undone.
+void emit_push_return_address(Draft& draft, Record& record, AppPc return_address) {
+  emit_push_return_address(draft, return_address);
+  record.zone().rsp_delta = sizeof(uint64_t);
+}
+
 /// With the target in rcx and the program's rcx spilled: goes there by the shadow map, to the
 /// choice at the entry. A miss finds the target in the thread's block.
 void emit_jump_to_choice(Draft& draft) {
@@ -165,8 +171,7 @@ void mangle_conditional(Draft& draft, const Instruction& at) {
 
 void mangle_call(Draft& draft, const Instruction& at, AppPc target) {
   Record record(draft, at);
-  emit_push_return_address(draft, at.next());
-  record.zone().rsp_delta = 8;
+  emit_push_return_address(draft, record, at.next());
   draft.exit_jump(target);
   record.finish();
 }
@@ -174,8 +179,7 @@ void mangle_call(Draft& draft, const Instruction& at, AppPc target) {
 void mangle_paired_call(Draft& draft, const Instruction& at, std::optional<AppPc> target) {
   Record record(draft, at);
   if (target) {
-    emit_push_return_address(draft, at.next());
-    record.zone().rsp_delta = 8;
+    emit_push_return_address(draft, record, at.next());
     draft.exit_call(*target);
   } else {
     draft.hot.mov_gs_reg(kSpillRcx, x86::kRcx);
@@ -200,8 +204,7 @@ void emit_thunks(Draft& draft) {
     pushed.rsp_delta = 8;
     draft.hot.lea_rsp(8);  // off with the cache's return address, on with the program's
     record.zone().rsp_delta = 0;
-    emit_push_return_address(draft, call.next());
-    record.zone().rsp_delta = 8;
+    emit_push_return_address(draft, record, call.next());
     draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
     record.finish();
   }
@@ -223,8 +226,7 @@ void mangle_indirect(Draft& draft, const Instruction& at) {
   }
   emit_target_to_rcx(draft, at);
   if (at.insn.kind == Kind::kIndirectCall) {
-    emit_push_return_address(draft, at.next());
-    record.zone().rsp_delta = 8;
+    emit_push_return_address(draft, record, at.next());
   }
   emit_indirect_jump(draft, record);
   record.finish();
@@ -267,8 +269,7 @@ void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<
     record.zone().spilled_0 = kNoReg;
   }
   if (pushed) {
-    emit_push_return_address(draft, *pushed);
-    record.zone().rsp_delta = 8;
+    emit_push_return_address(draft, record, *pushed);
   }
   emit_indirect_jump(draft, record);
   CHECK(out.position() - missed <= INT8_MAX);

@@ -39,12 +39,11 @@ void SuperblockBuilder::begin(AppPc tag, Arrival arrival) {
     emit_choice_door(draft_.hot, environment_);
     head.indirect = draft_.hot.position();
     emit_indirect_entry(draft_.hot, environment_, tag);
-    head.direct = draft_.hot.position();
   } else if (arrival == Arrival::kCall && draft_.pairs_returns && instrumenter_ == nullptr) {
     draft_.hot.lea_rsp(8);
     head.called = true;
-    head.direct = draft_.hot.position();
   }
+  head.direct = draft_.hot.position();
   draft_.entries.push_back(head);
 }
 

@@ -36,7 +36,8 @@ void Assembler::nop(uint32_t size) {
 
 void Assembler::align_patch_field(uint32_t lead) {
   const uint32_t misplaced = (position_ + lead) % 8;
-  for (uint32_t i = misplaced; i > 4 && i < 8; ++i) u8(kNullPrefix);
+  const uint32_t padding = misplaced > 4 ? 8 - misplaced : 0;
+  for (uint32_t i = 0; i < padding; ++i) u8(kNullPrefix);
 }
 
 void Assembler::gs_access(uint8_t opcode, uint32_t offset, Reg reg) {

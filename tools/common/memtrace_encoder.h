@@ -2,7 +2,6 @@
 // add() is inlined where it is called: it runs for each access of the program.
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
