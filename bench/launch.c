@@ -1,5 +1,5 @@
 // Runs a program once and writes its cost to a descriptor: wait status, wall nanoseconds, user and
-// system microseconds, peak resident kilobytes. A small program of its own because a child's
+// system microseconds, peak resident kilobytes, page faults. A small program of its own because a child's
 // ru_maxrss is never below its parent's at the exec, so a Python parent would hide the memory of
 // small programs.
 #define _GNU_SOURCE
@@ -52,8 +52,8 @@ int main(int argc, char** argv) {
     }
   }
   const int64_t wall = now_ns() - start;
-  dprintf(report, "%d %lld %lld %lld %ld\n", status, (long long)wall,
+  dprintf(report, "%d %lld %lld %lld %ld %ld\n", status, (long long)wall,
           (long long)microseconds(usage.ru_utime), (long long)microseconds(usage.ru_stime),
-          usage.ru_maxrss);
+          usage.ru_maxrss, usage.ru_minflt + usage.ru_majflt);
   return 0;
 }

@@ -27,6 +27,8 @@ class Run:
     wall: float  # seconds
     cpu: float
     peak_kb: int
+    faults: int  # page faults
+    system: float  # seconds of the processor time that the kernel took
     status: int  # as wait() gives it
     digest: str  # of standard output
 
@@ -83,13 +85,13 @@ class Launcher:
 
 def read_run(output, report):
     fields = os.pread(report, 200, 0).split()
-    if len(fields) != 5:
+    if len(fields) != 6:
         raise Failed("did not start")
-    status, wall, user, system, peak = (int(field) for field in fields)
+    status, wall, user, system, peak, faults = (int(field) for field in fields)
     with open(output, "rb", closefd=False) as stdout:
         stdout.seek(0)
         digest = hashlib.file_digest(stdout, "sha256").hexdigest()
-    return Run(wall / 1e9, (user + system) / 1e6, peak, status, digest)
+    return Run(wall / 1e9, (user + system) / 1e6, peak, faults, system / 1e6, status, digest)
 
 
 def describe_status(status):

@@ -97,11 +97,11 @@ def preprocessed(data):
         [compiler, "-std=c++17", "-E", "-P", str(WORKLOADS / "regex.cc")], path))
 
 
-def compiler_pass():
-    """The compiler proper, so that one process does the work; None without g++."""
+def compiler_pass(name="cc1plus"):
+    """The compiler proper of C++ or, as "cc1", of C, so that one process does the work; None without g++."""
     if not (compiler := found("g++")):
         return None
-    path = subprocess.run([compiler, "-print-prog-name=cc1plus"], capture_output=True, text=True,
+    path = subprocess.run([compiler, f"-print-prog-name={name}"], capture_output=True, text=True,
                           check=True).stdout.strip()
     return path if os.path.isabs(path) else None
 

@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import breakdown
+import client_costs
 import deletion
 import dynamic_cases
 import measure
+import processes
 import programs
 import report
 import scaling
@@ -36,6 +39,7 @@ def parse():
     parser.add_argument("--weft-args", default="", metavar="ARGS", help="options for `weft run`, in one word")
     parser.add_argument("--variant", action="append", default=[], metavar="NAME=ARGS",
                         help="one more column: weft with these options (may be repeated)")
+    parser.add_argument("--breakdown", action="store_true", help="startup: what the time is spent on")
     parser.add_argument("--no-peers", action="store_true", help="leave out valgrind, qemu and DynamoRIO")
     parser.add_argument("--drrun", metavar="PATH", help="a DynamoRIO to compare with")
     parser.add_argument("--peer", action="append", metavar="NAME", help="only these other engines (may be repeated)")
@@ -67,6 +71,9 @@ class Session:
 
     def weft(self, name="weft", arguments=None, extra=()):
         words = shlex.split(self.options.weft_args if arguments is None else arguments)
+        # What one run leaves is not to change the next one's figures, unless that is what is measured.
+        if not any(word.startswith("--persist") for word in (*words, *extra)):
+            words.append("--no-persist")
         path = str(self.options.weft.resolve())
         return Engine(name, (path, "run", *words, *extra, "--"), measure.first_line([path, "--version"]))
 
@@ -268,6 +275,8 @@ def run_beyond(session, name, title, listed, rounds, unit, value):
 
 
 def run_startup(session):
+    if session.options.breakdown:
+        return breakdown.run(session)
     kept = session.data.folder / "translations"
     shutil.rmtree(kept, ignore_errors=True)
     # Of its many rounds the first one finds nothing there.
@@ -315,7 +324,8 @@ def run_delete(session):
 
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
             "micro": run_micro, "jit": run_jit, "tools": run_tools, "cases": dynamic_cases.run,
-            "servers": servers.run, "scaling": scaling.run, "delete": run_delete,
+            "servers": servers.run, "clients": lambda session: client_costs.run(session, ratio_table, mean_row),
+            "processes": lambda session: processes.run(session, ratio_table), "scaling": scaling.run, "delete": run_delete,
             "stress": deletion.run_stress, "decode": run_google_benchmark}
 
 

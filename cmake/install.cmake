@@ -8,9 +8,10 @@ target_compile_features(weft_tool_api INTERFACE cxx_std_20)
 target_include_directories(weft_tool_api INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 
-install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS weft weft-memtrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/weft/ DESTINATION lib/weft FILES_MATCHING PATTERN "*.so")
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/tools/afl/afl-qemu-trace DESTINATION lib/weft/afl)
 # For tools that name addresses (weft/symbols.h): weft::symbols.
 install(TARGETS weft_symbols EXPORT weft-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS weft_tool_api EXPORT weft-targets)
@@ -19,7 +20,12 @@ install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}
 file(WRITE ${CMAKE_BINARY_DIR}/weft-config.cmake
   "include(\"\${CMAKE_CURRENT_LIST_DIR}/weft-targets.cmake\")\n")
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/weft-config-version.cmake COMPATIBILITY SameMajorVersion)
-configure_file(${CMAKE_SOURCE_DIR}/cmake/weft.pc.in ${CMAKE_BINARY_DIR}/weft.pc @ONLY)
+# From the folder of the .pc files, so that they hold for whatever prefix the installation gets.
+cmake_path(SET pkgconfig_folder NORMALIZE "/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH pkgconfig_to_prefix ${pkgconfig_folder} /)
+foreach(name weft weft-symbols)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/${name}.pc.in ${CMAKE_BINARY_DIR}/${name}.pc @ONLY)
+endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/weft-config.cmake ${CMAKE_BINARY_DIR}/weft-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
-install(FILES ${CMAKE_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_BINARY_DIR}/weft.pc ${CMAKE_BINARY_DIR}/weft-symbols.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

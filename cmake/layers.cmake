@@ -1,7 +1,7 @@
 # weft_layer(NAME DEPS...): the static library of one folder of src/. Sources are globbed so that a
 # new file needs no edit here; the layers a library may link are the layers it may include.
 function(weft_layer name)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc
        ${CMAKE_SOURCE_DIR}/src/${name}/*.S)
   if(NOT sources)
     add_library(weft_${name} INTERFACE)

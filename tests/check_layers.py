@@ -23,9 +23,21 @@ LINUX_ALLOWED = {
     "engine/thread.cc": "names of arch_prctl's codes",
     "engine/fault_handler.cc": "names of arch_prctl's codes",
 }
-LONGEST = 450
+# Rooms of src/linux, from below: a room includes what stands before it. Signals know no calls, calls know signals.
+LINUX_ROOMS = ["kernel", "memory", "image", "signal", "call"]
+LONGEST = 400
 # Tables, by another name.
 LONG_ALLOWED = {"x86/register_use.cc"}
+
+
+def room_violation(name, number, header):
+    """What a file of src/linux includes from a room above its own."""
+    room, target = name.split("/")[1], header.split("/")[1]
+    if room not in LINUX_ROOMS:
+        return f"{name}: no such room; src/linux has {', '.join(LINUX_ROOMS)}"
+    if target in LINUX_ROOMS and LINUX_ROOMS.index(target) > LINUX_ROOMS.index(room):
+        return f"{name}:{number}: {room} includes {header} from a room above it"
+    return None
 
 
 def violations_in(path, layer, name):
@@ -40,10 +52,29 @@ def violations_in(path, layer, name):
         target = header.split("/")[0]
         if bracket == '"' and target in LAYERS and LAYERS.index(target) > LAYERS.index(layer):
             yield f"{name}:{number}: {layer} includes {header} from a layer above it"
+        if bracket == '"' and layer == target == "linux" and (complaint := room_violation(name, number, header)):
+            yield complaint
         if bracket == "<" and LINUX_HEADERS.match(header) and layer != "linux" and name not in LINUX_ALLOWED:
             yield f"{name}:{number}: {header} belongs into src/linux"
         if header.startswith("Zydis/") and layer != "x86":
             yield f"{name}:{number}: Zydis belongs into src/x86"
+
+
+def room_of_clients(room):
+    """The room for DynamoRIO's clients is above src: it includes public headers only, and Zydis where it decodes."""
+    for path in sorted(room.rglob("*")):
+        if path.suffix not in (".h", ".cc"):
+            continue
+        name = str(path.relative_to(room.parent))
+        lines = path.read_text().splitlines()
+        if path.suffix == ".cc" and len(lines) > LONGEST:
+            yield f"{name}: {len(lines)} lines, more than {LONGEST}: split it"
+        for number, line in enumerate(lines, 1):
+            match = INCLUDE.match(line)
+            if match and match[1] == '"' and match[2].split("/")[0] in LAYERS:
+                yield f"{name}:{number}: a client's room includes {match[2]}; only include/weft is for it"
+            if match and match[2].startswith("Zydis/") and path.parent.name not in ("ir", "generate"):
+                yield f"{name}:{number}: Zydis belongs into dynamorio/ir"
 
 
 def violations(root):
@@ -56,6 +87,7 @@ def violations(root):
                 yield f"{name}: no such layer"
                 continue
             yield from violations_in(path, layer, name)
+    yield from room_of_clients(root / "dynamorio")
     for path in sorted((root / "tools").rglob("*.cc")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
@@ -74,9 +106,14 @@ def self_test():
         (root / "src/cache/up.cc").write_text('#include "engine/engine.h"\n')
         (root / "src/engine/map.cc").write_text("#include <sys/mman.h>\n#include <Zydis/Zydis.h>\n")
         (root / "src/engine/long.cc").write_text("\n" * (LONGEST + 1))
+        (root / "src/linux/kernel").mkdir(parents=True)
+        (root / "src/linux/kernel/gate.cc").write_text('#include "linux/call/emulator.h"\n')
         (root / "tools/tool.cc").write_text('#include "cache/code_cache.h"\n')
+        (root / "dynamorio/core").mkdir(parents=True)
+        (root / "dynamorio/core/event.cc").write_text('#include "tool/host.h"\n#include <Zydis/Zydis.h>\n')
         found = "\n".join(violations(root))
-        for expected in ("above it", "into src/linux", "into src/x86", "split it", "only include/weft"):
+        for expected in ("a layer above it", "a room above it", "into src/linux", "into src/x86", "split it", "only include/weft is for tools",
+                         "only include/weft is for it", "Zydis belongs into dynamorio/ir"):
             assert expected in found, (expected, found)
 
 

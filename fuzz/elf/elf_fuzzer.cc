@@ -5,9 +5,9 @@
 #include <span>
 
 #include "base/check.h"
-#include "linux/elf_image.h"
-#include "linux/layout.h"
-#include "linux/script.h"
+#include "linux/image/elf_image.h"
+#include "linux/image/script.h"
+#include "linux/memory/layout.h"
 
 namespace {
 

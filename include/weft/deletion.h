@@ -65,13 +65,18 @@ class Code {
   /// their next exit, the calling clean call included, which may return into it or go on elsewhere
   /// (CallContext::redirect). The next execution of the tag calls on_block() again. Never waits for
   /// a thread. About 1 us and what the links to the fragment cost; nothing for the rest of the
-  /// cache.
+  /// cache. Calls on_fragment_deleted() of all tools before it returns, as do the functions below:
+  /// locks that those take must not be held. In on_block(): see there.
   virtual Deleted delete_fragment(Address tag, Scope scope = Scope::kAll) = 0;
   /// The same for each of the tags; returns how many fragments died.
   virtual uint64_t delete_fragments(std::span<const Address> tags, Scope scope = Scope::kAll) = 0;
   /// Every fragment with a byte in `range`, to the byte.
   virtual uint64_t delete_region(Range range) = 0;
   virtual uint64_t delete_all() = 0;
+  /// What set_once() added and what has run since is put back into all code, for on_fork(): the
+  /// child finds out for itself what it runs. Returns how many additions these were. Threads may be
+  /// running.
+  virtual uint64_t put_back_set_once() = 0;
   /// As delete_fragment(tag), from a place that may do nothing, such as a signal handler of the
   /// tool: the deletion is made soon by some thread of the program. False if too many wait already.
   virtual bool request_delete(Address tag) = 0;

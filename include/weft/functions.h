@@ -94,13 +94,11 @@ class Wrap {
 ///
 /// `after` runs when the instruction behind the call is reached with the stack as the return leaves
 /// it: with recursion, tail calls (inner function first) and stack switches, too. It does not run
-/// for a call that longjmp() or an exception leaves; what is kept of such a call (some 100 bytes)
-/// goes when its stack slot is used by another, or with its thread. If the program then makes a
-/// call from the same place with the same stack to a function that is not wrapped, the return of
-/// that is taken for it.
+/// for a call that longjmp(), an exception or the _exit() of a child of vfork leaves; what is kept
+/// of such a call (some 100 bytes) goes when its stack slot is used by another, or with its thread.
 ///
-/// Costs: a clean call for each of `before` and `after`. The first return to a place costs two more
-/// translations.
+/// Costs: a clean call for each of `before` and `after`, and one ahead of calls from places that
+/// such functions return to. The first return to a place costs two more translations.
 class Functions {
  public:
   Functions(const Functions&) = delete;

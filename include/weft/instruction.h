@@ -69,6 +69,64 @@ inline constexpr uint32_t kOverflow = 1u << 11;
 inline constexpr uint32_t kArithmetic = kCarry | kParity | kAuxiliary | kZero | kSign | kOverflow;
 }  // namespace flag
 
+/// What jcc, setcc and cmovcc look at, numbered as instructions encode it, and what loop and jrcxz
+/// do.
+enum class ConditionCode : uint8_t {
+  kOverflow,
+  kNotOverflow,
+  kBelow,
+  kNotBelow,
+  kEqual,
+  kNotEqual,
+  kNotAbove,
+  kAbove,
+  kSign,
+  kNotSign,
+  kParity,
+  kNotParity,
+  kLess,
+  kNotLess,
+  kNotGreater,
+  kGreater,
+  kLoopWhileNotEqual,  ///< rcx - 1 is not 0 and the zero flag is clear
+  kLoopWhileEqual,     ///< rcx - 1 is not 0 and the zero flag is set
+  kLoop,               ///< rcx - 1 is not 0
+  kCountZero,          ///< rcx is 0
+  kNone = 0xFF,        ///< any other instruction
+};
+
+/// What kind of work an instruction does: groups of InstructionDetails::category.
+enum class Category : uint8_t {
+  kOther,
+  kMove,
+  kConditionalMove,
+  kConditionalSet,
+  kArithmetic,
+  kLogic,
+  kShift,  ///< and rotate
+  kBits,   ///< tests, scans and fields of bits
+  kAtomic,
+  kStack,  ///< push and pop
+  kJump,
+  kConditionalJump,
+  kCall,
+  kReturn,
+  kSystemCall,
+  kInterrupt,
+  kString,
+  kInputOutput,
+  kFlags,
+  kX87,
+  kVector,  ///< MMX, SSE, AVX and their kin, but for the next four
+  kGather,
+  kScatter,
+  kMask,
+  kCrypto,
+  kHint,   ///< nop, prefetch, and what is about cache lines
+  kState,  ///< xsave and its kin
+  kSystem,
+};
+
 /// One operand. Explicit operands come first, in Intel order, then implicit ones.
 struct Operand {
   enum class Kind : uint8_t { kRegister, kMemory, kImmediate, kOther };
@@ -94,6 +152,21 @@ struct Operand {
   bool narrow = false;  ///< base, index and displacement are added in 32 bits
   bool vector =
       false;  ///< the index is a vector register (gather, scatter): there is no one address
+  /// A register that moves the address, too, by `moved_unit`. 1 (xlat): its lowest byte, without
+  /// sign, is added. 2, 4 or 8 (bt, btc, btr, bts with a register): so many of its bytes are the
+  /// signed number of a bit, and the address is that of the unit of so many bytes with the bit.
+  Register moved_by = Register::kNone;
+  uint8_t moved_unit = 0;
+
+  /// Of what is read or written.
+  enum class Accesses : uint8_t {
+    kOne,       ///< `size` bytes at the address
+    kRepeated,  ///< rep, repe, repne: the same up to rcx times, upwards or downwards
+    /// Elements that a mask or indices choose, or parts of the XSAVE state: see memory_accesses().
+    /// `size` is that of all elements, or of one if `vector`, or of what is always there.
+    kListed,
+  };
+  Accesses accesses = Accesses::kOne;
 };
 
 /// What a full decode says. Made once per instruction, when it is first asked for (about 0.3 us).
@@ -101,7 +174,9 @@ struct InstructionDetails {
   std::string_view mnemonic;  ///< "mov"
   std::string_view category;  ///< "DATAXFER", "BINARY", "COND_BR", ... (Zydis's names)
   std::string_view isa_set;   ///< "I86", "SSE2", "AVX512F_512", ...
-  uint32_t flags_read = 0;    ///< flag:: bits
+  Category group = Category::kOther;
+  ConditionCode condition = ConditionCode::kNone;
+  uint32_t flags_read = 0;  ///< flag:: bits
   uint32_t flags_written = 0;
   uint16_t registers_read = 0;     ///< general registers, bit r for register r; parts count
   uint16_t registers_written = 0;  ///< those too of which only a part is
@@ -128,21 +203,28 @@ class Instruction {
   bool transfers_control() const { return kind() != InstructionKind::kPlain; }
 
   /// The number (in details().operands) of the n-th operand that is memory which the instruction
-  /// reads or writes and that has one address; -1 if there are not that many.
-  int memory_operand(int n = 0) const {
+  /// reads or writes, at one address or from there on (not Operand::Accesses::kListed); -1 if there
+  /// are not that many.
+  int memory_operand(int n = 0) const { return nth_memory(n, false); }
+  /// The same of those that are kListed, see memory_accesses().
+  int listed_operand(int n = 0) const { return nth_memory(n, true); }
+
+ protected:
+  Instruction() = default;
+  ~Instruction() = default;
+
+ private:
+  int nth_memory(int n, bool listed) const {
     const auto operands = details().operands;
     for (size_t at = 0; at < operands.size(); ++at) {
       const Operand& operand = operands[at];
-      const bool counts = operand.kind == Operand::Kind::kMemory && !operand.vector &&
+      const bool counts = operand.kind == Operand::Kind::kMemory &&
+                          (operand.accesses == Operand::Accesses::kListed) == listed &&
                           (operand.read || operand.written);
       if (counts && n-- == 0) return static_cast<int>(at);
     }
     return -1;
   }
-
- protected:
-  Instruction() = default;
-  ~Instruction() = default;
 };
 
 }  // namespace weft

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,9 @@
 
 namespace weft {
 
+class CallContext;
 class Functions;
+class Lists;
 
 /// A thread of the program. Valid from on_thread_start() to the return of on_thread_exit(). Its
 /// functions are for its own thread (events and clean calls on it), but for get(), which others may
@@ -42,6 +45,10 @@ class Thread {
   virtual uint64_t get(Tally tally) const = 0;
   /// Hands what is in the thread's buffer to its callback.
   virtual void flush(Buffer buffer) = 0;
+  /// The program's registers, for the thread itself, while it is outside of the code cache: in
+  /// events, and in clean calls, where it is what call_context() is. What is changed there is what
+  /// the program goes on with; in on_block() and events of memory and code, nothing may be.
+  virtual CallContext& context() = 0;
   /// A pointer of the tool's, null at first; `key` comes from Process::new_thread_key().
   virtual void*& data(uint32_t key) = 0;
 
@@ -70,6 +77,9 @@ class CallContext {
   /// When the function returns the program goes on at `pc` instead, with the registers as they then
   /// are. The rest of the block, the instruction of the call first, does not run.
   virtual void redirect(Address pc) = 0;
+  /// In a clean call whose function runs: ends the call at once, as if the function returned. What
+  /// it and what it called have on their stack is left as it is; no destructor runs.
+  [[noreturn]] virtual void leave_call() = 0;
 
  protected:
   CallContext() = default;
@@ -79,11 +89,12 @@ class CallContext {
 /// An ELF image in the program's memory. Owned by the process; stays valid after
 /// on_module_unload().
 struct Module {
-  uint32_t number = 0;  ///< 0, 1, 2, ... in the order of their appearance; never used again
-  std::string path;     ///< as /proc/self/maps gives it; "[vdso]" for the vdso
-  Range range;          ///< from the first to the last byte mapped from it
-  Address bias = 0;     ///< what was added to the addresses in the file
-  Address entry = 0;    ///< biased
+  /// 0, 1, 2, ... in the order of their appearance; never used again. The program is 0.
+  uint32_t number = 0;
+  std::string path;   ///< as /proc/self/maps gives it; "[vdso]" for the vdso
+  Range range;        ///< from the first to the last byte mapped from it
+  Address bias = 0;   ///< what was added to the addresses in the file
+  Address entry = 0;  ///< biased
   bool loaded = true;
 };
 
@@ -106,10 +117,28 @@ class SystemCall {
   /// In on_syscall_before(): the call is not made, the program gets `result`. In
   /// on_syscall_after(): the program gets `result` instead.
   virtual void set_result(int64_t result) = 0;
+  /// In on_syscall_after(): when all tools have seen it, another call is made, and shown to them:
+  /// that which the registers then describe (Thread::context()). Its pc is this one's.
+  virtual void call_again() = 0;
 
  protected:
   SystemCall() = default;
   ~SystemCall() = default;
+};
+
+/// What becomes of a signal.
+enum class SignalAnswer : uint8_t {
+  kDeliver,   ///< the program gets it
+  kSuppress,  ///< it does not, and goes on with the registers as Thread::context() has them
+};
+
+/// Memory of the program: a range of pages with one protection.
+struct MemoryArea {
+  Range range;
+  bool readable = false;  ///< these three as the program asked for them
+  bool writable = false;
+  bool executable = false;
+  std::string path;  ///< of the file behind it; "[stack]" and the like; empty: anonymous
 };
 
 /// A signal that is about to be delivered to a handler of the program, or to kill it.
@@ -137,9 +166,14 @@ class Process {
   virtual Code& code() = 0;
   /// Wraps and replaces functions; see weft/functions.h.
   virtual Functions& functions() = 0;
+  /// Lays out blocks as edited lists; see weft/instruction_list.h.
+  virtual Lists& lists() = 0;
 
   /// Prints "weft: TOOL: MESSAGE" and ends the process with status 2. For on_start().
   [[noreturn]] virtual void fail(std::string_view message) = 0;
+  /// Ends the process as the program's own exit would: on_exit() and what comes before it run. Any
+  /// thread.
+  [[noreturn]] virtual void exit(int status) = 0;
 
   /// Zero at first. Memory for 2 million of them is there; more stop the process.
   virtual Counter new_counter() = 0;
@@ -165,6 +199,14 @@ class Process {
   virtual Versions new_versions(ThreadCounter selector, VersionOptions options) = 0;
   virtual Versions new_versions(Counter selector, VersionOptions options) = 0;
 
+  /// Forks the program on `thread`, as if it had called fork() itself: the other threads are not in
+  /// the child, on_fork() comes there first. For a clean call on that thread, which returns in both
+  /// processes. The child's number, 0 in the child, or -errno.
+  virtual pid_t fork_program(Thread& thread) = 0;
+  /// Has the block at `tag` translated now rather than when a thread first comes to it; on_block()
+  /// is called meanwhile. For a clean call on `thread`. False if there is no code, or no room.
+  virtual bool translate(Thread& thread, Address tag) = 0;
+
   /// Those that were ever loaded, by number.
   virtual std::vector<const Module*> modules() = 0;
   /// The loaded module that `address` lies in, or null.
@@ -172,6 +214,15 @@ class Process {
   /// Copies program memory; returns how many bytes could be read. Never faults.
   virtual size_t read_memory(Address from, void* to, size_t bytes) = 0;
   virtual size_t write_memory(Address to, const void* from, size_t bytes) = 0;
+  /// The memory of the program that `address` lies in; nothing: none does.
+  virtual std::optional<MemoryArea> memory_at(Address address) = 0;
+  /// The next memory of the program at or above `address`.
+  virtual std::optional<MemoryArea> memory_from(Address address) = 0;
+  /// Moves a descriptor of the tool's out of the program's way: no call of the program uses, closes
+  /// or replaces it. Returns its new number, or -1 if there is no room. Any thread.
+  virtual int keep_descriptor(int fd) = 0;
+  /// Before such a descriptor is closed.
+  virtual void release_descriptor(int fd) = 0;
   /// An output's name: %p becomes the process's number, %% a percent sign.
   virtual std::string output_name(std::string_view pattern) = 0;
   /// A descriptor of standard error as it is at the first call, best in on_start(): many programs
@@ -179,6 +230,9 @@ class Process {
   /// the process, and not to be closed by a tool. Whoever waits for the end of what the program
   /// writes there waits for that.
   virtual int error_stream() = 0;
+  /// In on_thread_exit() and on_exit(): the signal that the process dies by; 0: none, it exits. Any
+  /// thread.
+  virtual int death_signal() const = 0;
 
  protected:
   Process() = default;

@@ -38,6 +38,7 @@ struct SnippetStep {
     kCopy,       ///< `to` = `from`
     kLoad,       ///< `to` = `width` bytes at `from` + `number`, zero-extended
     kStore,      ///< the low `width` bytes of `from` go to `to` + `number`
+    kCountByte,  ///< the byte at `to` + `number` + 1, where 255 is followed by 1
     kStoreWord,  ///< `from` goes to the ThreadCounter of slot `number`
     kCompute,    ///< `to` = `to` `operation` (`from`, or `number` if `constant`)
     kSkip,       ///< goes on at label `label` if `to` compares by `operation` with the same
@@ -84,6 +85,9 @@ class Snippet {
   Snippet& load(Scratch to, Scratch address, int32_t displacement = 0, uint8_t width = 8);
   /// Stores the low `width` bytes of `from` there.
   Snippet& store(Scratch address, Scratch from, int32_t displacement = 0, uint8_t width = 8);
+  /// Adds 1 to the byte at `address` + `displacement`; 255 is followed by 1, so that what has run
+  /// never looks as if it had not. Two instructions; not exact where threads count in one byte.
+  Snippet& count_byte(Scratch address, int32_t displacement = 0);
   /// The thread's own value of `counter` = `from`. Conditions of what is added behind the snippet
   /// may look at it.
   Snippet& store(ThreadCounter counter, Scratch from);
@@ -160,6 +164,11 @@ inline Snippet& Snippet::store(Scratch address, Scratch from, int32_t displaceme
   step.from = from;
   step.number = displacement;
   step.width = width;
+  return *this;
+}
+
+inline Snippet& Snippet::count_byte(Scratch address, int32_t displacement) {
+  append(SnippetStep::Kind::kCountByte, address).number = displacement;
   return *this;
 }
 

@@ -4,12 +4,19 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "weft/block.h"
 #include "weft/deletion.h"
 #include "weft/functions.h"
 #include "weft/instruction.h"
+#include "weft/instruction_list.h"
 #include "weft/options.h"
 #include "weft/process.h"
 #include "weft/snippet.h"
@@ -19,7 +26,7 @@
 namespace weft {
 
 /// A tool that was built for another version is refused with a message.
-inline constexpr uint32_t kApiVersion = 5;
+inline constexpr uint32_t kApiVersion = 8;
 
 /// Tools in the order of the command line hear of each event one after the other. Events run on the
 /// runtime's stack of the thread (some 400 kB) outside the code cache, but for
@@ -37,7 +44,8 @@ class Tool {
   /// Before the program's first instruction, on its first thread, before on_thread_start().
   virtual void on_start(Process&, const Options&) {}
   /// The process is about to end: by exit (`status` as wait() will show it, shifted), or by a
-  /// signal. Other threads may still be running. Not called when it is killed by SIGKILL.
+  /// signal (128 and its number, as a shell shows it; Process::death_signal() tells the two apart).
+  /// Other threads may still be running. Not called when it is killed by SIGKILL.
   virtual void on_exit(Process&, int /*status*/) {}
   virtual void on_thread_start(Thread&) {}
   /// The thread is about to end, or the process is: then on the thread that ends it, for each
@@ -49,6 +57,8 @@ class Tool {
   /// A basic block is translated: inspect it, add to it. Called again when the block is built again
   /// after a deletion, and sometimes without the result being used; maybe for the same block on two
   /// threads at once. Must give additions, not count executions. It must not change the program.
+  /// What it deletes, by whichever function of Code, dies when the block is made, the block itself
+  /// included: the functions then return nothing and 0.
   virtual void on_block(Block&) {}
   /// The block `tag` gets a version for `value`, which was none of those known at the start. Once
   /// for each block and value, however many threads met it, before the block is built again; on one
@@ -57,27 +67,78 @@ class Tool {
   /// A fragment with several blocks was made; all of them were shown to on_block().
   virtual void on_trace(const FragmentInfo&) {}
   /// Once for each fragment, after no thread can enter it any more; and once more when its memory
-  /// is free. May delete others.
+  /// is free. May delete others. Comes before the function that deletes has returned, on its
+  /// thread: a lock that this takes must not be held over it.
   virtual void on_fragment_deleted(const FragmentInfo&) {}
   virtual void on_fragment_reclaimed(const FragmentInfo&) {}
 
   virtual void on_syscall_before(SystemCall&) {}
   virtual void on_syscall_after(SystemCall&) {}
+  /// A signal is about to be delivered. Tools are asked in their order; the first that suppresses
+  /// it is the last that is asked, and on_signal() is not called.
+  virtual SignalAnswer on_signal_before(const SignalInfo&) { return SignalAnswer::kDeliver; }
   virtual void on_signal(const SignalInfo&) {}
   /// In the child, on its only thread.
   virtual void on_fork(Process&, Thread&) {}
   /// The program is about to be replaced; the new one is followed by a new object of the tool. If
   /// execve fails, the program goes on.
   virtual void on_exec(Process&) {}
+
+  /// Not empty: the code that the tool adds to may be kept in code images, and the next process
+  /// goes on with it without on_block() or on_trace(). Tells apart all that the tool may add to one
+  /// block: what on_block() adds must depend on the block, on this text and on counters alone, and
+  /// on_start() must make the same counters each time. All counters are 0 in the next process.
+  /// Blocks with calls or records are not kept. Before on_start().
+  virtual std::string image_version(const Options&) const { return {}; }
+  /// An image is written: what resume_image() is to know of the code whose addresses are `kept`. It
+  /// has the counters (Counter::cell()) that the code adds to: these will have the same addresses.
+  virtual std::vector<uint8_t> image_state(Process&, const std::function<bool(Address)>& /*kept*/) {
+    return {};
+  }
+  /// After on_start(), if an image is gone on with. Its code may still turn out to be that of
+  /// another file, and never run. `state` stays where it is, at a multiple of 8 bytes; up to 7
+  /// zeros are behind it.
+  virtual void resume_image(Process&, std::span<const uint8_t> /*state*/) {}
 };
 
 }  // namespace weft
+
+namespace weft::internal {
+
+/// Weft's, for the text of an exception that nobody catches. A tool has a C++ library of its own.
+inline void (*&exception_keeper())(const char*) {
+  static void (*keeper)(const char*) = nullptr;
+  return keeper;
+}
+
+[[noreturn]] inline void end_by_exception() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    exception_keeper()("std::terminate() without one");
+  } catch (const std::exception& exception) {
+    exception_keeper()(exception.what());
+  } catch (...) {
+    exception_keeper()("no std::exception");
+  }
+  std::abort();
+}
+
+inline void keep_exceptions(void (*keeper)(const char*)) {
+  exception_keeper() = keeper;
+  std::set_terminate(end_by_exception);
+}
+
+}  // namespace weft::internal
 
 /// Exports `Class` as this library's tool.
 // A type's name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define WEFT_TOOL(Class)                                                               \
   extern "C" __attribute__((visibility("default"))) uint32_t weft_tool_api_version() { \
     return ::weft::kApiVersion;                                                        \
+  }                                                                                    \
+  extern "C" __attribute__((visibility("default"))) void weft_tool_keep_exceptions(    \
+      void (*keeper)(const char*)) {                                                   \
+    ::weft::internal::keep_exceptions(keeper);                                         \
   }                                                                                    \
   extern "C" __attribute__((visibility("default"))) ::weft::Tool* weft_make_tool() {   \
     return new Class();                                                                \

@@ -2,6 +2,7 @@
 // long as the process; values may be copied and used on any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -65,6 +66,28 @@ class Buffer {
   uint32_t number_ = ~uint32_t{0};
 };
 
+/// One access of the program to memory.
+struct MemoryAccess {
+  Address address = 0;
+  uint32_t size = 0;  ///< bytes
+  bool read = false;
+  bool written = false;
+};
+
+/// Those of one operand, in the order of their addresses or of the elements; there may be none.
+/// Valid during the call that got it.
+class MemoryAccesses {
+ public:
+  MemoryAccesses(const MemoryAccess* first, size_t count) : first_(first), count_(count) {}
+  const MemoryAccess* begin() const { return first_; }
+  const MemoryAccess* end() const { return first_ + count_; }
+  size_t size() const { return count_; }
+
+ private:
+  const MemoryAccess* first_;
+  size_t count_;
+};
+
 /// A part of a record, or an argument of a call. Implicit from integers, enums and pointers: those
 /// are constants of the place.
 struct Value {
@@ -79,6 +102,8 @@ struct Value {
     kThreadId,       ///< the kernel's number of the thread (gettid)
     kContext,        ///< CallContext*. In calls only.
     kThreadCounter,  ///< the thread's value of ThreadCounter `number`
+    kAccesses,       ///< MemoryAccesses* of operand `number`. In calls only.
+    kBranchTaken,    ///< 1 if the conditional jump will be taken, 0 if not. In calls only.
   };
 
   Kind kind = Kind::kConstant;
@@ -107,6 +132,17 @@ constexpr Value memory_address(int operand) {
 constexpr Value memory_value(int operand) {
   return {Value::Kind::kMemoryValue, static_cast<uint64_t>(operand)};
 }
+/// For a parameter of type `const MemoryAccesses&`, in front of the instruction: what it is about
+/// to access by memory operand `operand`, whichever kind of operand that is (Operand::Accesses). Of
+/// a gather or scatter each element that is masked in; of other masked operands the runs of
+/// elements that are; of xsave and its kin the parts of the area. Makes the call a clean one. Of
+/// AMX's tiles nothing is listed; of a repeated instruction the first access, as if there were one.
+constexpr Value memory_accesses(int operand) {
+  return {Value::Kind::kAccesses, static_cast<uint64_t>(operand)};
+}
+/// In front of a conditional jump (InstructionKind::kConditionalJump): 1 if it is about to go to
+/// its target(), 0 if to next().
+constexpr Value branch_taken() { return {Value::Kind::kBranchTaken, 0}; }
 constexpr Value current_thread() { return {Value::Kind::kThread, 0}; }
 constexpr Value thread_id() { return {Value::Kind::kThreadId, 0}; }
 /// For a parameter of type CallContext&.

@@ -21,9 +21,11 @@ class Versions {
 /// Values are more than -2^30 and less than 2^30. A word that holds something else leads to the
 /// default version.
 struct VersionOptions {
-  /// Values that have a version of each block from the start, the most frequent first; at most 15,
-  /// `most_dynamic` included. The first is chosen in two instructions where the flags are dead and
-  /// in four to six elsewhere; each further value takes two to four more.
+  /// Values that have a version of each block from the start, the most frequent first; at most 64,
+  /// `most_dynamic` included. There may be none. The first is chosen in two instructions where the
+  /// flags are dead and in four to six elsewhere; each further value takes two to four more. The
+  /// versions of a block share 32 KB of code: of those that do not fit, the last ones are left out,
+  /// and their values run the default one.
   std::vector<int32_t> values;
   /// How many values beyond `values` each block may get a version for once the program meets them.
   /// 0: none.

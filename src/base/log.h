@@ -47,8 +47,21 @@ class Logger {
   std::map<std::string, LogLevel, std::less<>> modules_;
 };
 
+/// Modules whose file name alone would not say what they are.
+struct NamedLogModule {
+  std::string_view file, name;
+};
+inline constexpr NamedLogModule kNamedLogModules[] = {
+    {"linux/call/process/exec.cc", "sys_exec"},
+    {"linux/signal/services.cc", "signal_services"},
+    {"linux/signal/delivery.cc", "signal_delivery"},
+};
+
 /// "src/engine/run.cc" -> "run".
 constexpr std::string_view log_module(std::string_view path) {
+  for (const NamedLogModule& named : kNamedLogModules) {
+    if (path.ends_with(named.file)) return named.name;
+  }
   path.remove_prefix(path.rfind('/') + 1);
   return path.substr(0, path.find('.'));
 }

@@ -25,6 +25,8 @@ class SpinLock {
     if (word_.exchange(kFree, std::memory_order_release) == kContended) wake_one();
   }
 
+  bool is_held() const noexcept { return word_.load(std::memory_order_relaxed) != kFree; }
+
  private:
   static constexpr uint32_t kFree = 0;
   static constexpr uint32_t kHeld = 1;

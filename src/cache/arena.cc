@@ -37,6 +37,7 @@ void Arena::give(Slot slot) {
     add_run(slot);
     return;
   }
+  if (bins_.empty()) bins_.resize(kBins + 1);
   bins_[slot.size / kGranule].push_back(slot.offset);
   binned_bytes_ += slot.size;
 }
@@ -52,8 +53,23 @@ uint64_t Arena::used() const {
   return used_;
 }
 
+void Arena::save(StateWriter& out) {
+  merge_bins();
+  out.put(fresh_);
+  out.put(used_);
+  std::vector<Slot> free;
+  for (const auto& [offset, size] : runs_) free.push_back({offset, size});
+  out.put_all(free);
+}
+
+void Arena::resume(StateReader& in) {
+  fresh_ = in.get<Slot>();
+  used_ = in.get<uint64_t>();
+  for (const Slot free : in.get_all<Slot>()) add_run(free);
+}
+
 std::optional<Slot> Arena::take_binned(uint32_t size) {
-  if (size / kGranule > kBins) return std::nullopt;
+  if (size / kGranule > kBins || bins_.empty()) return std::nullopt;
   std::vector<uint32_t>& bin = bins_[size / kGranule];
   if (bin.empty()) return std::nullopt;
   const Slot slot{bin.back(), size};
@@ -103,6 +119,7 @@ void Arena::remove_run(std::map<uint32_t, uint32_t>::iterator run) {
 }
 
 void Arena::merge_bins() {
+  if (bins_.empty()) return;
   for (uint32_t granules = 1; granules <= kBins; ++granules) {
     for (const uint32_t offset : bins_[granules]) add_run({offset, granules * kGranule});
     bins_[granules].clear();

@@ -2,7 +2,6 @@
 // Any thread (one short lock). Bookkeeping lies outside the code.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/spin_lock.h"
+#include "cache/image_state.h"
 #include "cache/slot.h"
 
 namespace weft::cache {
@@ -30,6 +30,10 @@ class Arena {
 
   uint64_t used() const;
 
+  /// For a code image; nobody else is at work.
+  void save(StateWriter& out);
+  void resume(StateReader& in);
+
  private:
   /// Small pieces go back to a bin of their size and come out of it unchanged, the last one first;
   /// only when much lies there are they merged with their neighbours.
@@ -44,8 +48,8 @@ class Arena {
   void merge_bins();
   void start_chunk(Slot chunk);
 
-  mutable SpinLock lock_;  ///< for all below
-  std::array<std::vector<uint32_t>, kBins + 1> bins_;
+  mutable SpinLock lock_;                    ///< for all below
+  std::vector<std::vector<uint32_t>> bins_;  ///< by size in granules; made with the first piece
   uint32_t binned_bytes_ = 0;
   Slot fresh_;                                       ///< never handed out yet
   std::map<uint32_t, uint32_t> runs_;                ///< merged free runs: offset -> size

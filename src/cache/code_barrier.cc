@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/address.h"
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
 namespace {

@@ -5,63 +5,9 @@
 #include <chrono>
 #include <thread>
 
-#include "cache/fragment_store.h"
-#include "cache/lifecycle.h"
-#include "cache/limbo.h"
-#include "cache/links.h"
-#include "cache/operation_gate.h"
-#include "cache/parts.h"
+#include "cache/code_cache_impl.h"
 
 namespace weft::cache {
-
-class CodeCache::Impl {
- public:
-  Impl(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs)
-      : parts(options, targets, epochs) {}
-
-  /// Around whatever looks at or changes the structures: no fork meanwhile, nothing reclaimed.
-  struct Operation {
-    explicit Operation(Impl& impl) : pass(impl.gate), guard(impl.parts.epochs) {}
-    OperationGate::Pass pass;
-    EpochGuard guard;
-  };
-
-  /// Tells of the deaths, outside any operation, and hands the dead on.
-  void bury(const Lifecycle::Dead& dead, const Visit& died = nullptr) {
-    if (dead.empty()) return;
-    if (died) {
-      for (const Fragment* fragment : dead) died(*fragment);
-    }
-    if (listener != nullptr) {
-      for (const Fragment* fragment : dead) listener->on_deleted(*fragment);
-    }
-    {
-      OperationGate::Pass pass(gate);
-      limbo.retire(dead, true);
-    }
-    // Else it is left to the threads that pass through the dispatcher.
-    if (limbo.over_bound()) limbo.reclaim();
-  }
-
-  /// Kills every live fragment among `ids`; returns how many.
-  uint32_t kill_all(const IntervalIndex::Ids& ids, Lifecycle::Dead& dead) {
-    uint32_t killed = 0;
-    for (const uint32_t id : ids) {
-      Fragment* fragment = parts.fragment(id);
-      if (fragment != nullptr && lifecycle.kill(*fragment, dead)) ++killed;
-    }
-    return killed;
-  }
-
-  Parts parts;
-  OperationGate gate;
-  FragmentStore store{parts};
-  Links links{parts};
-  Lifecycle lifecycle{parts, store, links};
-  Limbo limbo{parts, store, gate};
-  Listener* listener = nullptr;
-  std::atomic<uint64_t> evict_hand{0};
-};
 
 CodeCache::CodeCache(const CacheOptions& options, IndirectTargets& targets, Epochs& epochs)
     : impl_(std::make_unique<Impl>(options, targets, epochs)) {}
@@ -187,7 +133,9 @@ uint64_t CodeCache::delete_fragments(std::span<const AppPc> tags, Scope scope) {
       for (const AppPc tag : now) impl_->lifecycle.delete_fragment(tag, scope, dead);
     }
     impl_->bury(dead);
-    died += dead.size();
+    died += static_cast<uint64_t>(std::count_if(dead.begin(), dead.end(), [](const Fragment* each) {
+      return each->kind() != FragmentKind::kProbe;
+    }));
   }
   return died;
 }
@@ -364,15 +312,23 @@ bool CodeCache::await_quiescence(uint64_t timeout_ns) {
   return true;
 }
 
+uint64_t CodeCache::live_fragments() const {
+  const Counters& counters = impl_->parts.counters;
+  const uint64_t made = counters.sum(Count::kMade);
+  const uint64_t died = counters.sum(Count::kDied);
+  return made > died ? made - died : 0;
+}
+
 CodeCache::Stats CodeCache::stats() const {
   OperationGate::Pass pass(impl_->gate);
   const Parts& parts = impl_->parts;
   const Counters& counters = parts.counters;
   Stats stats;
   stats.fragments_made = counters.sum(Count::kMade);
+  stats.fragments_resumed = counters.sum(Count::kResumed);
   stats.fragments_reclaimed = counters.sum(Count::kReclaimed);
   const uint64_t died = counters.sum(Count::kDied);
-  stats.fragments_live = stats.fragments_made > died ? stats.fragments_made - died : 0;
+  stats.fragments_live = live_fragments();
   stats.fragments_dead = died > stats.fragments_reclaimed ? died - stats.fragments_reclaimed : 0;
   stats.fragments_discarded = counters.sum(Count::kDiscarded);
   stats.links_made = counters.sum(Count::kLinksMade);

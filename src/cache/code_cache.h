@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -149,7 +150,8 @@ struct CacheOptions {
   uint64_t reserve = 1ull << 29;    ///< bytes of address space, and the limit of its growth
   uint64_t limbo_bound = 8u << 20;  ///< bytes of dead code after which slow threads are nudged
   uint64_t first_sequence = 1;      ///< number of the first fragment
-  bool poison = false;              ///< fill code memory that is reclaimed with traps, to find bugs
+  AppRange records{};   ///< where to have the cache's records, if that is free; empty: anywhere
+  bool poison = false;  ///< fill code memory that is reclaimed with traps, to find bugs
   /// Called between the steps of publication and deletion, where other threads may come in; for
   /// tests that want them to. No lock is held.
   std::function<void()> between_steps;
@@ -176,6 +178,8 @@ class CodeCache {
   CachePc find(AppPc tag) const;
   /// Says that `tag` is going to be asked for soon.
   void prefetch(AppPc tag) const;
+  /// Above the numbers of all fragments.
+  uint64_t next_sequence() const;
   /// Changes with every deletion that concerns `tag`.
   uint64_t generation(AppPc tag) const;
 
@@ -267,6 +271,33 @@ class CodeCache {
 
   struct Stats;  // see cache/stats.h
   Stats stats() const;
+  /// How many fragments are live, more or less while others change that. Takes no lock.
+  uint64_t live_fragments() const;
+
+  /// How many live fragments it is true for.
+  uint64_t count_if(const std::function<bool(const Fragment&)>& counts) const;
+  /// Deletes every live fragment that `keeps` does not want. Returns how many died.
+  uint32_t delete_unless(const std::function<bool(const Fragment&)>& keeps);
+
+  /// Deletes the live fragment of this id, if there is one, and nothing else.
+  void delete_by_id(uint32_t id);
+
+  /// The cache as it is, for a later process to go on with: memory, and what is to be known of it.
+  /// Between lock_all_for_fork() and unlock_after_fork().
+  struct Image {
+    std::vector<AppRange> memory;  ///< whole pages
+    std::vector<uint8_t> state;
+  };
+  /// Nothing if the records do not lie where they were asked for, or if `visit`, which is shown
+  /// every live fragment, is false for one.
+  std::optional<Image> image(const std::function<bool(const Fragment&)>& visit);
+  /// Goes on with an image of another process, whose code memory and records lay at the same places
+  /// and which had made the same routines. `map` puts the image's memory at the given ranges, in
+  /// the order of Image::memory; the last one is replaced all at once or not at all. Before
+  /// anything but routines is made. False, and nothing has changed, if it does not fit or `map`
+  /// does not succeed.
+  bool resume(std::span<const uint8_t> state,
+              const std::function<bool(std::span<const AppRange>)>& map);
 
   /// Around fork(): waits until no operation is under way and lets none begin. The epochs are
   /// locked after that, and unlocked before.

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cache/record_memory.h"
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
 namespace {
@@ -52,15 +52,14 @@ Status CodeSpace::start(uint64_t base, uint64_t reserve) {
   const int64_t owners = map(0, reserve / kGranule * sizeof(uint32_t), PROT_READ | PROT_WRITE);
   if (linux::failed(owners)) return Error{"no memory for the code cache's owners", 0};
   owners_ = reinterpret_cast<std::atomic<uint32_t>*>(owners);
-  end_cold_ = static_cast<uint32_t>(reserve / kChunk);
-  chunk_arena_ = std::make_unique<std::atomic<uint8_t>[]>(end_cold_);
+  chunk_arena_ = std::make_unique<std::atomic<uint8_t>[]>(chunks());
   return Unit{};
 }
 
 std::optional<Slot> CodeSpace::next_chunk(uint32_t arena) {
   std::lock_guard held(lock_);
-  if (next_hot_ == end_cold_) return std::nullopt;
-  const uint32_t chunk = arena < kStripes ? next_hot_++ : --end_cold_;
+  if (next_ == chunks()) return std::nullopt;
+  const uint32_t chunk = next_++;
   chunk_arena_[chunk].store(static_cast<uint8_t>(arena), std::memory_order_relaxed);
   populate(base_ + uint64_t{chunk} * kChunk, kChunk);
   constexpr uint64_t kOwnerBytes = kChunk / kGranule * sizeof(uint32_t);
@@ -125,6 +124,37 @@ uint64_t CodeSpace::used(Temperature temperature) const {
     sum += arenas_[arena_of(temperature, stripe)].used();
   }
   return sum;
+}
+
+void CodeSpace::save(StateWriter& out) {
+  out.put(for_ever_);
+  out.put(next_);
+  for (uint64_t chunk = 0; chunk < next_; ++chunk) out.put(chunk_arena_[chunk].load());
+  for (Arena& arena : arenas_) arena.save(out);
+}
+
+std::vector<AppRange> CodeSpace::image_up_to(uint64_t next) const {
+  const AppRange code{{base_ + kChunk}, {base_ + next * kChunk}};
+  const auto owner_of = [this](AppPc pc) {
+    return AppPc{linux::word(owners_) + (pc.value - base_) / kGranule * sizeof(uint32_t)};
+  };
+  return {code, {owner_of(code.start), owner_of(code.end)}};
+}
+
+std::vector<AppRange> CodeSpace::image() const { return image_up_to(next_); }
+
+std::vector<AppRange> CodeSpace::image_of(StateReader in) const {
+  const auto for_ever = in.get<uint32_t>();
+  const auto next = in.get<uint32_t>();
+  const bool fits = for_ever == for_ever_ && next >= 1 && next <= chunks();
+  return fits ? image_up_to(next) : std::vector<AppRange>();
+}
+
+void CodeSpace::resume(StateReader& in) {
+  for_ever_ = in.get<uint32_t>();
+  next_ = in.get<uint32_t>();
+  for (uint64_t chunk = 0; chunk < next_; ++chunk) chunk_arena_[chunk].store(in.get<uint8_t>());
+  for (Arena& arena : arenas_) arena.resume(in);
 }
 
 }  // namespace weft::cache

@@ -1,6 +1,5 @@
-// Code memory: one reservation of readable, writable, executable, private memory, with hot code
-// growing from its start and cold code from its end. Owns the memory. Any thread; striped short
-// locks.
+// Code memory: one reservation of readable, writable, executable, private memory, taken from its
+// start on in chunks of hot or of cold code. Owns the memory. Any thread; striped short locks.
 #pragma once
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/address.h"
 #include "base/check.h"
@@ -55,10 +55,19 @@ class CodeSpace {
 
   uint64_t used(Temperature temperature) const;
 
+  /// For a code image; nobody else is at work. Its memory: what is not for ever, and the owners.
+  void save(StateWriter& out);
+  std::vector<AppRange> image() const;
+  /// The memory of the image whose state comes next; nothing if it does not fit.
+  std::vector<AppRange> image_of(StateReader in) const;
+  void resume(StateReader& in);
+
  private:
   static constexpr uint32_t kArenas = 2 * kStripes;
 
   std::optional<Slot> next_chunk(uint32_t arena);
+  uint32_t chunks() const { return static_cast<uint32_t>(reserve_ / kChunk); }
+  std::vector<AppRange> image_up_to(uint64_t next) const;
   static uint32_t arena_of(Temperature temperature, uint32_t stripe) {
     return (temperature == Temperature::kHot ? 0 : kStripes) + stripe;
   }
@@ -68,9 +77,10 @@ class CodeSpace {
   std::atomic<uint32_t>* owners_ = nullptr;  ///< one for each granule
   std::array<Arena, kArenas> arenas_;
   std::unique_ptr<std::atomic<uint8_t>[]> chunk_arena_;
-  SpinLock lock_;                   ///< for all below
-  uint32_t next_hot_ = 1;           ///< chunk 0 is for what lives for ever
-  uint32_t end_cold_ = 0;           ///< chunks from here on have been handed out
+  SpinLock lock_;  ///< for all below
+  /// Chunks below have been handed out, hot and cold ones in turn: what a small program has of both
+  /// is in reach of one page table, which each fork copies. Chunk 0 is for what lives for ever.
+  uint32_t next_ = 1;
   uint32_t for_ever_ = kCacheLine;  ///< offset 0 stays unused: it means none
 };
 

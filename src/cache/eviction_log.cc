@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/check.h"
-
 namespace weft::cache {
 namespace {
 
@@ -13,11 +11,7 @@ static_assert((1u << kMostReturns) - 1 == EvictionLog::kMostChances);
 
 }  // namespace
 
-EvictionLog::EvictionLog()
-    : words_(static_cast<std::atomic<uint64_t>*>(
-          std::calloc(size_t{1} << kSlotBits, sizeof(std::atomic<uint64_t>)))) {
-  CHECK(words_ != nullptr);
-}
+EvictionLog::EvictionLog() : words_(static_cast<std::atomic<uint64_t>*>(map_zeros(kBytes))) {}
 
 EvictionLog::Record EvictionLog::unpack(uint64_t word) {
   return {static_cast<uint32_t>(word >> 32), static_cast<uint32_t>(word >> 8) & kLapMask,

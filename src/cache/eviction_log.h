@@ -3,11 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "base/address.h"
+#include "cache/record_memory.h"
 
 namespace weft::cache {
 
@@ -40,8 +41,9 @@ class EvictionLog {
   /// The tag's word, and its key.
   std::atomic<uint64_t>& word_of(AppPc tag, uint32_t& key) const;
 
+  static constexpr size_t kBytes = (size_t{1} << kSlotBits) * sizeof(uint64_t);
   struct Free {
-    void operator()(void* memory) const { std::free(memory); }
+    void operator()(void* memory) const { unmap_zeros(memory, kBytes); }
   };
   std::atomic<uint32_t> lap_{0};
   /// Its pages are touched only once something is evicted.

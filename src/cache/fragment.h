@@ -46,6 +46,7 @@ struct PastChoice {
 struct ExtraSlot {
   Slot slot;
   ExtraSlot* next;
+  uint8_t record_stripe;  ///< see RecordPool
 };
 
 class Fragment {
@@ -55,6 +56,8 @@ class Fragment {
   bool is_live() const { return state() == FragmentState::kLive; }
   /// Numbers fragments in the order in which they were made; never used again.
   uint64_t sequence() const { return sequence_; }
+  /// Used again once it is reclaimed.
+  uint32_t id() const { return id_; }
   void* tool_data() const { return tool_data_; }
   /// The tag of its first entry.
   AppPc tag() const;

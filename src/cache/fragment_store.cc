@@ -208,7 +208,7 @@ void FragmentStore::destroy(Fragment& fragment) {
     fragment.extra_ = extra->next;
     poison(extra->slot);
     parts_.space.give(extra->slot);
-    delete extra;
+    parts_.records.give({extra, extra->record_stripe}, sizeof *extra);
   }
   const size_t bytes = record_bytes(fragment.constituent_count_, fragment.first_entry_count_,
                                     fragment.state_map_size_);
@@ -236,8 +236,9 @@ std::optional<uint32_t> FragmentStore::add_cold(Fragment& fragment, std::span<co
   copy_code(start, code);
   apply(fixups, {fragment.hot_start_, start, fragment.first_exit_});
   parts_.space.set_owner(*slot, fragment.id_);
+  const RecordPool::Record record = parts_.records.take(sizeof(ExtraSlot));
   std::lock_guard held(parts_.fragment_lock(fragment.id_));
-  fragment.extra_ = new ExtraSlot{*slot, fragment.extra_};
+  fragment.extra_ = new (record.memory) ExtraSlot{*slot, fragment.extra_, record.stripe};
   return slot->offset;
 }
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
 namespace {
@@ -55,6 +55,8 @@ void HashTargets::set_miss(CachePc miss) {
   for (uint32_t i = 0; i < kLevels * kSlots; ++i) {
     std::atomic_ref(tables_[i]).store(miss.value, std::memory_order_relaxed);
   }
+  // Release: the tables are filled before anyone publishes there.
+  ready_.store(true, std::memory_order_release);
 }
 
 uint32_t HashTargets::slot(uint32_t level, AppPc target) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "base/result.h"
@@ -26,6 +27,8 @@ class HashTargets final : public IndirectTargets {
   Status start();
   /// What empty slots hold. Once, before any thread reads the tables.
   void set_miss(CachePc miss);
+  /// Whether set_miss() was called.
+  bool is_ready() const { return ready_.load(std::memory_order_acquire); }
   /// The tables, one after the other, each of kSlots code pointers.
   const uint64_t* tables() const { return tables_; }
 
@@ -49,6 +52,7 @@ class HashTargets final : public IndirectTargets {
   uint64_t* tables_ = nullptr;
   uint64_t* tags_ = nullptr;  ///< whose each slot is; 0: nobody's. Under the slot's lock.
   CachePc miss_;
+  std::atomic<bool> ready_{false};
   std::array<SpinLock, kLocks> locks_;
 };
 

@@ -2,10 +2,10 @@
 // again. Any thread; at() takes no lock and is signal-safe, the rest takes one short striped lock.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/spin_lock.h"
+#include "cache/image_state.h"
 #include "cache/record_memory.h"
 #include "cache/stripe.h"
 
@@ -29,11 +30,7 @@ class IdTable {
   static constexpr uint32_t kLargestRun = kChunk - 1;
 
   explicit IdTable(RecordMemory& memory)
-      : memory_(memory),
-        chunks_(static_cast<std::atomic<Chunk*>*>(
-            std::calloc(kMaxChunks, sizeof(std::atomic<Chunk*>)))) {
-    CHECK(chunks_ != nullptr);
-  }
+      : memory_(memory), chunks_(static_cast<std::atomic<Chunk*>*>(map_zeros(kTableBytes))) {}
   IdTable(const IdTable&) = delete;
   IdTable& operator=(const IdTable&) = delete;
 
@@ -68,6 +65,32 @@ class IdTable {
     return chunk_count_.load(std::memory_order_acquire) * kChunk;
   }
   uint64_t bytes() const { return uint64_t{bound()} * sizeof(T); }
+
+  /// For a code image; nobody else is at work.
+  void save(StateWriter& out) const {
+    const uint32_t count = chunk_count_.load(std::memory_order_relaxed);
+    out.put(count);
+    for (uint32_t i = 0; i < count; ++i) out.put(chunks_[i].load(std::memory_order_relaxed));
+    for (const Stripe& stripe : stripes_) {
+      out.put(stripe.fresh);
+      out.put(stripe.fresh_end);
+      out.put(uint64_t{stripe.runs.size()});
+      for (const std::vector<uint32_t>& runs : stripe.runs) out.put_all(runs);
+    }
+  }
+  void resume(StateReader& in) {
+    const auto count = std::min(in.get<uint32_t>(), kMaxChunks);
+    for (uint32_t i = 0; i < count; ++i) {
+      chunks_[i].store(in.get<Chunk*>(), std::memory_order_release);
+    }
+    for (Stripe& stripe : stripes_) {
+      stripe.fresh = in.get<uint32_t>();
+      stripe.fresh_end = in.get<uint32_t>();
+      stripe.runs.resize(std::min<uint64_t>(in.get<uint64_t>(), kChunk));
+      for (std::vector<uint32_t>& runs : stripe.runs) runs = in.get_all<uint32_t>();
+    }
+    chunk_count_.store(count, std::memory_order_release);
+  }
 
  private:
   struct Chunk {
@@ -105,11 +128,12 @@ class IdTable {
   }
 
   RecordMemory& memory_;
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
+  static constexpr size_t kTableBytes = kMaxChunks * sizeof(std::atomic<Chunk*>);
+  struct Unmap {
+    void operator()(void* memory) const { unmap_zeros(memory, kTableBytes); }
   };
-  /// From calloc: most of its pages are never touched.
-  std::unique_ptr<std::atomic<Chunk*>[], Free> chunks_;
+  /// Most of its pages are never touched.
+  std::unique_ptr<std::atomic<Chunk*>[], Unmap> chunks_;
   std::atomic<uint32_t> chunk_count_{0};
   SpinLock chunk_lock_;
   std::array<Stripe, kStripes> stripes_;

@@ -23,21 +23,36 @@ uint64_t bits_in_word(uint32_t at, uint32_t first, uint32_t last) {
 
 }  // namespace
 
-void IntervalIndex::Page::add(Piece piece) {
+void IntervalIndex::Page::add(Piece piece, PoolResource& memory) {
   for (uint32_t at = piece.first / kWordBits; at <= piece.last / kWordBits; ++at) {
     touched_[at] |= bits_in_word(at, piece.first, piece.last);
   }
-  pieces_.push_back(piece);
+  if (count_ == capacity_) reserve(2 * capacity_, memory);
+  pieces_[count_++] = piece;
+}
+
+void IntervalIndex::Page::reserve(uint32_t capacity, PoolResource& memory) {
+  std::pmr::polymorphic_allocator<Piece> allocator(&memory);
+  Piece* const larger = allocator.allocate(capacity);
+  std::copy_n(pieces_, count_, larger);
+  if (pieces_ != nullptr) allocator.deallocate(pieces_, capacity_);
+  pieces_ = larger;
+  capacity_ = capacity;
+}
+
+void IntervalIndex::Page::clear(PoolResource& memory) {
+  std::pmr::polymorphic_allocator<Piece>(&memory).deallocate(pieces_, capacity_);
 }
 
 void IntervalIndex::Page::remove(Piece piece) {
   // From the end: what dies young was added late.
-  const auto at = std::find_if(pieces_.rbegin(), pieces_.rend(), [&piece](const Piece& p) {
+  uint32_t at = count_;
+  const auto is_it = [&piece](const Piece& p) {
     return p.id == piece.id && p.first == piece.first && p.last == piece.last;
-  });
-  CHECK(at != pieces_.rend());
-  *at = pieces_.back();
-  pieces_.pop_back();
+  };
+  while (at != 0 && !is_it(pieces_[at - 1])) --at;
+  CHECK(at != 0);
+  pieces_[at - 1] = pieces_[--count_];
 }
 
 bool IntervalIndex::Page::may_overlap(Piece wanted) const {
@@ -49,7 +64,7 @@ bool IntervalIndex::Page::may_overlap(Piece wanted) const {
 
 void IntervalIndex::Page::append_overlaps(Piece wanted, Ids& ids) const {
   if (!may_overlap(wanted)) return;
-  for (const Piece& p : pieces_) {
+  for (const Piece& p : pieces()) {
     // One branch that is nearly never taken, where each half would be a toss.
     const bool overlaps = (p.first <= wanted.last) & (wanted.first <= p.last);
     if (overlaps) ids.push_back(p.id);
@@ -103,13 +118,16 @@ void IntervalIndex::Pages::erase(Page& page, PoolResource& memory) {
     Page& pushed = *std::exchange(slots_[slot], nullptr);
     insert(pushed);
   }
+  page.clear(memory);
   std::pmr::polymorphic_allocator<>(&memory).delete_object(&page);
 }
 
 void IntervalIndex::Pages::clear(PoolResource& memory) {
   std::pmr::polymorphic_allocator<> allocator(&memory);
   for (Page* page : slots()) {
-    if (page != nullptr) allocator.delete_object(page);
+    if (page == nullptr) continue;
+    page->clear(memory);
+    allocator.delete_object(page);
   }
   if (slots_ != nullptr) allocator.deallocate_object(slots_, size_);
 }
@@ -130,7 +148,7 @@ void IntervalIndex::add(AppRange bytes, uint32_t id) { Adder(*this, id).add(byte
 void IntervalIndex::Adder::add(AppRange bytes) {
   if (bytes.empty()) return;
   for (uint64_t number = first_page(bytes); number <= last_page(bytes); ++number) {
-    turn_to(number).add(piece(number, bytes, id_));
+    turn_to(number).add(piece(number, bytes, id_), index_.memory_);
   }
 }
 
@@ -195,6 +213,26 @@ uint64_t IntervalIndex::bytes() const {
     stripe.pages.for_each([&sum](const Page& page) { sum += page.bytes(); });
   }
   return sum;
+}
+
+void IntervalIndex::Pages::save(StateWriter& out) const {
+  out.put(slots_);
+  out.put(size_);
+  out.put(count_);
+}
+
+void IntervalIndex::Pages::resume(StateReader& in) {
+  slots_ = in.get<Page**>();
+  size_ = in.get<size_t>();
+  count_ = in.get<size_t>();
+}
+
+void IntervalIndex::save(StateWriter& out) const {
+  for (const Stripe& stripe : stripes_) stripe.pages.save(out);
+}
+
+void IntervalIndex::resume(StateReader& in) {
+  for (Stripe& stripe : stripes_) stripe.pages.resume(in);
 }
 
 }  // namespace weft::cache

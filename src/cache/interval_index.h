@@ -39,6 +39,10 @@ class IntervalIndex {
   /// records, and no call of libstdc++'s, as the default resource makes (see base/runtime_fs.h).
   std::pmr::memory_resource* memory() { return &memory_; }
 
+  /// For a code image; nobody else is at work.
+  void save(StateWriter& out) const;
+  void resume(StateReader& in);
+
  private:
   static constexpr uint32_t kLocks = 256;
   /// A range of more pages than this is looked up by walking the whole index.
@@ -52,27 +56,33 @@ class IntervalIndex {
   };
   class Page {
    public:
-    Page(uint64_t number, PoolResource& memory) : number_(number), pieces_(&memory) {
-      pieces_.reserve(kFirstPieces);
-    }
+    Page(uint64_t number, PoolResource& memory) : number_(number) { reserve(kFirstPieces, memory); }
 
     uint64_t number() const { return number_; }
-    void add(Piece piece);
+    void add(Piece piece, PoolResource& memory);
     void remove(Piece piece);
-    bool empty() const { return pieces_.empty(); }
+    bool empty() const { return count_ == 0; }
+    /// Gives back what the page has of `memory`, ahead of its end.
+    void clear(PoolResource& memory);
     void append_overlaps(Piece wanted, Ids& ids) const;
-    uint64_t bytes() const { return sizeof(*this) + pieces_.capacity() * sizeof(Piece); }
+    uint64_t bytes() const { return sizeof(*this) + capacity_ * sizeof(Piece); }
 
    private:
     static constexpr size_t kWords = kPageSize / 64;
-    static constexpr size_t kFirstPieces = 32;
+    static constexpr uint32_t kFirstPieces = 32;
 
     /// Whether a piece has been at one of the bytes since the page was empty. Most questions are
     /// about code that is new, and end here.
     bool may_overlap(Piece wanted) const;
+    std::span<Piece> pieces() const { return {pieces_, count_}; }
+    void reserve(uint32_t capacity, PoolResource& memory);
 
     const uint64_t number_;
-    std::pmr::vector<Piece> pieces_;
+    // Not a container, which would hold the address of its memory: that is another one in a process
+    // that resumes from a code image.
+    Piece* pieces_ = nullptr;
+    uint32_t count_ = 0;
+    uint32_t capacity_ = 0;
     std::array<uint64_t, kWords> touched_{};  ///< a bit for each byte
   };
   /// Pages by number: open addressing, at most half full.
@@ -89,6 +99,8 @@ class IntervalIndex {
       }
     }
     uint64_t bytes() const { return size_ * sizeof(slots_[0]); }
+    void save(StateWriter& out) const;
+    void resume(StateReader& in);
 
    private:
     size_t home(uint64_t number) const { return mix(number) >> kSlotShift & (size_ - 1); }

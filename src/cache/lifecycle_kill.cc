@@ -16,7 +16,9 @@ Deleted Lifecycle::delete_fragment(AppPc tag, Scope scope, Dead& dead) {
   if (victims.block != nullptr) result.block = kill(*victims.block, dead);
   // The last one first: that is where its entry looks for it.
   for (size_t i = victims.containing.size(); i-- > 0;) {
-    if (kill(*victims.containing[i], dead)) ++result.containing;
+    // What dies when it has run is nobody's to count.
+    const bool counts = victims.containing[i]->kind() != FragmentKind::kProbe;
+    if (kill(*victims.containing[i], dead) && counts) ++result.containing;
   }
   return result;
 }
@@ -99,7 +101,6 @@ void Lifecycle::close_entry(Fragment& fragment, const TagLock& held) {
   }
   if (trace) {
     entry.trace = nullptr;
-    entry.trace_direct = 0;
     entry.trace_indirect = 0;
   }
   entry.generation.fetch_add(1, std::memory_order_relaxed);

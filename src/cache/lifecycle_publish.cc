@@ -118,13 +118,16 @@ CodeCache::PublishError Lifecycle::go_live(Fragment& fragment, const FragmentSpe
     head.block_indirect = indirect;
   } else {
     head.trace = &fragment;
-    head.trace_direct = direct;
     head.trace_indirect = indirect;
   }
   // Whatever was evicted is unlinked, and comes back when it is wanted: how soon that is tells hot
   // code from cold, and costs code that runs nothing.
   fragment.chances_.store(parts_.evictions.chances(head.tag), std::memory_order_relaxed);
-  links_.refresh(held);
+  if (block) {
+    links_.refresh(held);
+  } else {
+    links_.enter_at(held, direct);
+  }
   return Error::kNone;
 }
 

@@ -118,8 +118,14 @@ uint32_t Links::indirect_entry(const TagEntry& entry) {
 }
 
 void Links::refresh(const TagLock& held) {
+  const TagEntry& entry = held.entry();
+  // That of a trace was told of when it went live, and stays while the trace does.
+  const bool has_trace = entry.trace != nullptr;
+  enter_at(held, has_trace ? entry.direct.load(std::memory_order_relaxed) : entry.block_direct);
+}
+
+void Links::enter_at(const TagLock& held, uint32_t direct) {
   TagEntry& entry = held.entry();
-  const uint32_t direct = entry.trace != nullptr ? entry.trace_direct : entry.block_direct;
   if (direct != entry.direct.load(std::memory_order_relaxed)) {
     entry.direct.store(direct, std::memory_order_release);
     for (ExitId id = entry.exits; id != kNoExit; id = parts_.exits.at(id).next) {

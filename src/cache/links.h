@@ -20,6 +20,8 @@ class Links {
   /// Brings everything that leads to the tag into agreement with the entry's block and trace: the
   /// dispatcher's view, every exit, the indirect branches.
   void refresh(const TagLock& held);
+  /// The same, where the tag is entered at `direct` from now on: that of a new trace.
+  void enter_at(const TagLock& held, uint32_t direct);
 
   /// Makes the tag's counted exits ordinary ones.
   void link_counted(const TagLock& held);

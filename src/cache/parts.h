@@ -22,7 +22,7 @@ namespace weft::cache {
 
 struct Parts {
   Parts(const CacheOptions& o, IndirectTargets& t, Epochs& e)
-      : options(o), targets(t), epochs(e), next_sequence(o.first_sequence) {}
+      : options(o), targets(t), epochs(e), memory(o.records), next_sequence(o.first_sequence) {}
 
   const CacheOptions options;
   IndirectTargets& targets;

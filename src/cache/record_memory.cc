@@ -8,7 +8,8 @@
 #include "base/address.h"
 #include "base/check.h"
 #include "cache/stripe.h"
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/memory/reserve.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -30,6 +31,24 @@ void populate(uint64_t start, uint64_t size) {
   linux::raw_syscall(__NR_madvise, start, size, MADV_POPULATE_WRITE);
 }
 
+void* map_zeros(size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const int64_t mapped = linux::raw_syscall(__NR_mmap, 0, bytes, PROT_READ | PROT_WRITE, kFlags,
+                                            static_cast<uint64_t>(-1), 0);
+  CHECK(!linux::failed(mapped));
+  return reinterpret_cast<void*>(mapped);
+}
+
+void unmap_zeros(void* memory, size_t bytes) {
+  linux::raw_syscall(__NR_munmap, linux::word(memory), bytes);
+}
+
+RecordMemory::RecordMemory(AppRange place) {
+  if (place.empty() || linux::failed(linux::reserve_memory(place))) return;
+  use_region(place.start.value, place.size());
+  place_ = place;
+}
+
 RecordMemory::~RecordMemory() {
   for (const Region& region : regions_) {
     linux::raw_syscall(__NR_munmap, region.start, region.size);
@@ -49,16 +68,28 @@ void* RecordMemory::take(size_t bytes) {
 void RecordMemory::start_region(size_t bytes) {
   const uint64_t usual = regions_.empty() ? kFirstRegion : kRegion;
   const uint64_t size = std::max(usual, align_up(bytes, kStep));
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  const int64_t mapped = linux::raw_syscall(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, kFlags,
-                                            static_cast<uint64_t>(-1), 0);
-  CHECK(!linux::failed(mapped));
-  const auto start = static_cast<uint64_t>(mapped);
-  // For the same reason, and because a small program would get 2 MB more than it needs.
+  const uint64_t start = linux::word(map_zeros(size));
+  // For the same reason as kStep, and because a small program would get 2 MB more than it needs.
   linux::raw_syscall(__NR_madvise, start, size, MADV_NOHUGEPAGE);
+  use_region(start, size);
+}
+
+void RecordMemory::use_region(uint64_t start, uint64_t size) {
   regions_.push_back({start, size});
   next_ = provided_ = start;
   end_ = start + size;
+}
+
+std::optional<AppRange> RecordMemory::image() const {
+  std::lock_guard held(lock_);
+  if (place_.empty() || regions_.size() != 1) return std::nullopt;
+  return AppRange{place_.start, {next_}};
+}
+
+void RecordMemory::resume(uint64_t next) {
+  std::lock_guard held(lock_);
+  CHECK(regions_.size() == 1 && place_.contains({next}));
+  next_ = provided_ = next;
 }
 
 void RecordMemory::provide(uint64_t end) {

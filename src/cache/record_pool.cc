@@ -2,18 +2,12 @@
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "base/check.h"
 
 namespace weft::cache {
 namespace {
-
-// So that a sanitizer sees what is used after it was given back.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kPooled = false;
-#else
-constexpr bool kPooled = true;
-#endif
 
 /// In front of what a container has.
 struct alignas(16) Header {
@@ -25,9 +19,8 @@ struct alignas(16) Header {
 RecordPool::Record RecordPool::take(size_t bytes) {
   const uint32_t mine = stripe_of_caller();
   const auto stripe_number = static_cast<uint8_t>(mine);
-  if (!kPooled || bytes > kLargest) {
-    return {::operator new(bytes), stripe_number};
-  }
+  if (!kPooled) return {::operator new(bytes), stripe_number};
+  if (bytes > kLargest) return {take_large(bytes), stripe_number};
   const size_t units = (bytes + kUnit - 1) / kUnit;
   Stripe& stripe = stripes_[mine];
   std::lock_guard held(stripe.lock);
@@ -45,17 +38,50 @@ RecordPool::Record RecordPool::take(size_t bytes) {
 }
 
 void RecordPool::give(Record record, size_t bytes) {
-  if (!kPooled || bytes > kLargest) {
+  if (!kPooled) {
     ::operator delete(record.memory);
+    return;
+  }
+  auto* const free = static_cast<Free*>(record.memory);
+  if (bytes > kLargest) {
+    std::lock_guard held(large_lock_);
+    free->next = std::exchange(large_[log2_of(bytes)], free);
     return;
   }
   // To the stripe it came from, or a thread that only frees would pile up what others need.
   Stripe& stripe = stripes_[record.stripe];
   std::lock_guard held(stripe.lock);
-  Free*& first = stripe.free[(bytes + kUnit - 1) / kUnit];
-  auto* const free = static_cast<Free*>(record.memory);
-  free->next = first;
-  first = free;
+  free->next = std::exchange(stripe.free[(bytes + kUnit - 1) / kUnit], free);
+}
+
+void* RecordPool::take_large(size_t bytes) {
+  const size_t log2 = log2_of(bytes);
+  {
+    std::lock_guard held(large_lock_);
+    if (Free* const free = large_[log2]) {
+      large_[log2] = free->next;
+      return free;
+    }
+  }
+  return memory_.take(size_t{1} << log2);
+}
+
+void RecordPool::save(StateWriter& out) const {
+  for (const Stripe& stripe : stripes_) {
+    out.put(stripe.next);
+    out.put(stripe.end);
+    out.put(stripe.free);
+  }
+  out.put(large_);
+}
+
+void RecordPool::resume(StateReader& in) {
+  for (Stripe& stripe : stripes_) {
+    stripe.next = in.get<uint64_t>();
+    stripe.end = in.get<uint64_t>();
+    stripe.free = in.get<decltype(stripe.free)>();
+  }
+  large_ = in.get<decltype(large_)>();
 }
 
 void* PoolResource::do_allocate(size_t bytes, size_t alignment) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
 
 #include "base/spin_lock.h"
+#include "cache/image_state.h"
 #include "cache/record_memory.h"
 #include "cache/stripe.h"
 
@@ -15,6 +17,13 @@ namespace weft::cache {
 
 class RecordPool {
  public:
+// So that a sanitizer sees what is used after it was given back.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static constexpr bool kPooled = false;
+#else
+  static constexpr bool kPooled = true;
+#endif
+
   explicit RecordPool(RecordMemory& memory) : memory_(memory) {}
 
   struct Record {
@@ -24,9 +33,14 @@ class RecordPool {
   Record take(size_t bytes);
   void give(Record record, size_t bytes);
 
+  /// For a code image; nobody else is at work.
+  void save(StateWriter& out) const;
+  void resume(StateReader& in);
+
  private:
   static constexpr size_t kUnit = 32;
-  static constexpr size_t kLargest = 2048;  ///< larger ones are operator new's
+  static constexpr size_t kLargest = 2048;  ///< larger ones are rounded up to a power of two
+  static constexpr size_t kLargeSizes = 64;
   static constexpr size_t kPiece = 16u << 10;
 
   struct Free {
@@ -39,8 +53,13 @@ class RecordPool {
     std::array<Free*, kLargest / kUnit + 1> free{};  ///< by size in units
   };
 
+  static size_t log2_of(size_t bytes) { return static_cast<size_t>(std::bit_width(bytes - 1)); }
+  void* take_large(size_t bytes);
+
   RecordMemory& memory_;
   std::array<Stripe, kStripes> stripes_;
+  SpinLock large_lock_;
+  std::array<Free*, kLargeSizes> large_{};  ///< by log2 of the size; under large_lock_
 };
 
 /// The same for containers. What they take is aligned to 16 bytes.

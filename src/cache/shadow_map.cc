@@ -4,24 +4,6 @@
 
 namespace weft::cache {
 
-bool ShadowMap::reserve(AppRange range) {
-  std::lock_guard held(lock_);
-  const uint32_t count = count_.load(std::memory_order_relaxed);
-  if (count == kMaxRanges) return false;
-  ranges_[count] = range;
-  // Release: the range must be seen before it counts.
-  count_.store(count + 1, std::memory_order_release);
-  return true;
-}
-
-bool ShadowMap::has_shadow(AppPc target) const {
-  const uint32_t count = count_.load(std::memory_order_acquire);
-  for (uint32_t i = 0; i < count; ++i) {
-    if (ranges_[i].contains(target)) return true;
-  }
-  return false;
-}
-
 uint64_t* ShadowMap::word(AppPc target) const {
   return reinterpret_cast<uint64_t*>(8 * target.value + displacement_);
 }

@@ -1,6 +1,6 @@
 // Indirect branch targets as one word per program address: the word of t lies at 8 * t +
-// displacement. The memory is reserved by the caller (linux::Layout), reads as zero, and is never
-// given back. Any thread; has_shadow() and fill() are signal-safe.
+// displacement. The memory is reserved by the caller (linux::ShadowReservations), reads as zero,
+// and is never given back. Any thread; has_shadow() and fill() are signal-safe.
 #pragma once
 
 #include <array>
@@ -10,19 +10,19 @@
 #include "base/check.h"
 #include "base/spin_lock.h"
 #include "cache/indirect_targets.h"
+#include "linux/memory/shadowed_code.h"
 
 namespace weft::cache {
 
 class ShadowMap final : public IndirectTargets {
  public:
-  explicit ShadowMap(uint64_t displacement) : displacement_(displacement) {}
+  /// `covered`: which addresses have words.
+  ShadowMap(uint64_t displacement, const linux::ShadowedCode& covered)
+      : displacement_(displacement), covered_(covered) {}
 
-  /// Where an indirect branch to an address without an entry goes. Set once, before any other call
-  /// but reserve().
+  /// Where an indirect branch to an address without an entry goes. Set once, before any other call.
   void set_miss(CachePc miss) { miss_ = miss; }
-  /// Says that the addresses in `range` have shadow words. False if there is no room for the note.
-  bool reserve(AppRange range);
-  SIGNAL_SAFE bool has_shadow(AppPc target) const;
+  SIGNAL_SAFE bool has_shadow(AppPc target) const { return covered_.contains(target); }
 
   /// Puts the miss path into the words of `target`'s shadow page, unless that was done. In a signal
   /// handler only for a thread that was found in the code cache, since it takes a short lock.
@@ -42,8 +42,6 @@ class ShadowMap final : public IndirectTargets {
   uint64_t pages_filled() const { return pages_filled_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr uint32_t kMaxRanges = 64;
-
   static constexpr uint64_t kPageWords = kPageSize / sizeof(uint64_t);
   static constexpr size_t kFillLocks = 16;
 
@@ -52,12 +50,10 @@ class ShadowMap final : public IndirectTargets {
   uint64_t* last_word(AppPc target) const;
 
   uint64_t displacement_;
+  const linux::ShadowedCode& covered_;
   CachePc miss_;
   std::atomic<uint64_t> pages_filled_{0};
   std::array<SpinLock, kFillLocks> fill_locks_;  ///< each for some pages
-  SpinLock lock_;
-  std::array<AppRange, kMaxRanges> ranges_{};  ///< those below count_ never change
-  std::atomic<uint32_t> count_{0};
 };
 
 }  // namespace weft::cache

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 
 #include "cache/code_cache.h"
 #include "cache/stripe.h"
@@ -13,6 +14,7 @@ namespace weft::cache {
 
 struct CodeCache::Stats {
   uint64_t fragments_made = 0;  ///< went live
+  uint64_t fragments_resumed = 0;
   uint64_t fragments_live = 0;
   uint64_t fragments_dead = 0;  ///< died, and not reclaimed yet
   uint64_t fragments_reclaimed = 0;
@@ -29,28 +31,47 @@ struct CodeCache::Stats {
   uint64_t nudges = 0;
   uint64_t lock_contention = 0;  ///< tag locks that were not free at once
 
-  void add(const Stats& other) {
-    fragments_made += other.fragments_made;
-    fragments_live += other.fragments_live;
-    fragments_dead += other.fragments_dead;
-    fragments_reclaimed += other.fragments_reclaimed;
-    fragments_discarded += other.fragments_discarded;
-    links_made += other.links_made;
-    exits_linked += other.exits_linked;
-    exits_waiting += other.exits_waiting;
-    tags += other.tags;
-    hot_bytes += other.hot_bytes;
-    cold_bytes += other.cold_bytes;
-    metadata_bytes += other.metadata_bytes;
-    limbo_bytes += other.limbo_bytes;
-    deletions += other.deletions;
-    nudges += other.nudges;
-    lock_contention += other.lock_contention;
-  }
+  void add(const Stats& other);
 };
+
+/// A field without a row does not compile.
+struct CacheStatistic {
+  const char* name;
+  uint64_t CodeCache::Stats::*field;
+  const char* meaning;
+};
+
+inline constexpr CacheStatistic kCacheStatistics[] = {
+    {"fragments_made", &CodeCache::Stats::fragments_made, "fragments that went live"},
+    {"fragments_resumed", &CodeCache::Stats::fragments_resumed,
+     "of these: in the run that a code image is of"},
+    {"fragments_live", &CodeCache::Stats::fragments_live, "of these: live at the end"},
+    {"fragments_dead", &CodeCache::Stats::fragments_dead, "of these: dead, not reclaimed yet"},
+    {"reclaimed", &CodeCache::Stats::fragments_reclaimed, "of these: reclaimed"},
+    {"discarded", &CodeCache::Stats::fragments_discarded,
+     "fragments that were stale or too late, and never went live"},
+    {"links_made", &CodeCache::Stats::links_made, "exits linked to their target, ever"},
+    {"exits_linked", &CodeCache::Stats::exits_linked, "exits linked at the end"},
+    {"exits_waiting", &CodeCache::Stats::exits_waiting, "exits that wait for their target"},
+    {"tags", &CodeCache::Stats::tags, "tags that the cache knows"},
+    {"hot_bytes", &CodeCache::Stats::hot_bytes, "code that runs, bytes"},
+    {"cold_bytes", &CodeCache::Stats::cold_bytes, "stubs and other cold code, bytes"},
+    {"metadata_bytes", &CodeCache::Stats::metadata_bytes, "records of the cache, bytes"},
+    {"limbo_bytes", &CodeCache::Stats::limbo_bytes, "dead code that waits, bytes"},
+    {"deletions", &CodeCache::Stats::deletions, "calls of deletion"},
+    {"nudges", &CodeCache::Stats::nudges, "threads taken out of the cache"},
+    {"lock_contention", &CodeCache::Stats::lock_contention, "tag locks that were not free at once"},
+};
+static_assert(std::size(kCacheStatistics) * sizeof(uint64_t) == sizeof(CodeCache::Stats),
+              "each count has one row");
+
+inline void CodeCache::Stats::add(const Stats& other) {
+  for (const CacheStatistic& row : kCacheStatistics) this->*row.field += other.*row.field;
+}
 
 enum class Count : uint8_t {
   kMade,
+  kResumed,
   kDiscarded,
   kDied,
   kReclaimed,

@@ -35,7 +35,7 @@ void TagLock::note_released() { held_at = {}; }
 
 void TagLock::wait(TagLocks& locks) {
   if (locks.contention_ != nullptr) locks.contention_->fetch_add(1, std::memory_order_relaxed);
-  lock_.lock();
+  entry_.lock.lock();
 }
 
 }  // namespace weft::cache

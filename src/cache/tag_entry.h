@@ -2,7 +2,6 @@
 // only under the tag's lock, of which a thread holds at most one at a time.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -25,29 +24,21 @@ struct alignas(kCacheLine) TagEntry {
   Fragment* trace = nullptr;
   uint32_t block_direct = 0;
   uint32_t block_indirect = 0;
-  uint32_t trace_direct = 0;
   uint32_t trace_indirect = 0;
   ExitId exits = kNoExit;  ///< first of the exits whose target this is, linked or waiting
   uint32_t published = 0;  ///< what indirect branches to the tag read; 0: the miss path
+  SpinLock lock;           ///< the tag's; in the line that whoever takes it is about to use
   Members members;         ///< fragments with this block as a constituent other than the head
 };
 
-/// One lock serves all tags with the same hash, those of one cache line of code among them, which
-/// is harmless: nobody holds two.
+/// What the locks of all tags have in common.
 class TagLocks {
  public:
   explicit TagLocks(std::atomic<uint64_t>* contention = nullptr) : contention_(contention) {}
 
  private:
   friend class TagLock;
-  static constexpr uint32_t kLocks = 1024;
-  struct alignas(kCacheLine) Padded {
-    SpinLock lock;
-  };
 
-  SpinLock& of(const TagEntry& entry) { return locks_[mix_line(entry.tag) >> 54].lock; }
-
-  std::array<Padded, kLocks> locks_;
   std::atomic<uint64_t>* contention_;  ///< counts locks that were not free at once
 };
 
@@ -57,12 +48,12 @@ class TagLock {
  public:
   TagLock(TagLocks& locks, TagEntry& entry, const char* file = __builtin_FILE(),
           int line = __builtin_LINE())
-      : entry_(entry), lock_(locks.of(entry)) {
+      : entry_(entry) {
     note_taken(file, line);
-    if (!lock_.try_lock()) wait(locks);
+    if (!entry.lock.try_lock()) wait(locks);
   }
   ~TagLock() {
-    lock_.unlock();
+    entry_.lock.unlock();
     note_released();
   }
   TagLock(const TagLock&) = delete;
@@ -82,7 +73,6 @@ class TagLock {
   void wait(TagLocks& locks);
 
   TagEntry& entry_;
-  SpinLock& lock_;
 };
 
 }  // namespace weft::cache

@@ -167,4 +167,28 @@ uint64_t TagTable::bytes() const {
   return sum;
 }
 
+void TagTable::save(StateWriter& out) const {
+  for (const Shard& shard : shards_) {
+    out.put(shard.slots.load(std::memory_order_relaxed));
+    out.put(shard.count);
+    out.put(shard.slot_bytes);
+  }
+  for (const Maker& maker : makers_) {
+    out.put(maker.next);
+    out.put(maker.end);
+  }
+}
+
+void TagTable::resume(StateReader& in) {
+  for (Shard& shard : shards_) {
+    shard.slots.store(in.get<uint64_t>(), std::memory_order_release);
+    shard.count = in.get<uint32_t>();
+    shard.slot_bytes = in.get<uint64_t>();
+  }
+  for (Maker& maker : makers_) {
+    maker.next = in.get<TagEntry*>();
+    maker.end = in.get<TagEntry*>();
+  }
+}
+
 }  // namespace weft::cache

@@ -36,6 +36,10 @@ class TagTable {
   uint64_t size() const;
   uint64_t bytes() const;
 
+  /// For a code image; nobody else is at work.
+  void save(StateWriter& out) const;
+  void resume(StateReader& in);
+
  private:
   static constexpr uint32_t kShardBits = 6;
   static constexpr uint32_t kFirstLinesLog2 = 3;

@@ -1,9 +1,11 @@
 // operator new and delete of the whole process, tools included: libc's, which find the thread's
 // caches by fs (see base/runtime_fs.h).
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
 #include "base/runtime_fs.h"
+#include "linux/memory/spare_memory.h"
 
 // Sanitizers have their own.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -12,17 +14,19 @@ namespace {
 
 void* allocate(std::size_t size) noexcept {
   weft::need_runtime_fs();
-  return std::malloc(size != 0 ? size : 1);
+  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+  return weft::linux::take_spare_memory(size, alignof(std::max_align_t));
 }
 
 void* allocate(std::size_t size, std::align_val_t alignment) noexcept {
   weft::need_runtime_fs();
   const auto unit = static_cast<std::size_t>(alignment);
-  return std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
+  if (void* const memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
+  return weft::linux::take_spare_memory(size, unit);
 }
 
 void release(void* memory) noexcept {
-  if (memory == nullptr) return;
+  if (memory == nullptr || weft::linux::is_spare_memory(memory)) return;
   weft::need_runtime_fs();
   std::free(memory);
 }

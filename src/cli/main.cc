@@ -11,7 +11,13 @@ namespace {
 int usage(FILE* out) {
   std::fputs(
       "usage: weft run [OPTIONS] -- PROGRAM [ARGS...]   run a program from the code cache\n"
+      "       weft trace 'PROBES' -- PROGRAM [ARGS...]  ask it a question, in one line\n"
       "       weft dump [OPTIONS] -- PROGRAM [ARGS...]  run it, then show fragments\n"
+      "       weft drrun [OPTIONS] -c LIBRARY [ARGS...] -- PROGRAM [ARGS...]\n"
+      "                                                 run it with a client of the DynamoRIO API\n"
+      "       weft nudge PID CLIENT VALUE               send a client of a running program a "
+      "number\n"
+      "       weft cache list | trim SIZE | clear       look after what programs start from\n"
       "       weft version\n"
       "       weft help\n"
       "'weft run --help' lists the options.\n",
@@ -24,6 +30,10 @@ int usage(FILE* out) {
 int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "run") return weft::cli::run(argc, argv);
+  if (command == "trace") return weft::cli::trace(argc, argv);
+  if (command == "drrun") return weft::cli::drrun(argc, argv);
+  if (command == "nudge") return weft::cli::nudge(argc, argv);
+  if (command == "cache") return weft::cli::cache(argc, argv);
   if (command == "dump") return weft::cli::dump(argc, argv);
   if (command == "version" || command == "--version") {
     std::puts("weft 0.1.0");

@@ -1,8 +1,9 @@
 #include "engine/cache_point.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 #include "translate/environment.h"
 #include "translate/state_map.h"
 #include "x86/decode.h"
@@ -51,7 +52,9 @@ InterruptedBranch branch_to(const Thread& thread, const CpuContext& machine) {
   return branch;
 }
 
-std::optional<AppPc> instruction_at(const cache::CodeCache& cache, CachePc pc) {
+}  // namespace
+
+std::optional<AppPc> program_pc(const cache::CodeCache& cache, CachePc pc) {
   const cache::Fragment* fragment = cache.fragment_at(pc);
   if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size())
     return std::nullopt;
@@ -60,19 +63,27 @@ std::optional<AppPc> instruction_at(const cache::CodeCache& cache, CachePc pc) {
   return point ? std::optional(point->pc) : std::nullopt;
 }
 
-}  // namespace
-
 bool to_program_state(const cache::CodeCache& cache, const Thread& thread, CpuContext& context,
-                      bool asynchronous) {
+                      Interruption why) {
   const CachePc pc{context.rip};
   const cache::Fragment* fragment = cache.fragment_at(pc);
   if (fragment == nullptr) return false;
   const uint64_t offset = pc - fragment->hot_start();
   if (offset >= fragment->hot_size()) return false;
   const auto point = translate::find_point(fragment->state_map(), static_cast<uint32_t>(offset));
-  if (!point || point->undo.uncuttable || (asynchronous && point->undo.hold)) return false;
+  if (!point || point->undo.uncuttable) return false;
+  const bool whole = why == Interruption::kChange && point->undo.fresh && point->at_start;
+  if (why != Interruption::kFault && point->undo.hold && !whole) return false;
   translate::undo(*point, const_cast<Thread&>(thread).block(), context);
   return true;
+}
+
+bool is_in_block_at(const cache::Fragment& fragment, CachePc pc, AppRange changed) {
+  const uint64_t offset = pc - fragment.hot_start();
+  if (offset >= fragment.hot_size()) return false;
+  const auto point = translate::find_point(fragment.state_map(), static_cast<uint32_t>(offset));
+  const auto block = point ? fragment.constituent_at(point->pc) : std::nullopt;
+  return block && block->overlaps(changed);
 }
 
 OurCode our_code_at(const cache::CodeCache& cache, CachePc pc) {
@@ -83,7 +94,28 @@ OurCode our_code_at(const cache::CodeCache& cache, CachePc pc) {
   const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
   const auto point = translate::find_point(fragment->state_map(), offset);
   if (!point || !point->before) return OurCode::kNone;
-  return point->undo.uncuttable || point->undo.hold ? OurCode::kInsertion : OurCode::kCheck;
+  const bool inserted =
+      point->undo.uncuttable || point->undo.hold || list_item_at(cache, pc).has_value();
+  return inserted ? OurCode::kInsertion : OurCode::kCheck;
+}
+
+std::optional<ListItem> list_item_at(const cache::CodeCache& cache, CachePc pc) {
+  const cache::Fragment* fragment = cache.fragment_at(pc);
+  if (fragment == nullptr || pc - fragment->hot_start() >= fragment->hot_size()) {
+    return std::nullopt;
+  }
+  const auto offset = static_cast<uint32_t>(pc - fragment->hot_start());
+  const auto* data = static_cast<const translate::FragmentData*>(fragment->tool_data());
+  if (data == nullptr) return std::nullopt;
+  for (const translate::ListSpan& list : data->lists) {
+    if (offset < list.start || list.places.empty() || offset >= list.places.back().end) continue;
+    const auto found = std::upper_bound(
+        list.places.begin(), list.places.end(), offset,
+        [](uint32_t at, const translate::ListPlace& place) { return at < place.end; });
+    return ListItem{list.tag, list.data.get(), found->note, found->inserted != 0,
+                    found->translated != 0};
+  }
+  return std::nullopt;
 }
 
 bool is_nowhere(uint64_t rip) { return rip == 0 || rip == kNowhereByChoice; }
@@ -95,13 +127,13 @@ std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cach
   if (!cache.contains({context.rip})) return std::nullopt;
   if (stands_at(context.rip, kJumpThroughShadow) || stands_at_load(context.rip)) {
     InterruptedBranch branch = branch_to(thread, context);
-    branch.site = instruction_at(cache, {context.rip});
+    branch.site = program_pc(cache, {context.rip});
     return branch;
   }
   const bool pushed = stands_at_paired_ret(cache, context.rip);
   if (!pushed && !stands_at(context.rip, kPushFromShadow)) return std::nullopt;
   InterruptedBranch branch = branch_to(thread, context);
-  branch.site = instruction_at(cache, {context.rip});
+  branch.site = program_pc(cache, {context.rip});
   if (pushed) branch.context[x86::kRsp] += sizeof(uint64_t);
   return branch;
 }

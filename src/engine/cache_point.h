@@ -6,17 +6,31 @@
 
 #include "base/address.h"
 #include "cache/code_cache.h"
+#include "engine/hooks.h"
 #include "engine/thread.h"
 #include "x86/context.h"
 
 namespace weft::engine {
 
+/// Why a thread is taken out of the cache, or its state shown.
+enum class Interruption : uint8_t {
+  kFault,   ///< of this very place
+  kSignal,  ///< may wait for the end of a block with inserted code
+  kChange,  ///< what follows this instruction is no longer what was translated
+};
+
 /// Makes `context`, holding the machine's registers at the cache address context.rip, the program's
 /// own. False if that cannot be done right there (between two parts of a mangled instruction, in a
-/// stub; with `asynchronous`, also where inserted code has run for an instruction that has not):
-/// the thread has to go on a little.
+/// stub; but for a fault, also where inserted code has run for an instruction that has not): the
+/// thread has to go on a little.
 SIGNAL_SAFE bool to_program_state(const cache::CodeCache& cache, const Thread& thread,
-                                  x86::CpuContext& context, bool asynchronous);
+                                  x86::CpuContext& context, Interruption why);
+
+/// Whether `changed` has bytes of the block that a thread at `pc` runs.
+SIGNAL_SAFE bool is_in_block_at(const cache::Fragment& fragment, CachePc pc, AppRange changed);
+
+/// The program instruction whose code has the cache address `pc`.
+SIGNAL_SAFE std::optional<AppPc> program_pc(const cache::CodeCache& cache, CachePc pc);
 
 /// A fragment's code that is not the program's.
 enum class OurCode : uint8_t {
@@ -25,6 +39,9 @@ enum class OurCode : uint8_t {
   kInsertion,  ///< of tools, before or behind an instruction
 };
 SIGNAL_SAFE OurCode our_code_at(const cache::CodeCache& cache, CachePc pc);
+
+/// The item of an edited list whose code holds `pc`.
+SIGNAL_SAFE std::optional<ListItem> list_item_at(const cache::CodeCache& cache, CachePc pc);
 
 /// An indirect branch on its way when it faulted: where it goes, with the program's state as if it
 /// had just gone there.

@@ -5,8 +5,9 @@
 
 #include "base/log.h"
 #include "cache/code_space.h"
+#include "engine/code_images.h"
 #include "engine/routines.h"
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 
 namespace weft::engine {
 namespace {
@@ -54,9 +55,15 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
   cache_options.reserve = size;
   cache_options.limbo_bound =
       number == 0 ? options.limbo_bound : std::min(options.limbo_bound, size / kPart);
+  if (number == 0 && keeps_images(options, parts_.listener != nullptr)) {
+    cache_options.records = CodeImages::records_place();
+  }
   cache_options.first_sequence = (uint64_t{number} << kNumberShift) + 1;
+  if (parts_.shadow != nullptr) {
+    instance->mixed = std::make_unique<cache::MixedTargets>(*parts_.shadow, instance->hash);
+  }
   cache::IndirectTargets& targets = parts_.shadow != nullptr
-                                        ? *parts_.shadow
+                                        ? *instance->mixed
                                         : static_cast<cache::IndirectTargets&>(instance->hash);
   instance->cache = std::make_unique<cache::CodeCache>(cache_options, targets, parts_.epochs);
   cache::CodeCache& cache = *instance->cache;
@@ -72,27 +79,35 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
   environment.max_blocks = options.max_blocks;
   environment.traces = options.traces;
   environment.shadow_displacement = linux::kShadowDisplacement;
+  environment.shadowed = parts_.shadowed;
+  environment.hashed_sites = parts_.hashed_sites;
   environment.indirect =
       parts_.shadow == nullptr ? translate::IndirectMode::kHash : translate::IndirectMode::kShadow;
   environment.returns = options.returns == Returns::kPaired ? translate::ReturnMode::kPaired
                                                             : translate::ReturnMode::kJump;
   environment.pairs_returns = parts_.pairs_returns;
   environment.branch_choice = parts_.branch_choice;
-  environment.keeps_source = !options.persist.empty();
   environment.entries_anywhere = parts_.listener == nullptr;
   if (Status ready = start_targets(*instance); !ready) return ready.error();
   return instance;
 }
 
 Status Caches::start_targets(CacheInstance& instance) const {
-  if (parts_.shadow != nullptr) return Unit{};
+  const bool alone = parts_.shadow == nullptr;
   if (Status started = instance.hash.start(); !started) return started;
-  Result<HashRoutines> routines =
-      make_hash_routines(*instance.cache, cache::HashTargets::kSeeds.data(),
-                         cache::HashTargets::kLevels, instance.environment.routines);
+  Result<HashRoutines> routines = make_hash_routines(
+      *instance.cache, cache::HashTargets::kSeeds.data(), cache::HashTargets::kLevels,
+      alone ? HashMiss::kDispatcher : HashMiss::kShadow, instance.environment.routines);
   if (!routines) return routines.error();
-  instance.hash.set_miss(routines->miss);
+  instance.hash_miss = routines->miss;
+  // It fills megabytes, which few programs with a shadow map need.
+  if (alone) instance.hash.set_miss(instance.hash_miss);
   return Unit{};
+}
+
+void Caches::ready_hash() {
+  const std::lock_guard held(lock_);
+  if (!shared_->hash.is_ready()) shared_->hash.set_miss(shared_->hash_miss);
 }
 
 CacheInstance& Caches::take() {
@@ -108,7 +123,8 @@ CacheInstance& Caches::take() {
   if (instance == nullptr) instance = add_private();
   if (instance == nullptr) return *shared_;
   // A forked child's free caches are as their threads left them.
-  instance->cache->delete_all();
+  if (instance->broken_off) instance->cache->delete_all();
+  instance->broken_off = false;
   return *instance;
 }
 
@@ -133,9 +149,16 @@ CacheInstance* Caches::add_private() {
 
 void Caches::give(CacheInstance& instance) {
   if (!is_private(instance)) return;
-  instance.cache->delete_all();
-  instance.cache->reclaim_now();
-  instance.cache->release_memory();
+  cache::CodeCache& cache = *instance.cache;
+  // Threads of one program often run the same; what a tool was told of one's code is not the next
+  // one's.
+  constexpr uint64_t kMostKept = 2u << 20;
+  const cache::CodeCache::Stats stats = cache.stats();
+  if (parts_.listener != nullptr || stats.hot_bytes + stats.cold_bytes > kMostKept) {
+    cache.delete_all();
+    cache.reclaim_now();
+    cache.release_memory();
+  }
   const std::lock_guard held(lock_);
   free_.push_back(&instance);
 }
@@ -163,7 +186,9 @@ void Caches::after_fork_child(CacheInstance& mine) {
   const std::lock_guard held(lock_);
   free_.clear();
   for (const auto& instance : private_) {
-    if (instance.get() != &mine) free_.push_back(instance.get());
+    if (instance.get() == &mine) continue;
+    instance->broken_off = true;
+    free_.push_back(instance.get());
   }
 }
 

@@ -1,6 +1,6 @@
 // The code caches and what belongs to each: one that threads share, and, with --cache=private, one
-// for each thread, as long as there is room near the program. A thread's cache is emptied when the
-// thread ends and serves another one later. Owned by the engine; any thread, short lock.
+// for each thread, as long as there is room near the program. A thread's cache serves another one
+// when the thread has ended. Owned by the engine; any thread, short lock.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
 #include "cache/hash_targets.h"
-#include "cache/indirect_targets.h"
+#include "cache/mixed_targets.h"
 #include "cache/stats.h"
 #include "engine/cache_set.h"
 #include "engine/options.h"
@@ -25,9 +25,12 @@ namespace weft::engine {
 
 /// A cache with the indirect targets that only its code reads, and what that code refers to.
 struct CacheInstance {
-  cache::HashTargets hash;  ///< not started where there is the shadow map
+  cache::HashTargets hash;  ///< beside a shadow map, of the code that has no word there
+  std::unique_ptr<cache::MixedTargets> mixed;  ///< beside a shadow map
+  CachePc hash_miss;
   std::unique_ptr<cache::CodeCache> cache;
   translate::Environment environment;
+  bool broken_off = false;  ///< its thread did not end, but was left behind by a fork
 };
 
 /// How code memory is shared out.
@@ -46,8 +49,10 @@ class Caches {
   struct Parts {
     const Options& options;
     cache::Epochs& epochs;
-    cache::IndirectTargets* shadow;  ///< null: each cache has a hashed table
-    cache::Listener* listener;       ///< null if there are no tools
+    cache::ShadowMap* shadow;  ///< null: each cache has a hashed table alone
+    const linux::ShadowedCode* shadowed;
+    const translate::HashedSites* hashed_sites;
+    cache::Listener* listener;  ///< null if there are no tools
     std::function<void(cache::EpochSlot&)> nudge;
     const std::atomic<bool>* pairs_returns;  ///< from when it is true on; null: as the options say
     const std::atomic<uint8_t>* branch_choice;  ///< Environment::branch_choice
@@ -58,6 +63,9 @@ class Caches {
 
   /// Makes the shared cache at `base`; 0: anywhere, and then there are no private ones.
   Status start(const CachePlan& plan, uint64_t base);
+  /// Beside a shadow map: the shared cache's hash table is there to be read. Before any branch
+  /// looks there.
+  void ready_hash();
   /// All code memory that there will be.
   AppRange range() const { return range_; }
   CacheInstance& shared() { return *shared_; }
@@ -65,7 +73,8 @@ class Caches {
 
   /// The cache that a new thread runs from.
   CacheInstance& take();
-  /// The thread has ended: what is in its cache, if it is its own, is deleted.
+  /// The thread has ended: what is in its cache, if it is its own, is deleted where there is much
+  /// of it, or a tool. Else the next thread finds it.
   void give(CacheInstance& instance);
 
   /// Of all caches together.

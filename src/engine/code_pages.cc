@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
-#include "linux/program_protection.h"
+#include "linux/kernel/program_protection.h"
 
 namespace weft::engine {
 namespace {
@@ -50,14 +51,35 @@ void CodePages::for_each_in(AppRange range, Visit visit) {
 
 bool CodePages::protect(AppPc page) {
   const Guard held(lock_);
-  Page& state = pages_[page_down(page.value)];
+  if (checks_always()) return false;
+  const auto [found, is_new] = pages_.try_emplace(page_down(page.value));
+  Page& state = found->second;
+  if (is_new) go_on_from_page_before(page, state);
   if (state.mode == Mode::kHeld) return true;
   if (state.mode != Mode::kFree) return false;
   state.mode = Mode::kHeld;
   state.stores = 0;
   held_.fetch_add(1, std::memory_order_relaxed);
+  state.listed = port_.list(page_down(page.value));
   set_kernel_protection(page_down(page.value), false);
   return true;
+}
+
+void CodePages::check_always() {
+  // Under the lock: what was held before is counted by then, and nothing is held from then on.
+  const Guard held(lock_);
+  checks_always_.store(true, std::memory_order_relaxed);
+}
+
+void CodePages::go_on_from_page_before(AppPc page, Page& state) {
+  const Page* before = find({page_down(page.value) - kPageSize});
+  if (before == nullptr) return;
+  state.opened = before->opened;
+  state.patience = before->patience;
+  state.last_opened = before->last_opened;
+  if (before->mode != Mode::kChecked) return;
+  state.mode = Mode::kChecked;
+  calm_page_at(state, before->calm_at);
 }
 
 CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment now) {
@@ -104,10 +126,17 @@ void CodePages::close(AppPc address, uint64_t epoch) {
   if (page != nullptr && page->mode == Mode::kClosing) page->closed = epoch;
 }
 
+void CodePages::strike_from_list(Page& page) {
+  const uint32_t place = std::exchange(page.listed, linux::ForeignPort::kNotListed);
+  const uint64_t moved = port_.strike(place);
+  if (moved != 0) pages_.at(moved).listed = place;
+}
+
 void CodePages::give_back(uint64_t address, Page& page) {
   if (!is_protected(page)) return;
   page.mode = Mode::kFree;
   held_.fetch_sub(1, std::memory_order_relaxed);
+  strike_from_list(page);
   set_kernel_protection(address, true);
 }
 

@@ -10,7 +10,8 @@
 
 #include "base/address.h"
 #include "base/spin_lock.h"
-#include "linux/address_space.h"
+#include "linux/memory/address_space.h"
+#include "linux/memory/foreign_port.h"
 
 namespace weft::engine {
 
@@ -19,11 +20,16 @@ class CodePages {
   /// In nanoseconds.
   using Moment = uint64_t;
 
-  explicit CodePages(linux::AddressSpace& space) : space_(space) {}
+  /// `port`: where other processes see what is protected.
+  CodePages(linux::AddressSpace& space, linux::ForeignPort& port) : space_(space), port_(port) {}
 
   /// Before code is read from `page`, of a writable mapping: takes write permission away. False if
   /// the page is one whose code has to check itself; nothing is changed then.
   bool protect(AppPc page);
+  /// From now on no page is held: somebody writes without asking. The caller then has the pages
+  /// that are held opened.
+  void check_always();
+  bool checks_always() const { return checks_always_.load(std::memory_order_relaxed); }
   /// Whether any page may be held; cheap.
   bool any_held() const { return held_.load(std::memory_order_relaxed) != 0; }
 
@@ -82,13 +88,17 @@ class CodePages {
     uint16_t stores = 0;   ///< emulated since the mode changed
     uint64_t closed = 0;   ///< the epoch after which nobody executes plain fragments
     Moment last_opened = 0;
-    Moment calm_at = 0;  ///< when checking is to end
+    Moment calm_at = 0;                                ///< when checking is to end
+    uint32_t listed = linux::ForeignPort::kNotListed;  ///< while it is protected
   };
   using Pages = std::unordered_map<uint64_t, Page>;
 
   template <typename Visit>
   void for_each_in(AppRange range, Visit visit);
+  /// A JIT that fills one page after the other, and runs what it has, goes on as on the last one.
+  void go_on_from_page_before(AppPc page, Page& state);
   void give_back(uint64_t address, Page& page);
+  void strike_from_list(Page& page);
   Page* find(AppPc address);
   bool is_protected(const Page& page) const {
     return page.mode == Mode::kHeld || page.mode == Mode::kClosing;
@@ -99,8 +109,10 @@ class CodePages {
   void set_kernel_protection(uint64_t page, bool writable) const;
 
   linux::AddressSpace& space_;
+  linux::ForeignPort& port_;  ///< under lock_
   mutable SpinLock lock_;
-  Pages pages_;                    ///< by address; under lock_
+  Pages pages_;  ///< by address; under lock_
+  std::atomic<bool> checks_always_{false};
   std::atomic<uint32_t> held_{0};  ///< pages that are read-only on our account
   std::atomic<Moment> next_calm_{kNever};
 };

@@ -20,6 +20,7 @@ FragmentCopy copy_of(const cache::Fragment& fragment) {
 }
 
 cache::Deleted Deletions::delete_fragment(AppPc tag, cache::Scope scope) {
+  prepare_();
   cache::Deleted all;
   caches_.for_each([&](cache::CodeCache& cache) {
     const cache::Deleted deleted = cache.delete_fragment(tag, scope);
@@ -31,12 +32,20 @@ cache::Deleted Deletions::delete_fragment(AppPc tag, cache::Scope scope) {
 }
 
 uint64_t Deletions::delete_fragments(std::span<const AppPc> tags, cache::Scope scope) {
+  if (tags.empty()) return 0;
+  prepare_();
   uint64_t died = 0;
   caches_.for_each([&](cache::CodeCache& cache) { died += cache.delete_fragments(tags, scope); });
   return died;
 }
 
+uint64_t Deletions::delete_region(AppRange range) {
+  prepare_();
+  return caches_.delete_region(range);
+}
+
 std::vector<FragmentCopy> Deletions::replace(AppPc tag) {
+  prepare_();
   std::vector<FragmentCopy> died;
   caches_.for_each([&](cache::CodeCache& cache) {
     cache.delete_fragment(tag, cache::Scope::kAll, [&died](const cache::Fragment& fragment) {

@@ -36,9 +36,11 @@ FragmentCopy copy_of(const cache::Fragment& fragment);
 
 class Deletions {
  public:
-  /// `wake` makes some thread that is in the cache come out soon; signal-safe.
-  Deletions(const CacheSet& caches, cache::Epochs& epochs, std::function<void()> wake)
-      : caches_(caches), epochs_(epochs), wake_(std::move(wake)) {}
+  /// `wake` makes some thread that is in the cache come out soon; signal-safe. `prepare` comes
+  /// before each deletion.
+  Deletions(const CacheSet& caches, cache::Epochs& epochs, std::function<void()> wake,
+            std::function<void()> prepare)
+      : caches_(caches), epochs_(epochs), wake_(std::move(wake)), prepare_(std::move(prepare)) {}
 
   /// On return no thread enters what died; a thread that is inside, the caller included, leaves by
   /// its next exit.
@@ -48,7 +50,7 @@ class Deletions {
   /// As delete_fragment(tag), and tells what died. The next execution builds the tag anew.
   std::vector<FragmentCopy> replace(AppPc tag);
   /// Every fragment with a byte in `range`. Returns how many died.
-  uint64_t delete_region(AppRange range) { return caches_.delete_region(range); }
+  uint64_t delete_region(AppRange range);
   uint64_t delete_all() { return delete_region({{0}, {~uint64_t{0}}}); }
 
   /// delete_fragment(tag), made soon by a thread that passes through the dispatcher. False if too
@@ -77,6 +79,7 @@ class Deletions {
   const CacheSet& caches_;
   cache::Epochs& epochs_;
   std::function<void()> wake_;
+  std::function<void()> prepare_;
   DeletionQueue requests_;
 };
 

@@ -2,7 +2,6 @@
 // any signal handler; nobody waits for anybody. What does not fit is refused and counted.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -17,6 +16,9 @@ class DeletionQueue {
   static constexpr uint32_t kCapacity = 4096;
 
   DeletionQueue();
+  ~DeletionQueue();
+  DeletionQueue(const DeletionQueue&) = delete;
+  DeletionQueue& operator=(const DeletionQueue&) = delete;
 
   /// False if the queue is full.
   SIGNAL_SAFE bool push(AppPc tag);
@@ -33,19 +35,26 @@ class DeletionQueue {
   void after_fork_child();
 
  private:
-  /// `turn` tells whose move it is: the number of the push that may write here, or that plus one
-  /// for the pop that may read.
+  /// The turn tells whose move it is: the number of the push that may write here, or that plus one
+  /// for the pop that may read. Less the cell's place, so that memory which nobody has touched is
+  /// an empty queue.
   struct Cell {
     std::atomic<uint64_t> turn;
     std::atomic<uint64_t> tag;
   };
 
   Cell& cell(uint64_t number) { return cells_[number % kCapacity]; }
+  uint64_t turn(uint64_t number, std::memory_order order) {
+    return cell(number).turn.load(order) + number % kCapacity;
+  }
+  void set_turn(uint64_t number, uint64_t turn, std::memory_order order) {
+    cell(number).turn.store(turn - number % kCapacity, order);
+  }
 
   alignas(64) std::atomic<uint64_t> asked_{0};
   alignas(64) std::atomic<uint64_t> taken_{0};
   std::atomic<uint64_t> refused_{0};
-  std::array<Cell, kCapacity> cells_;
+  Cell* cells_;
 };
 
 }  // namespace weft::engine

@@ -1,7 +1,6 @@
 #include "engine/dispatcher.h"
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -11,9 +10,11 @@
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
-#include "linux/signal_state.h"
-#include "linux/sys_program_memory.h"
-#include "linux/vsyscall.h"
+#include "engine/x87_pointers.h"
+#include "linux/call/table.h"
+#include "linux/image/vsyscall.h"
+#include "linux/kernel/program_memory.h"
+#include "linux/signal/state.h"
 #include "translate/mangle.h"
 #include "translate/state_map.h"
 
@@ -27,14 +28,6 @@ namespace {
 /// Superblocks that one thread has built when it is asked again whether the program is a large one:
 /// with its libraries now, and with a JIT's code.
 constexpr uint32_t kMeasuredAt = 8'000;
-constexpr uint64_t kAlignmentCheck = 0x40000;  // rflags.AC
-
-/// For the statistics, where they are wanted: the runtime's clock is a system call.
-uint64_t clock_ns(const Options& options) {
-  if (!options.stats && options.stats_file.empty()) return 0;
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 }  // namespace
 
@@ -43,8 +36,9 @@ void Dispatcher::run() {
   for (;;) {
     if (thread_.block().signal_pending != 0) {
       need_runtime_fs();
-      tell_of_signal();
-      if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
+      if (!tell_of_signal()) {
+        engine_.signals().drop_pending(thread_.program);
+      } else if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
         ++thread_.counters.signals_taken;
       }
       arrival_ = Arrival::kDirect;
@@ -67,7 +61,7 @@ void Dispatcher::run() {
     }
     thread_.block().enter_pc = entry.value;
     thread_.in_cache = true;
-    if (engine_.deletions().requests().has_requests()) {
+    if (engine_.deletions().requests().has_requests() || engine_.is_written_by_others()) {
       // Who asks after this look finds the thread's epoch, and nudges it.
       need_runtime_fs();
       thread_.in_cache = false;
@@ -75,12 +69,15 @@ void Dispatcher::run() {
       if (stepper_) stepper_->leave();
       engine_.epochs().leave(thread_.epoch);
       engine_.deletions().serve_requests();
+      engine_.take_foreign_writes();
       continue;
     }
     const AppPc pc = thread_.pc();
     if (steps) thread_.context().rflags &= ~Stepper::kTrapFlag;
     weft_enter_cache();
     thread_.in_cache = false;
+    settle_x87_pointers(thread_);
+    thread_.code_changed = false;
     if (steps) thread_.context().rflags |= Stepper::kTrapFlag;
     const auto reason = static_cast<ExitReason>(thread_.block().exit_reason);
     if (needs_libc(reason)) need_runtime_fs();
@@ -159,24 +156,34 @@ void Dispatcher::note_exit(cache::ExitId id) {
 bool Dispatcher::system_call() {
   ++thread_.counters.system_calls;
   Hooks* const hooks = engine_.hooks();
-  if (hooks != nullptr && hooks->syscall_before(thread_)) return true;
-  const linux::Outcome outcome = engine_.emulator().handle(thread_.program, thread_.context());
-  if (outcome == linux::Outcome::kThreadEnds) return false;
-  if (hooks != nullptr && outcome == linux::Outcome::kContinue) hooks->syscall_after(thread_);
+  for (bool again = true; again;) {
+    if (hooks != nullptr && hooks->syscall_before(thread_)) return true;
+    const auto number = static_cast<int64_t>(thread_.context()[x86::kRax]);
+    const bool lends =
+        hooks != nullptr && linux::system_call(number).handler == linux::Handler::kClone;
+    const size_t lent = lends ? hooks->lend(thread_) : 0;
+    const linux::Outcome outcome = engine_.emulator().handle(thread_.program, thread_.context());
+    if (lends) hooks->take_back(thread_, lent);
+    if (outcome == linux::Outcome::kThreadEnds) return false;
+    again =
+        hooks != nullptr && outcome == linux::Outcome::kContinue && hooks->syscall_after(thread_);
+  }
   return true;
 }
 
-void Dispatcher::tell_of_signal() {
+bool Dispatcher::tell_of_signal() {
   const linux::SignalState& signals = *thread_.program.signals;
-  if (engine_.hooks() != nullptr && signals.has_pending) {
-    engine_.hooks()->signal(thread_, signals.pending);
-  }
+  if (engine_.hooks() == nullptr || !signals.has_pending) return true;
+  return engine_.hooks()->signal(thread_, signals.pending);
 }
 
 void Dispatcher::emulate_instruction() {
   const std::optional<EmulationFault> fault = emulate(thread_.context());
   if (!fault) return;
-  engine_.signals().raise_fault(thread_.program, fault->signal, fault->code, fault->address);
+  const bool refused = fault->code == SEGV_MAPERR && fault->signal == SIGSEGV &&
+                       engine_.space().find({fault->address}).has_value();
+  engine_.signals().raise_fault(thread_.program, fault->signal,
+                                refused ? int{SEGV_ACCERR} : fault->code, fault->address);
 }
 
 bool Dispatcher::call_vsyscall(AppPc pc) {
@@ -205,10 +212,14 @@ CachePc Dispatcher::entry_for_pc(Arrival arrival) {
     const CachePc probe = thread_.traces->next_probe(tag);
     if (probe.value != 0) return probe;
   }
+  wake(tag);
   CachePc entry = thread_.cache().find(tag);
+  if (entry.value != 0 && arrival != Arrival::kIndirect) return entry;
   if (entry.value == 0) entry = enter_inside(tag);
   if (entry.value == 0) entry = build(tag, arrival);
-  if (arrival == Arrival::kIndirect && entry.value != 0) publish_indirect(tag);
+  if (entry.value == 0) return entry;
+  if (arrival == Arrival::kIndirect) publish_indirect(tag);
+  engine_.child_blocks().note(thread_.program.pid, {tag, arrival});
   return entry;
 }
 
@@ -266,111 +277,6 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
   // By reference: what std::function copies, it allocates.
   cache.fragments_in({tag, tag + 1}, std::ref(try_entry));
   return entry;
-}
-
-bool Dispatcher::load(AppPc tag) {
-  using Loaded = translate::SuperblockBuilder::Loaded;
-  PersistentCode* const store = engine_.persistent();
-  if (store == nullptr) return false;
-  const Loaded loaded = thread_.builder.load(tag, *store);
-  if (loaded == Loaded::kYes) ++thread_.counters.loaded;
-  if (loaded == Loaded::kRejected) ++thread_.counters.rejected;
-  return loaded == Loaded::kYes;
-}
-
-CachePc Dispatcher::build(AppPc tag, Arrival arrival) {
-  using Error = cache::CodeCache::PublishError;
-  for (;;) {
-    const uint64_t start = clock_ns(engine_.options());
-    thread_.builder.use_aligned_checks((thread_.context().rflags & kAlignmentCheck) != 0);
-    const bool loaded = load(tag);
-    if (!loaded && !thread_.builder.build(tag, arrival)) {
-      raise_fetch_fault(thread_.builder.fault_address());
-      return {};
-    }
-    const auto published =
-        thread_.cache().publish(thread_.builder.draft().spec(cache::FragmentKind::kBlock));
-    ThreadCounters& counters = thread_.counters;
-    counters.translate_ns += clock_ns(engine_.options()) - start;
-    switch (published.error) {
-      case Error::kNone: {
-        // The fragment's now, until it is reclaimed.
-        static_cast<void>(thread_.builder.draft().tool_data.release());
-        if (engine_.hooks() != nullptr) engine_.hooks()->published(*published.fragment);
-        if (PerfMap* map = engine_.perf_map()) map->add(*published.fragment);
-        if (PersistentCode* store = engine_.persistent(); store != nullptr && !loaded) {
-          thread_.builder.keep(*store);
-        }
-        note_built(tag, published.entry);
-        return published.entry;
-      }
-      case Error::kExists: {
-        const CachePc entry = thread_.cache().find(tag);
-        if (entry.value != 0) return entry;
-        break;
-      }
-      case Error::kStale:
-        break;
-      case Error::kFull:
-        need_runtime_fs();
-        engine_.epochs().leave(thread_.epoch);
-        engine_.make_room(thread_.cache());
-        engine_.epochs().enter(thread_.epoch);
-        break;
-    }
-  }
-}
-
-void Dispatcher::note_built(AppPc tag, CachePc entry) {
-  ThreadCounters& counters = thread_.counters;
-  const translate::Draft& draft = thread_.builder.draft();
-  const auto blocks =
-      std::span(draft.constituents).first(draft.constituents.size() - draft.constants.size());
-  ++counters.superblocks;
-  counters.blocks += blocks.size();
-  counters.constants += draft.constants.size();
-  counters.instructions += thread_.builder.instruction_count();
-  for (const auto& part : blocks) counters.app_bytes += part.bytes.size();
-  WEFT_LOG(kDebug, "{:#x} built at {:#x}: {} blocks", tag.value, entry.value, blocks.size());
-  engine_.expect_returns(draft.return_addresses);
-  expect_landings();
-}
-
-void Dispatcher::expect_landings() {
-  const auto expect = [this](AppPc tag) {
-    engine_.expect_returns({&tag, 1});
-    bool needs_stub = false;
-    thread_.cache().publish_indirect(tag, needs_stub);
-  };
-  const translate::Draft& draft = thread_.builder.draft();
-  if (!draft.pairs_returns) return;
-  for (const cache::EntrySpec& entry : std::span(draft.entries).subspan(1)) {
-    if (entry.indirect != cache::EntrySpec::kNone) expect(entry.tag);
-  }
-  for (const cache::LandingSpec& landing : draft.landings) expect(landing.tag);
-}
-
-void Dispatcher::publish_indirect(AppPc tag) {
-  bool needs_stub = false;
-  if (thread_.cache().publish_indirect(tag, needs_stub) || !needs_stub) return;
-  std::array<uint8_t, 64> buffer;
-  x86::Assembler out{std::span(buffer)};
-  const translate::Environment& environment = thread_.environment();
-  cache::PastChoiceJump past;
-  past.choice = environment.choice_of_branches();
-  if (past.choice != 0) {
-    // Over to the other way in; what enters behind it knows the outcome.
-    const uint8_t door[] = {0xEB, 0, 0xCC, 0xCC, 0xCC};
-    static_assert(sizeof door == translate::Environment::kByChoice);
-    out.bytes(door, sizeof door);
-    past.entry = out.position();
-    translate::emit_indirect_entry(out, environment, tag);
-    past.jump = out.jmp_rel32();
-    out.patch_u8(1, static_cast<uint8_t>(out.position() - 2));
-  }
-  translate::emit_indirect_entry(out, environment, tag);
-  const uint32_t jump = out.jmp_rel32();
-  thread_.cache().add_indirect_entry(tag, out.code(), jump, {}, past);
 }
 
 }  // namespace weft::engine

@@ -22,6 +22,13 @@ class Dispatcher {
   /// Runs the program from thread.context() until the thread ends.
   void run();
 
+  /// Builds the block at `tag`, if it is code and not in the cache. The thread is in a clean call;
+  /// nothing is raised. False if it cannot be built, or there is no room.
+  bool build_ahead(AppPc tag);
+
+  /// Ahead of a fork, in a system call or a clean call: builds what earlier children have had to.
+  void build_for_children();
+
  private:
   /// The entry for context.rip, built if need be; value 0 if the program faults there, and then the
   /// fault has been raised: context is the handler's.
@@ -32,8 +39,16 @@ class Dispatcher {
   void end_step(AppPc pc, translate::ExitReason reason);
   CachePc enter_inside(AppPc tag);
   CachePc build(AppPc tag, translate::Arrival arrival);
-  /// Makes the builder's draft what an earlier run built for `tag`, if there is that.
-  bool load(AppPc tag);
+
+  struct Built {
+    enum Result : uint8_t { kYes, kNoCode, kFull, kAgain } result;
+    CachePc entry;  ///< value 0 but for kYes
+  };
+  Built try_build(AppPc tag, translate::Arrival arrival);
+  /// What an image has of the module of `tag` can be entered after that, or is gone.
+  void wake(AppPc tag);
+  /// The same for all that the draft will be linked with.
+  void wake_around(const translate::Draft& draft);
   /// Counts what was built and is now entered at `entry`, and makes ready what it leads to.
   void note_built(AppPc tag, CachePc entry);
   /// The paired calls of what was built return to it: not by way of the dispatcher, even at first.
@@ -52,7 +67,8 @@ class Dispatcher {
   /// The thread came out by the exit `id`.
   void note_exit(cache::ExitId id);
   bool system_call();
-  void tell_of_signal();
+  /// False: a tool keeps it from the program.
+  bool tell_of_signal();
   void emulate_instruction();
 
   Engine& engine_;

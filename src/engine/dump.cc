@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "linux/sys_program_memory.h"
+#include "linux/kernel/program_memory.h"
 #include "translate/state_map.h"
 #include "x86/decode.h"
 #include "x86/disassembler.h"

@@ -2,7 +2,9 @@
 
 #include <csignal>
 
-#include "linux/sys_program_memory.h"
+#include "linux/kernel/program_memory.h"
+#include "linux/kernel/raw_syscall.h"
+#include "x86/cpuid.h"
 #include "x86/decode.h"
 #include "x86/operand.h"
 
@@ -19,11 +21,27 @@ constexpr uint8_t kOpFarReturn = 0xCB;
 constexpr uint8_t kOpFarReturnImm = 0xCA;
 constexpr uint8_t kOpPushFlags = 0x9C;
 constexpr uint8_t kOpPopFlags = 0x9D;
+constexpr uint8_t kOpCpuid = 0xA2;  // behind 0F
 
 // What user code may set: CF..OF, TF, DF, NT, AC, ID.
 constexpr uint64_t kUserFlags = 0x254DD5;
 
 EmulationFault general_protection() { return {SIGSEGV, SI_KERNEL, 0}; }
+
+bool is_canonical(uint64_t address) {
+  constexpr uint64_t kCanonicalEnd = 1ull << 47;
+  return address + kCanonicalEnd < 2 * kCanonicalEnd;
+}
+
+EmulationFault memory_fault(uint64_t address) {
+  if (!is_canonical(address)) return general_protection();
+  return {SIGSEGV, SEGV_MAPERR, address};
+}
+
+EmulationFault stack_fault(uint64_t address) {
+  if (!is_canonical(address)) return {SIGBUS, SI_KERNEL, 0};
+  return {SIGSEGV, SEGV_MAPERR, address};
+}
 
 bool read_words(uint64_t address, uint64_t* words, size_t count) {
   return linux::read_program(words, address, count * sizeof *words);
@@ -37,11 +55,11 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
   const size_t count = iret ? 5 : 2;
   uint64_t words[5] = {};
   if (wide) {
-    if (!read_words(stack, words, count)) return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    if (!read_words(stack, words, count)) return stack_fault(stack);
   } else {
     uint32_t halves[5] = {};
     if (!linux::read_program(halves, stack, count * sizeof *halves)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+      return stack_fault(stack);
     }
     for (size_t i = 0; i < count; ++i) words[i] = halves[i];
   }
@@ -68,13 +86,13 @@ std::optional<EmulationFault> flags_transfer(CpuContext& context, const Insn& in
     constexpr uint64_t kPushed = 0xFCFFFF;  // all but RF and VM
     const uint64_t image = context.rflags & kPushed;
     if (!linux::write_program(stack - size, &image, size)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack - size};
+      return stack_fault(stack - size);
     }
     stack -= size;
   } else {
     uint64_t image = 0;
     if (!linux::read_program(&image, stack, size)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+      return stack_fault(stack);
     }
     const uint64_t changed = size == 8 ? kUserFlags : kUserFlags & 0xFFFF;
     context.rflags = (context.rflags & ~changed) | (image & changed);
@@ -103,7 +121,7 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
   const size_t offset_size = wide ? 8 : 4;
   if (!linux::read_program(&target, at, offset_size) ||
       !linux::read_program(&selector, at + offset_size, 2)) {
-    return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+    return memory_fault(at);
   }
   if (selector != kUserCodeSelector) return general_protection();
   constexpr uint8_t kCallFar = 3;
@@ -114,7 +132,7 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
     const uint64_t stack = context[x86::kRsp] - 2 * offset_size;
     const void* source = wide ? static_cast<const void*>(wide_words) : words;
     if (!linux::write_program(stack, source, 2 * offset_size)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+      return stack_fault(stack);
     }
     context[x86::kRsp] = stack;
   }
@@ -126,12 +144,12 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
 std::optional<EmulationFault> near_branch(CpuContext& context, const Insn& insn, AppPc pc) {
   const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
   uint64_t target = 0;
-  if (!read_words(at, &target, 1)) return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+  if (!read_words(at, &target, 1)) return memory_fault(at);
   if (insn.kind == x86::Kind::kIndirectCall) {
     const uint64_t back = pc.value + insn.length;
     const uint64_t stack = context[x86::kRsp] - 8;
     if (!linux::write_program(stack, &back, sizeof back)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+      return stack_fault(stack);
     }
     context[x86::kRsp] = stack;
   }
@@ -156,14 +174,14 @@ std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn,
   if (insn.map == Map::k0F) {
     const uint64_t stack = context[x86::kRsp];
     if (insn.opcode != 0xA9) return general_protection();
-    if (!read_words(stack, &selector, 1)) return EmulationFault{SIGSEGV, SEGV_MAPERR, stack};
+    if (!read_words(stack, &selector, 1)) return stack_fault(stack);
     context[x86::kRsp] = stack + 8;
   } else if (insn.modrm >= 0xC0) {
     selector = context.gpr[(insn.modrm & 7) | (insn.rex & 1) << 3];
   } else {
     const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
     if (!linux::read_program(&selector, at, 2)) {
-      return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+      return memory_fault(at);
     }
   }
   constexpr uint16_t kUserData = 0x2B;
@@ -199,10 +217,10 @@ std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, A
   uint64_t value = context[x86::kRax];
   const bool done = store ? linux::write_program(at, &value, size)
                           : linux::read_program(static_cast<void*>(&value), at, size);
-  if (!done) return EmulationFault{SIGSEGV, SEGV_MAPERR, at};
+  if (!done) return memory_fault(at);
   const bool move = op == 0xA4 || op == 0xA5;
   if (move && !linux::write_program(context[x86::kRdi], &value, size)) {
-    return EmulationFault{SIGSEGV, SEGV_MAPERR, context[x86::kRdi]};
+    return memory_fault(context[x86::kRdi]);
   }
   if (!move && !store) context[x86::kRax] = size == 4 ? static_cast<uint32_t>(value) : value;
   constexpr uint64_t kDirectionFlag = 0x400;
@@ -211,6 +229,20 @@ std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, A
   if (move) context[x86::kRdi] += step;
   const bool again = repeated && --context[x86::kRcx] != 0;
   if (!again) context.rip = pc.value + insn.length;
+  return std::nullopt;
+}
+
+std::optional<EmulationFault> cpu_identification(CpuContext& context, const Insn& insn, AppPc pc) {
+  // The program may have had the instruction forbidden (ARCH_SET_CPUID).
+  constexpr uint64_t kGetCpuid = 0x1011;
+  if (linux::raw_syscall(__NR_arch_prctl, kGetCpuid, 0) == 0) return general_protection();
+  const x86::CpuidAnswer answer = x86::cpuid(static_cast<uint32_t>(context[x86::kRax]),
+                                             static_cast<uint32_t>(context[x86::kRcx]));
+  context[x86::kRax] = answer.eax;
+  context[x86::kRbx] = answer.ebx;
+  context[x86::kRcx] = answer.ecx;
+  context[x86::kRdx] = answer.edx;
+  context.rip = pc.value + insn.length;
   return std::nullopt;
 }
 
@@ -238,6 +270,7 @@ std::optional<EmulationFault> emulate(CpuContext& context) {
   if (one_byte && (insn.opcode == kOpPushFlags || insn.opcode == kOpPopFlags)) {
     return flags_transfer(context, insn, pc);
   }
+  if (insn.map == Map::k0F && insn.opcode == kOpCpuid) return cpu_identification(context, insn, pc);
   const bool selector = (insn.map == Map::kOneByte && insn.opcode == 0x8E) || insn.map == Map::k0F;
   if (selector && insn.segment != x86::Segment::kGs) return gs_selector(context, insn, pc);
   return gs_memory(context, insn, pc);

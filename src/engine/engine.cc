@@ -10,8 +10,9 @@
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
-#include "linux/raw_syscall.h"
-#include "linux/runtime_words.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/kernel/runtime_words.h"
+#include "linux/signal/nudge.h"
 
 namespace weft::engine {
 namespace {
@@ -20,16 +21,17 @@ constexpr uint64_t kToolWordBytes = 64ull << 20;
 
 }  // namespace
 
-Engine::Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout,
-               Hooks* hooks)
+Engine::Engine(const Options& options, linux::AddressSpace& space,
+               linux::ShadowReservations& reservations, Hooks* hooks)
     : options_(options),
       space_(space),
-      layout_(layout),
+      reservations_(reservations),
       hooks_(hooks),
-      code_pages_(space),
+      code_pages_(space, foreign_port_),
       protected_store_(space, own_memory_),
+      cpuid_file_(keeps_images(options, hooks != nullptr) ? options.persist : std::string()),
       features_(detect_cpu_features()),
-      shadow_(linux::kShadowDisplacement) {}
+      shadow_(linux::kShadowDisplacement, reservations.shadowed()) {}
 
 Engine::~Engine() = default;
 
@@ -38,13 +40,17 @@ Status Engine::start(AppRange executable, bool dynamic) {
   const uint64_t words = hooks_ == nullptr ? 0 : kToolWordBytes;
   CachePlan plan = CachePlan::make(options_, linux::kCodeCacheLimit - words);
   const uint64_t base =
-      linux::Layout::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
-  caches_ = std::make_unique<Caches>(
-      Caches::Parts{options_, epochs_, hashed ? nullptr : &shadow_, hooks_, nudge_owner,
-                    adapts_returns() ? &pairs_returns_ : nullptr,
-                    has_branch_choice() ? &branch_choice_ : nullptr});
+      linux::place_code_cache(executable, dynamic, plan.total() + words, space_.zones());
+  caches_ = std::make_unique<Caches>(Caches::Parts{
+      options_, epochs_, hashed ? nullptr : &shadow_, &reservations_.shadowed(), &hashed_sites_,
+      hooks_, nudge_owner, adapts_returns() ? &pairs_returns_ : nullptr,
+      has_branch_choice() ? &branch_choice_ : nullptr});
   if (Status started = caches_->start(plan, base); !started) return started;
-  deletions_ = std::make_unique<Deletions>(caches_->set(), epochs_, [this] { wake_dispatcher(); });
+  deletions_ = std::make_unique<Deletions>(
+      caches_->set(), epochs_, [this] { wake_dispatcher(); },
+      [this] {
+        if (images_) images_->drop();
+      });
   const AppRange code = caches_->range();
   code_ = code;
   linux::Mapping mapping;
@@ -52,6 +58,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
   mapping.owner = linux::Owner::kRuntime;
   space_.note_map(mapping);
 
+  if (space_.zones().near.start == linux::kWindowZones.near.start) open_foreign_port();
   choose_fs_switch();
   if (Status ready = protected_store_.start(*caches_->shared().cache); !ready) return ready;
   start_shadow();
@@ -61,15 +68,20 @@ Status Engine::start(AppRange executable, bool dynamic) {
     perf_map_ = std::make_unique<PerfMap>(space_, options_.followed);
     perf_map_->add_routines({code.start, code.start + cache::CodeSpace::kChunk});
   }
-  // Code for the hashed table has its tags in it, in forms of its own.
-  if (!options_.persist.empty() && !hashed) {
-    persistent_ = std::make_unique<PersistentCode>(options_, space_);
-    if (Status ready = persistent_->start(); !ready) return ready;
-  }
+  if (Status ready = start_images(); !ready) return ready;
   if (Status ready = start_hooks(); !ready) return ready;
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
   return Unit{};
+}
+
+void Engine::open_foreign_port() {
+  foreign_port_.open();
+  if (!foreign_port_.is_open()) return;
+  linux::Mapping mapping;
+  mapping.range = linux::kForeignPort;
+  mapping.owner = linux::Owner::kRuntime;
+  space_.note_map(mapping);
 }
 
 void Engine::choose_fs_switch() {
@@ -96,20 +108,56 @@ Status Engine::start_hooks() {
   return Unit{};
 }
 
+Status Engine::start_images() {
+  if (!keeps_images(options_, hooks_ != nullptr)) return Unit{};
+  linux::Mapping mapping;
+  mapping.range = CodeImages::records_place();
+  mapping.owner = linux::Owner::kRuntime;
+  space_.note_map(mapping);
+  CacheInstance& shared = caches_->shared();
+  images_ = std::make_unique<CodeImages>(
+      CodeImages::Parts{options_, space_, reservations_, *shared.cache,
+                        shared.environment.routines.indirect_miss, *this, hooks_});
+  return images_->start();
+}
+
+void Engine::resume_image(const std::string& path, AppRange executable) {
+  if (!images_) return;
+  pairs_returns_ = images_->resume(path, executable, pairs_returns_);
+}
+
+uint32_t Engine::delete_code(AppRange range) {
+  if (!images_ || !images_->any_asleep()) return caches_->set().delete_region(range);
+  uint32_t died = 0;
+  for (const AppRange part : images_->awake_parts(range)) {
+    died += caches_->set().delete_region(part);
+  }
+  return died;
+}
+
+void Engine::delete_all_code() {
+  if (images_) images_->drop();
+  caches_->set().for_each([](cache::CodeCache& cache) { cache.delete_all(); });
+}
+
 void Engine::start_shadow() {
   if (options_.ibl != IblMode::kShadow) return;
   shadow_.set_miss(caches_->shared().environment.routines.indirect_miss);
-  if (layout_.window_has_shadow()) CHECK(shadow_.reserve(linux::kWindow));
+  linux::Mapping mapping;
+  mapping.range = linux::shadow_range(linux::kWindowZones.near);
+  mapping.owner = linux::Owner::kRuntime;
+  space_.note_map(mapping);
 }
 
 void Engine::set_program(linux::ProgramImage image) {
+  foreign_port_.set_program(image.device, image.inode);
   linux::FollowOptions follow;
   follow.follow = options_.follow;
   follow.arguments = options_.arguments;
   emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
                                                        std::move(follow));
   if (options_.stress_delete > 0) {
-    stress_ = std::make_unique<StressDeleter>(caches_->set(), epochs_, options_);
+    stress_ = std::make_unique<StressDeleter>(caches_->set(), epochs_, options_, images_.get());
     stress_->start();
   }
 }
@@ -179,15 +227,38 @@ void Engine::have_enter_again(const Thread& thread) {
 }
 
 void Engine::add_shadow(AppRange range) {
-  if (options_.ibl != IblMode::kShadow || layout_.has_shadow(range.start)) return;
-  if (layout_.reserve_module_shadow(range)) shadow_.reserve(range);
+  if (options_.ibl != IblMode::kShadow || reservations_.has(range)) return;
+  std::vector<AppRange> reserved;
+  reservations_.reserve(range, reserved);
+  for (const AppRange shadow : reserved) {
+    linux::Mapping mapping;
+    mapping.range = shadow;
+    mapping.owner = linux::Owner::kRuntime;
+    space_.note_map(mapping);
+  }
+  // What a thread has translated there already was to be found in the hash table.
+  if (!reserved.empty()) delete_code(range);
+  if (reservations_.has(range)) return;
+  WEFT_LOG(kInfo, "code at {:#x}-{:#x} has no shadow", range.start.value, range.end.value);
+  caches_->ready_hash();
+  if (!reservations_.lacks(range) || !hashed_sites_.add_all()) return;
+  delete_all_code();
 }
 
 bool Engine::has_shadow(AppPc pc) const {
-  return options_.ibl == IblMode::kShadow && layout_.has_shadow(pc);
+  return options_.ibl == IblMode::kShadow && shadow_.has_shadow(pc);
 }
 
 void Engine::fill_shadow(AppPc pc) { shadow_.fill(pc); }
+
+void Engine::hash_site(AppPc site) {
+  if (options_.ibl != IblMode::kShadow || branch_choice_.load(std::memory_order_relaxed) != 0)
+    return;
+  caches_->ready_hash();
+  const AppRange branch{site, site + 1};
+  hashed_sites_.add(site);
+  delete_code(branch);
+}
 
 void Engine::expect_returns(std::span<const AppPc> targets) {
   if (options_.ibl != IblMode::kShadow) return;
@@ -228,12 +299,13 @@ void Engine::measure_program() {
   const bool pairs = is_large_program();
   if (pairs_returns_.exchange(pairs) == pairs) return;
   WEFT_LOG(kInfo, "returns are {} from here on", pairs ? "paired" : "jumps");
-  caches_->set().for_each([](cache::CodeCache& cache) { cache.delete_all(); });
+  delete_all_code();
 }
 
 void Engine::make_room(cache::CodeCache& cache) {
   // An eighth of the cache at a time: the oldest fragments, each by the same deletion as any other.
   constexpr uint64_t kShare = 8;
+  if (images_) images_->drop();
   const uint64_t evicted = cache.evict(cache.code_range().size() / kShare);
   WEFT_LOG(kInfo, "the cache is full: {} bytes of code evicted", evicted);
   constexpr uint64_t kPatience = 10'000'000;  // ns

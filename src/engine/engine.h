@@ -17,24 +17,27 @@
 #include "cache/epochs.h"
 #include "cache/shadow_map.h"
 #include "engine/caches.h"
+#include "engine/child_blocks.h"
+#include "engine/code_images.h"
 #include "engine/code_pages.h"
+#include "engine/cpuid_file.h"
 #include "engine/deletion.h"
 #include "engine/hooks.h"
 #include "engine/options.h"
 #include "engine/output.h"
 #include "engine/perf_map.h"
-#include "engine/persistent_code.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
 #include "engine/stress.h"
 #include "engine/thread.h"
-#include "linux/address_space.h"
-#include "linux/layout.h"
-#include "linux/own_memory.h"
-#include "linux/signal_runtime.h"
-#include "linux/signal_services.h"
-#include "linux/sys_emulator.h"
-#include "linux/sys_runtime.h"
+#include "linux/call/emulator.h"
+#include "linux/call/runtime.h"
+#include "linux/memory/address_space.h"
+#include "linux/memory/layout.h"
+#include "linux/memory/own_memory.h"
+#include "linux/memory/shadow_reservations.h"
+#include "linux/signal/runtime.h"
+#include "linux/signal/services.h"
 #include "translate/environment.h"
 #include "translate/superblock.h"
 
@@ -45,7 +48,8 @@ class FaultHandler;
 class Engine final : public linux::SysRuntime, public translate::ProgramCode {
  public:
   /// `hooks`: of the tools, or null.
-  Engine(const Options& options, linux::AddressSpace& space, linux::Layout& layout, Hooks* hooks);
+  Engine(const Options& options, linux::AddressSpace& space,
+         linux::ShadowReservations& reservations, Hooks* hooks);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -54,6 +58,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Status start(AppRange executable, bool dynamic);
   /// What the program looks like to itself. Once, before it runs.
   void set_program(linux::ProgramImage image);
+  /// All that comes before it has been done; for the statistics.
+  void note_start() { started_ns_ = processor_time_ns(); }
 
   /// The cache of the thread that the kernel numbers `id`, null if there is none. It may be another
   /// thread's by the time it is used.
@@ -77,7 +83,11 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// Null without --stress-delete.
   StressDeleter* stress() { return stress_.get(); }
   /// Null without --persist, or where it is of no use.
-  PersistentCode* persistent() { return persistent_.get(); }
+  CodeImages* images() { return images_.get(); }
+  /// Goes on with an image, if there is one, of the program at `path`. Before anything is
+  /// translated.
+  void resume_image(const std::string& path, AppRange executable);
+  ChildBlocks& child_blocks() { return child_blocks_; }
   /// Null without --perf-map.
   PerfMap* perf_map() { return perf_map_.get(); }
   linux::AddressSpace& space() { return space_; }
@@ -94,6 +104,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// theirs before they end. Standard error itself where there is no room to keep it.
   int error_stream();
 
+  /// Stops all threads but `dying`, for a core dump; for good.
+  void park_threads(const linux::ProgramThread& dying);
+
   /// A thread object for the calling kernel thread: registered, gs attached.
   std::unique_ptr<Thread> make_thread();
   /// Before a thread object goes; on its own kernel thread.
@@ -101,9 +114,11 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   /// `cache` is full: deletes its oldest fragments and waits until there is room. The caller is
   /// quiescent.
-  static void make_room(cache::CodeCache& cache);
+  void make_room(cache::CodeCache& cache);
   /// Sees to it that indirect branches into `range` have shadow words, where they can have them.
   void add_shadow(AppRange range);
+  /// The words of the module of `tag` have come from an image.
+  void note_woken(AppPc tag);
   /// If `thread`, which is not the caller's, is in the cache, it leaves it soon, and enters again
   /// by the entry of the program address that it has come to. What the caller has written is seen
   /// then.
@@ -112,6 +127,10 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   bool has_shadow(AppPc pc) const;
   /// SIGNAL_SAFE. An indirect branch met shadow words that nobody had written yet.
   void fill_shadow(AppPc pc);
+  /// SIGNAL_SAFE but for locks that program threads take in the runtime only. The branch at `site`
+  /// led to code that has no shadow word: it looks for such code before it reads a word, from now
+  /// on.
+  void hash_site(AppPc site);
   /// Returns are paired from now on if there is much code, none of it of the program's own making,
   /// or are not; what was built otherwise is deleted. The caller is quiescent.
   void measure_program();
@@ -126,6 +145,10 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// carries it out or lets it, and deletes what was translated from the bytes.
   linux::FaultAnswer code_written(AppPc address, x86::CpuContext& registers,
                                   const void* vector_state);
+  /// Whether another process has written here past page protection. Cheap.
+  bool is_written_by_others() const { return foreign_port_.has_request(); }
+  /// Deletes what was translated from there.
+  void take_foreign_writes();
   /// A fragment of `tag` found that its bytes have changed.
   void code_stale(AppPc tag);
   /// Tries protection again for pages whose code has checked itself for long enough. Cheap if there
@@ -143,17 +166,29 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   int effective_protection(AppRange range, int prot) override;
   bool protects_pages() const override { return code_pages_.any_held(); }
   bool let_kernel_write(AppRange range) override;
+  void kernel_writes_unseen() override;
   void shared_view_changed(const linux::Mapping& view) override;
   void run_thread(linux::ThreadStart& start) override;
+  bool is_alone() const override;
   void before_fork(linux::ProgramThread& thread) override;
   void after_fork(linux::ProgramThread& thread, bool child) override;
   [[noreturn]] void run_borrowed(linux::ProgramThread& thread) override;
   void abandoned(linux::ProgramThread& thread) override;
+  void sharer_ending(linux::ProgramThread& thread) override;
   void thread_ending(linux::ProgramThread& thread) override;
   void process_ending(linux::ProgramThread& thread, int status) override;
+  void process_dying(linux::ProgramThread& thread, int signal) override;
   void exec_starting(linux::ProgramThread& thread) override;
 
  private:
+  void open_foreign_port();
+  Status start_images();
+  void save_image();
+  /// What was translated from the range is deleted, but for what sleeps in an image. Returns how
+  /// many died.
+  uint32_t delete_code(AppRange range);
+  /// The same of all that was ever translated.
+  void delete_all_code();
   void start_shadow();
   /// Writes the shadow words of all of `range`, so that no branch faults for want of one.
   void fill_all_shadow(AppRange range);
@@ -166,22 +201,29 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Status start_hooks();
   Report make_report();
   void write_report();
+  void write_last_words();
   void write_dump();
+  /// There is no thread in this process but the caller, and never was since it began.
+  void lock_for_fork();
+  void unlock_after_fork(Thread& thread, bool child);
 
   const Options& options_;  ///< the process's; what its start decides (the hashed table for want of
                             ///< a shadow) shows here
   linux::AddressSpace& space_;
-  linux::Layout& layout_;
+  linux::ShadowReservations& reservations_;
   Hooks* const hooks_;
+  linux::ForeignPort foreign_port_;
   CodePages code_pages_;
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;
+  CpuidFile cpuid_file_;  ///< before anybody asks
   const CpuFeatures features_;
   std::atomic<bool> every_thread_has_block_{false};
   bool keeps_fs_ = false;    ///< threads come out of the cache with the program's fs
   AppRange inaccessible_{};  ///< a page that fs leads to meanwhile, to test who needs it; or empty
   cache::Epochs epochs_;
   cache::ShadowMap shadow_;
+  translate::HashedSites hashed_sites_;
   std::unique_ptr<Caches> caches_;
   AppRange code_;  ///< all code memory there will be
   std::unique_ptr<Deletions> deletions_;
@@ -190,7 +232,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<linux::SyscallEmulator> emulator_;
   std::unique_ptr<StressDeleter> stress_;
   std::unique_ptr<PerfMap> perf_map_;
-  std::unique_ptr<PersistentCode> persistent_;
+  std::unique_ptr<CodeImages> images_;
+  ChildBlocks child_blocks_;
 
   std::once_flag error_stream_kept_;
   int error_stream_ = kStandardError;
@@ -207,6 +250,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   SpinLock threads_lock_;
   std::vector<Thread*> threads_;   ///< under threads_lock_
   ThreadCounters ended_counters_;  ///< of threads that have ended; under threads_lock_
+  uint64_t started_ns_ = 0;        ///< processor time when the program began
   uint64_t threads_made_ = 0;      ///< under threads_lock_
 };
 

@@ -5,8 +5,9 @@
 
 #include "base/log.h"
 #include "base/runtime_fs.h"
+#include "engine/cache_point.h"
 #include "engine/engine.h"
-#include "linux/signal_safe_copy.h"
+#include "linux/kernel/signal_safe_copy.h"
 
 namespace weft::engine {
 
@@ -70,7 +71,8 @@ std::optional<AppPc> Engine::constant_at(AppPc slot) {
 FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
                                  const void* vector_state) {
   using Store = CodePages::Store;
-  ThreadCounters& counters = Thread::current().counters;
+  Thread& thread = Thread::current();
+  ThreadCounters& counters = thread.counters;
   const AppRange page = page_of(address);
   const Store store = code_pages_.on_store(address, epochs_.freeable(), now());
   switch (store) {
@@ -80,10 +82,10 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
     case Store::kGrant:
       ++counters.pages_opened;
       code_pages_.grant(address, now());
-      caches_->set().delete_region(page);
+      delete_code(page);
       return FaultAnswer::kHandled;
     case Store::kClose:
-      caches_->set().delete_region(page);
+      delete_code(page);
       code_pages_.close(address, epochs_.advance());
       break;
     case Store::kHasten:
@@ -92,21 +94,27 @@ FaultAnswer Engine::code_written(AppPc address, x86::CpuContext& registers,
     case Store::kEmulate:
       break;
   }
-  const cache::Fragment* fragment = Thread::current().cache().fragment_at({registers.rip});
+  const CachePc place{registers.rip};
+  const cache::Fragment* fragment = thread.cache().fragment_at(place);
   const auto changed = protected_store_.run(registers, address, vector_state, features_.xsave_mask);
   if (!changed) {
     // The store is made by the fragment that is being executed, dead or not; the instruction behind
     // it may already be another one.
     ++counters.pages_opened;
-    if (code_pages_.begin_closing(address, now())) caches_->set().delete_region(page);
+    if (code_pages_.begin_closing(address, now())) delete_code(page);
     code_pages_.grant(address, now());
-    caches_->set().delete_region(page);
+    delete_code(page);
+    thread.code_changed = true;
     return FaultAnswer::kStep;
   }
   ++counters.stores_emulated;
-  if (!changed->empty()) caches_->set().delete_region(*changed);
+  if (!changed->empty()) {
+    thread.code_changed = fragment != nullptr && is_in_block_at(*fragment, place, *changed);
+    delete_code(*changed);
+  }
   // In a page that is to be opened, the thread announces a new epoch.
-  const bool stays = store == Store::kEmulate && fragment != nullptr && fragment->is_live();
+  const bool stays = store == Store::kEmulate && fragment != nullptr && fragment->is_live() &&
+                     !thread.code_changed;
   return stays ? FaultAnswer::kHandled : FaultAnswer::kLeave;
 }
 
@@ -119,15 +127,14 @@ void Engine::calm_code_pages() {
   need_runtime_fs();
   for (const AppRange page : code_pages_.calm(now())) {
     ++Thread::current().counters.pages_calmed;
-    caches_->set().delete_region(page);
+    delete_code(page);
   }
 }
 
 void Engine::code_changed(AppRange range) {
   // Memory that is still there (its contents discarded) gets its permission back.
   code_pages_.release(range);
-  if (persistent_) persistent_->forget(range);
-  const uint32_t died = caches_->set().delete_region(range);
+  const uint32_t died = delete_code(range);
   WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
            range.end.value, died);
   if (hooks_ != nullptr) hooks_->memory_changed(range);
@@ -139,12 +146,19 @@ void Engine::code_unmapped(AppRange range) {
 
 void Engine::mapped_executable(AppRange range) {
   add_shadow(range);
-  if (fills_ahead_.load(std::memory_order_relaxed)) fill_all_shadow(range);
+  if (fills_ahead_.load()) fill_all_shadow(range);
   if (hooks_ != nullptr) hooks_->memory_changed(range);
 }
 
+void Engine::note_woken(AppPc tag) {
+  // Sequentially consistent: either this sees that all words are to be filled, or whoever asked for
+  // that fills those which have come.
+  if (!fills_ahead_.load()) return;
+  if (const auto mapping = space_.find(tag)) fill_all_shadow(mapping->range);
+}
+
 void Engine::trace_begins() {
-  fills_ahead_.store(true, std::memory_order_relaxed);
+  fills_ahead_.store(true);
   std::vector<AppRange> code;
   space_.for_each([&code](const linux::Mapping& mapping) {
     const bool program = mapping.owner == linux::Owner::kProgram;
@@ -165,24 +179,36 @@ int Engine::effective_protection(AppRange range, int prot) {
   // What the program asks for replaces what was taken away; code there is translated, and its page
   // protected, anew.
   code_pages_.release(range);
-  caches_->set().delete_region(range);
+  delete_code(range);
   return prot;
 }
 
 bool Engine::let_kernel_write(AppRange range) {
   const std::vector<AppRange> pages = code_pages_.close_all(range, now());
   for (const AppRange page : pages) {
-    caches_->set().delete_region(page);
+    delete_code(page);
     code_pages_.open_closed(page, now());
   }
   return !pages.empty();
 }
 
+void Engine::kernel_writes_unseen() {
+  if (code_pages_.checks_always()) return;
+  WEFT_LOG(kInfo, "the kernel writes unseen: code in writable memory checks itself from here on");
+  code_pages_.check_always();
+  let_kernel_write({{0}, {linux::kUserEnd}});
+}
+
+void Engine::take_foreign_writes() {
+  while (const auto range = foreign_port_.take_request()) delete_code(*range);
+}
+
 void Engine::shared_view_changed(const linux::Mapping& view) {
+  if (view.file == nullptr || !space_.translates_file(view.file->device, view.file->inode)) return;
   space_.for_each([&](const linux::Mapping& other) {
     if (other.owner != linux::Owner::kProgram || !other.feeds_translation()) return;
     const AppRange seen = linux::common_part(other, view);
-    if (!seen.empty()) caches_->set().delete_region(seen);
+    if (!seen.empty()) delete_code(seen);
   });
 }
 

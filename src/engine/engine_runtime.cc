@@ -7,21 +7,12 @@
 #include "engine/dispatcher.h"
 #include "engine/dump.h"
 #include "engine/engine.h"
+#include "engine/fault_handler.h"
 #include "engine/output.h"
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/signal/parked_threads.h"
 
 namespace weft::engine {
-namespace {
-
-/// Not by gs: a process that shares this memory begins with its parent's.
-Thread& thread_of(linux::ProgramThread& program) {
-  auto* block =
-      reinterpret_cast<uint8_t*>(program.context) - offsetof(translate::ThreadBlock, context);
-  return *static_cast<Thread*>(reinterpret_cast<translate::ThreadBlock*>(block)->owner);
-}
-
-}  // namespace
-
 void Engine::run_thread(linux::ThreadStart& start) {
   std::unique_ptr<Thread> thread = make_thread();
   thread->context() = start.context;
@@ -38,75 +29,134 @@ void Engine::run_thread(linux::ThreadStart& start) {
   retire(*thread);
 }
 
-void Engine::before_fork(linux::ProgramThread&) {
+void Engine::before_fork(linux::ProgramThread& program) {
+  Dispatcher(*this, Thread::of(program)).build_for_children();
+  // A child of vfork has its parent's.
+  if (!program.borrowed) child_blocks_.before_fork(program.pid);
+  if (is_alone()) return;
+  lock_for_fork();
+  if (perf_map_) perf_map_->lock_for_fork();
+  if (images_) images_->lock_for_fork();
+}
+
+// What it leaves out costs a page fault each: a lock that is taken and released is written by the
+// parent and by the child, each time in a page that the two had in common.
+bool Engine::is_alone() const {
+  return hooks_ == nullptr && stress_ == nullptr && threads_made_ == 1;
+}
+
+void Engine::lock_for_fork() {
   if (hooks_ != nullptr) hooks_->lock_for_fork();
   threads_lock_.lock();
   signals_->lock_for_fork();
+  reservations_.lock_for_fork();
+  hashed_sites_.lock_for_fork();
   code_pages_.lock_for_fork();
   protected_store_.lock_for_fork();
   space_.lock_for_fork();
   caches_->lock_for_fork();
   shadow_.lock_for_fork();
-  if (perf_map_) perf_map_->lock_for_fork();
-  if (persistent_) persistent_->lock_for_fork();
 }
 
-void Engine::after_fork(linux::ProgramThread& program, bool child) {
-  Thread& thread = thread_of(program);
-  if (persistent_) persistent_->unlock_after_fork(child);
-  if (perf_map_) perf_map_->unlock_after_fork();
+void Engine::unlock_after_fork(Thread& thread, bool child) {
   shadow_.unlock_after_fork();
   caches_->unlock_after_fork(child, &thread.epoch);
   space_.unlock_after_fork();
   signals_->unlock_after_fork();
   protected_store_.unlock_after_fork();
   code_pages_.unlock_after_fork();
+  hashed_sites_.unlock_after_fork();
+  reservations_.unlock_after_fork();
   if (child) {
-    own_memory_.forget();
     caches_->after_fork_child(thread.home);
-    deletions_->after_fork_child();
     threads_ = {&thread};
+    threads_made_ = 1;
     ended_counters_ = {};
+  }
+  threads_lock_.unlock();
+  if (hooks_ != nullptr) hooks_->unlock_after_fork();
+}
+
+void Engine::after_fork(linux::ProgramThread& program, bool child) {
+  Thread& thread = Thread::of(program);
+  if (!is_alone()) {
+    if (images_) images_->unlock_after_fork();
+    if (perf_map_) perf_map_->unlock_after_fork();
+    unlock_after_fork(thread, child);
+  }
+  if (child) {
+    if (images_) images_->forked();
+    own_memory_.forget();
+    deletions_->after_fork_child();
     thread.counters = {};
     if (perf_map_) {
       const cache::EpochGuard guard(epochs_);
       perf_map_->begin_again(caches_->set());
     }
   }
-  threads_lock_.unlock();
   if (hooks_ == nullptr) return;
-  hooks_->unlock_after_fork();
   thread.block().thread_id = static_cast<uint64_t>(program.tid);
   if (child) hooks_->forked(thread);
 }
 
 void Engine::run_borrowed(linux::ProgramThread& program) {
-  Thread& thread = thread_of(program);
+  // Not by gs: a process that shares this memory begins with its parent's.
+  Thread& thread = Thread::of(program);
   thread.attach();
+  if (hooks_ != nullptr && thread.tool_thread == nullptr) {
+    thread.block().thread_id = static_cast<uint64_t>(program.tid);
+    hooks_->thread_started(thread);
+  }
   Dispatcher(*this, thread).run();
   CHECK(false && "a borrowed thread ends inside a system call");
   __builtin_unreachable();
 }
 
 void Engine::abandoned(linux::ProgramThread& program) {
-  Thread& thread = thread_of(program);
+  Thread& thread = Thread::of(program);
   thread.in_cache = false;
+  thread.block().x87_apart = 0;
   thread.block().fs_owner = FsOwner::kRuntime;
   thread.epoch.depth = 0;
   // Release: what the process did in the cache comes before whatever is made of it now.
   thread.epoch.announced.store(0, std::memory_order_release);
 }
 
+void Engine::sharer_ending(linux::ProgramThread& program) {
+  Thread& thread = Thread::of(program);
+  if (hooks_ == nullptr || thread.tool_thread == nullptr) return;
+  hooks_->thread_ending(thread);
+  thread.tool_thread = nullptr;
+}
+
 void Engine::thread_ending(linux::ProgramThread& program) {
-  if (hooks_ != nullptr) hooks_->thread_ending(thread_of(program));
+  if (hooks_ != nullptr) hooks_->thread_ending(Thread::of(program));
 }
 
 void Engine::process_ending(linux::ProgramThread& program, int status) {
-  if (hooks_ != nullptr) hooks_->process_ending(thread_of(program), status);
+  if (hooks_ != nullptr) hooks_->process_ending(Thread::of(program), status, 0);
+  write_last_words();
+}
+
+void Engine::process_dying(linux::ProgramThread& program, int signal) {
+  // As a shell shows it.
+  constexpr int kStatusOfSignal = 128;
+  const int status = kStatusOfSignal + signal;
+  if (hooks_ != nullptr) hooks_->process_ending(Thread::of(program), status, signal);
+  write_last_words();
+}
+
+void Engine::write_last_words() {
   write_dump();
   if (perf_map_) perf_map_->flush();
-  if (persistent_) persistent_->save();
+  save_image();
   write_report();
+}
+
+void Engine::save_image() {
+  cpuid_file_.save();
+  // Code that looks into the hashed table relies on what this process has found out.
+  if (images_ && !caches_->shared().hash.is_ready()) images_->save(pairs_returns_);
 }
 
 int Engine::error_stream() {
@@ -123,17 +173,33 @@ int Engine::error_stream() {
 }
 
 bool Engine::has_last_words() const {
-  return hooks_ != nullptr || perf_map_ != nullptr || persistent_ != nullptr || options_.stats ||
+  return hooks_ != nullptr || perf_map_ != nullptr || images_ != nullptr || options_.stats ||
          !options_.stats_file.empty() || options_.dump_count != 0;
 }
 
 void Engine::exec_starting(linux::ProgramThread& thread) {
-  if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(thread_of(thread));
+  if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(Thread::of(thread));
   if (perf_map_ && !thread.borrowed) perf_map_->flush();
-  if (persistent_ && !thread.borrowed) persistent_->save();
+  if (!thread.borrowed) save_image();
   if (!thread.borrowed) write_report();
   // A nudge on its way here would end the next program; the system calls before execve take it.
   epochs_.settle();
+}
+
+void Engine::park_threads(const linux::ProgramThread& dying) {
+  // Nobody gives it back: the process ends.
+  constexpr int kTries = 1000;
+  for (int i = 0; !threads_lock_.try_lock(); ++i) {
+    if (i == kTries) return;
+    linux::raw_syscall(__NR_sched_yield);
+  }
+  const auto visit_threads = [](void* list, void (*visit)(void*, linux::ProgramThread&),
+                                void* argument) {
+    for (Thread* thread : *static_cast<std::vector<Thread*>*>(list)) {
+      visit(argument, thread->program);
+    }
+  };
+  if (threads_.size() > 1) linux::park_threads(dying, *faults_, visit_threads, &threads_);
 }
 
 void Engine::write_dump() {
@@ -162,6 +228,8 @@ Report Engine::make_report() {
   report.counters = ended_counters_;
   for (const Thread* thread : threads_) report.counters.add(thread->counters);
   report.threads = threads_made_;
+  report.loading_ns = options_.loading_ns;
+  report.setup_ns = started_ns_ - options_.loading_ns;
   return report;
 }
 

@@ -40,6 +40,18 @@
 98:
   xsave64 (%rcx)
 99:
+  // The x87 pointers beside it, where the CPU leaves them out: there is an x87 state that is not the initial
+  // one, and no exception pending (which would have them stored, and fldenv raise it).
+  movq $0, %gs:WEFT_X87_APART
+  cmpq $0, %gs:WEFT_LEAVES_OUT_X87
+  je 98f
+  testb $1, 512(%rcx)
+  jz 98f
+  testb $0x80, 2(%rcx)
+  jnz 98f
+  fnstenv %gs:WEFT_X87_ENVIRONMENT
+  movq $1, %gs:WEFT_X87_APART
+98:
 .endm
 
 // Flags and rounding as C++ wants them.
@@ -106,6 +118,10 @@
   shr $32, %rdx
   mov %gs:WEFT_XSAVE, %rcx
   xrstor64 (%rcx)
+  cmpq $0, %gs:WEFT_X87_APART
+  je 98f
+  fldenv %gs:WEFT_X87_ENVIRONMENT
+98:
 .endm
 
   .text
@@ -264,6 +280,17 @@ weft_resuming_begin:
   jmp *%gs:WEFT_CALL_RESUME
   .globl weft_resuming_end
 weft_resuming_end:
+
+// The address of the last x87 instruction is about to be stored: it becomes the program's. The program's rcx is in
+// its context, and the way back is in gs:CALL_RESUME.
+  .globl weft_settle_x87
+weft_settle_x87:
+  SAVE_STATE
+  HOST_STATE
+  mov %gs:WEFT_SELF, %rdi
+  call weft_settle_saved_x87
+  LOAD_VECTORS
+  jmp weft_resuming_begin
 
 // A clean call of a function that touches neither vector nor x87 state nor fs, with arguments made by a function
 // that touches none either: all three stay the program's. Else as above.

@@ -17,6 +17,7 @@ void weft_exit_emulate();
 void weft_exit_stale();
 void weft_clean_call();
 void weft_light_call();
+void weft_settle_x87();
 void weft_leave_for_signal();
 void weft_abort_enter();
 extern const char weft_entering_begin[];

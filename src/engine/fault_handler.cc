@@ -9,8 +9,11 @@
 #include "engine/cache_point.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
-#include "linux/raw_syscall.h"
-#include "linux/vsyscall.h"
+#include "linux/image/vsyscall.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/memory/core_areas.h"
+#include "linux/signal/alarm.h"
+#include "linux/signal/last_state.h"
 
 namespace weft::engine {
 
@@ -48,8 +51,12 @@ Place FaultHandler::place(const linux::ProgramThread&, uint64_t rip) {
 
 bool FaultHandler::is_inside(const linux::ProgramThread&) { return Thread::current().in_cache; }
 
-bool FaultHandler::translate(linux::ProgramThread&, x86::CpuContext& registers) {
-  return to_program_state(Thread::current().cache(), Thread::current(), registers, true);
+bool FaultHandler::translate(linux::ProgramThread& program, x86::CpuContext& registers) {
+  Thread& thread = Thread::of(program);
+  const auto why = thread.code_changed ? Interruption::kChange : Interruption::kSignal;
+  if (!to_program_state(thread.cache(), thread, registers, why)) return false;
+  thread.code_changed = false;
+  return true;
 }
 
 namespace {
@@ -80,7 +87,12 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
       const AppPc target = branch->target;
       ++thread.counters.shadow_faults;
       if (engine_.is_executable(target) || linux::vsyscall_number(target.value)) {
-        if (engine_.has_shadow(target)) engine_.fill_shadow(target);
+        if (engine_.has_shadow(target)) {
+          engine_.fill_shadow(target);
+        } else if (branch->site) {
+          need_runtime_fs();
+          engine_.hash_site(*branch->site);
+        }
         // Goes on as a miss, which the routine makes of target and spilled rcx.
         registers[x86::kRsp] = branch->context[x86::kRsp];
         registers[x86::kRcx] = target.value;
@@ -126,13 +138,27 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                     *AppPc{registers.rip - 1}.bytes() == kInt1;
   const bool interrupt = int1 || (info.si_signo == SIGTRAP && info.si_code == SI_KERNEL);
   if (interrupt) registers.rip -= 1;
-  if (!to_program_state(thread.cache(), thread, registers, false)) {
+  const std::optional<ListItem> item = list_item_at(thread.cache(), {registers.rip});
+  x86::CpuContext machine = registers;
+  if (!to_program_state(thread.cache(), thread, registers, Interruption::kFault)) {
     registers.rip = cache_pc;
     return FaultAnswer::kBug;
   }
   if (interrupt) {
     constexpr uint8_t kTwoByteInterrupt = 0xCD;
     registers.rip += *AppPc{registers.rip}.bytes() == kTwoByteInterrupt ? 2 : 1;
+  }
+  if (item) {
+    machine.rip = cache_pc;
+    switch (thread.hooks->list_fault(thread, info, *item, machine, registers)) {
+      case ListAnswer::kResume:
+        registers = machine;
+        return FaultAnswer::kHandled;
+      case ListAnswer::kRedirect:
+        return FaultAnswer::kMoved;
+      case ListAnswer::kProgram:
+        break;
+    }
   }
   const bool names_instruction = info.si_signo == SIGILL || info.si_signo == SIGFPE ||
                                  (info.si_signo == SIGTRAP && (int1 || !interrupt));
@@ -168,6 +194,15 @@ linux::SignalRuntime::LateFs FaultHandler::late_fs(const linux::ProgramThread&) 
   return {block.keeps_fs != 0, block.no_fs};
 }
 
-void FaultHandler::dying(linux::ProgramThread& thread, int) { engine_.process_ending(thread, 0); }
+void FaultHandler::dying(linux::ProgramThread& thread, int signal) {
+  // A tool may hang in its last words: what ends a program comes again, and signal_waits() sees it.
+  linux::let_ending_signals_in();
+  engine_.process_dying(thread, signal);
+  if ((linux::kDumpsCore & linux::set_of(signal)) != 0) {
+    linux::leave_runtime_out_of_core(engine_.space());
+  }
+}
+
+void FaultHandler::park_others(const linux::ProgramThread& dying) { engine_.park_threads(dying); }
 
 }  // namespace weft::engine

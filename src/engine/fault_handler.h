@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/thread.h"
-#include "linux/signal_runtime.h"
+#include "linux/signal/runtime.h"
 
 namespace weft::engine {
 
@@ -26,6 +26,12 @@ class FaultHandler final : public linux::SignalRuntime {
   uint64_t& fs_owner(const linux::ProgramThread& thread) override;
   LateFs late_fs(const linux::ProgramThread& thread) override;
   void dying(linux::ProgramThread& thread, int signal) override;
+  void park_others(const linux::ProgramThread& dying) override;
+  // In hang_alarm.cc:
+  void signal_waits(linux::ProgramThread& thread, int signal) override;
+  void alarm(linux::ProgramThread& thread, const siginfo_t& info,
+             const x86::CpuContext& registers) override;
+  void aborted(linux::ProgramThread* thread, const x86::CpuContext& registers) override;
 
  private:
   bool has_block() const;

@@ -29,10 +29,14 @@ struct Options {
   uint64_t limbo_bound = 8ull << 20;   ///< bytes of dead code after which slow threads are nudged
   bool follow = true;                  ///< run the programs that the program starts under weft, too
   bool followed = false;               ///< an execve of a program under weft came here
-  std::string persist;     ///< directory of translations that outlive the process; empty: none
-  bool perf_map = false;   ///< name the cache's code in /tmp/perf-PID.map
-  bool stats = false;      ///< print statistics to standard error at the end
-  std::string stats_file;  ///< write them there as JSON instead, if not empty
+  std::string persist;                 ///< directory of code images; empty: none
+  bool persist_asked = false;  ///< by the user; otherwise what is wrong with it is nobody's concern
+  bool no_images = false;      ///< by the user
+  std::string tools_version;   ///< tells apart what the tools add; empty: images cannot have it
+  bool perf_map = false;       ///< name the cache's code in /tmp/perf-PID.map
+  bool stats = false;          ///< print statistics to standard error at the end
+  uint64_t loading_ns = 0;     ///< processor time when main() began: exec and the dynamic linker
+  std::string stats_file;      ///< write them there as JSON instead, if not empty
   double stress_delete =
       0;  ///< deletions of random live tags a second; 0: none, infinity: as many as possible
   uint64_t stress_seed = 1;
@@ -42,7 +46,15 @@ struct Options {
   uint32_t dump_count = 0;  ///< fragments to show at the end, at most; 0: none
   std::vector<uint64_t> dump_at;       ///< only those that contain these program addresses
   std::vector<std::string> arguments;  ///< weft's own, to follow children with
-  int seccomp_fd = -1;                 ///< a followed exec's filters; see linux/sys_seccomp.h
+  int seccomp_fd = -1;  ///< a followed exec's filters; see linux/call/process/seccomp.h
 };
+
+/// Whether the shared cache's code can be kept in images, and its memory lies accordingly.
+inline bool keeps_images(const Options& options, bool has_tools) {
+  constexpr uint64_t kSmallestCache = 16u << 20;  // what fits into less is soon translated
+  return !options.persist.empty() && options.cache_size >= kSmallestCache &&
+         options.ibl == IblMode::kShadow && options.cache_mode == CacheMode::kShared &&
+         !options.traces && !options.perf_map && (!has_tools || !options.tools_version.empty());
+}
 
 }  // namespace weft::engine

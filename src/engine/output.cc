@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::engine {
 

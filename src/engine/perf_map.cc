@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "engine/output.h"
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::engine {
 namespace {

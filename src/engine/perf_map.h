@@ -8,7 +8,7 @@
 #include "base/spin_lock.h"
 #include "cache/fragment.h"
 #include "engine/cache_set.h"
-#include "linux/address_space.h"
+#include "linux/memory/address_space.h"
 
 namespace weft::engine {
 

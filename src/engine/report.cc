@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
 #include <iterator>
 #include <utility>
 #include <vector>
+
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::engine {
 namespace {
@@ -12,46 +15,28 @@ namespace {
 using Row = std::pair<const char*, uint64_t>;
 
 std::vector<Row> rows(const Report& report) {
-  const ThreadCounters& counters = report.counters;
-  const cache::CodeCache::Stats& cache = report.cache;
-  return {{"fragments_made", cache.fragments_made},
-          {"fragments_live", cache.fragments_live},
-          {"superblocks", counters.superblocks},
-          {"loaded", counters.loaded},
-          {"rejected", counters.rejected},
-          {"traces", counters.traces},
-          {"blocks", counters.blocks},
-          {"constants", counters.constants},
-          {"instructions", counters.instructions},
-          {"app_bytes", counters.app_bytes},
-          {"hot_bytes", cache.hot_bytes},
-          {"cold_bytes", cache.cold_bytes},
-          {"metadata_bytes", cache.metadata_bytes},
-          {"limbo_bytes", cache.limbo_bytes},
-          {"links_made", cache.links_made},
-          {"exits_to_dispatcher", counters.link_exits},
-          {"indirect_misses", counters.indirect_misses},
-          {"shadow_faults", counters.shadow_faults},
-          {"shadow_bytes", report.shadow_bytes},
-          {"syscalls", counters.system_calls},
-          {"emulated", counters.emulated},
-          {"signals", counters.signals_taken},
-          {"code_writes", counters.code_writes},
-          {"stores_emulated", counters.stores_emulated},
-          {"pages_opened", counters.pages_opened},
-          {"pages_calmed", counters.pages_calmed},
-          {"stale_checks", counters.stale_checks},
-          {"long_checks", counters.long_checks},
-          {"translate_ns", counters.translate_ns},
-          {"deletions", cache.deletions},
-          {"fragments_dead", cache.fragments_dead},
-          {"reclaimed", cache.fragments_reclaimed},
-          {"nudges", cache.nudges},
-          {"lock_contention", cache.lock_contention},
-          {"threads", report.threads}};
+  std::vector<Row> all;
+  for (const ThreadStatistic& row : kThreadStatistics) {
+    all.emplace_back(row.name, report.counters.*row.field);
+  }
+  for (const cache::CacheStatistic& row : cache::kCacheStatistics) {
+    all.emplace_back(row.name, report.cache.*row.field);
+  }
+  all.emplace_back("shadow_bytes", report.shadow_bytes);
+  all.emplace_back("threads", report.threads);
+  all.emplace_back("loading_ns", report.loading_ns);
+  all.emplace_back("setup_ns", report.setup_ns);
+  return all;
 }
 
 }  // namespace
+
+uint64_t processor_time_ns() {
+  timespec used{};
+  linux::raw_syscall(__NR_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, linux::word(&used));
+  constexpr uint64_t kSecond = 1'000'000'000;
+  return static_cast<uint64_t>(used.tv_sec) * kSecond + static_cast<uint64_t>(used.tv_nsec);
+}
 
 std::string to_text(const Report& report) {
   std::string text = "weft: statistics\n";

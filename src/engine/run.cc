@@ -2,7 +2,9 @@
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,13 +14,15 @@
 #include "engine/dispatcher.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
-#include "linux/address_space.h"
-#include "linux/elf_loader.h"
-#include "linux/initial_stack.h"
-#include "linux/layout.h"
-#include "linux/raw_syscall.h"
-#include "linux/tracer.h"
-#include "linux/vdso.h"
+#include "linux/image/elf_loader.h"
+#include "linux/image/initial_stack.h"
+#include "linux/image/vdso.h"
+#include "linux/kernel/host_rseq.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/kernel/surroundings.h"
+#include "linux/kernel/tracer.h"
+#include "linux/memory/address_space.h"
+#include "linux/memory/layout.h"
 
 namespace weft::engine {
 namespace {
@@ -31,13 +35,13 @@ struct Process {
       : options(opts),
         launch(std::move(found)),
         kernel_stack(linux::KernelStack::from_argv(argv)),
-        engine(options, space, layout, hooks) {}
+        engine(options, space, reservations, hooks) {}
 
   Options options;
   linux::Launch launch;
   linux::KernelStack kernel_stack;
   linux::AddressSpace space;
-  linux::Layout layout;
+  linux::ShadowReservations reservations;
   Engine engine;
   linux::LoadedImage program;
   std::optional<linux::LoadedImage> interpreter;
@@ -57,6 +61,8 @@ Status map_program(Process& process) {
                         launch.interpreter.real_path, process.space);
   if (!interpreter) return interpreter.error();
   process.interpreter = *interpreter;
+  // The program may have left us few descriptors.
+  launch.interpreter.fd.reset();
   return Unit{};
 }
 
@@ -69,21 +75,29 @@ Status choose_indirect_mode(Process& process) {
   }
   // There is one shadow word for an address, not one for each thread.
   if (options.cache_mode == CacheMode::kPrivate) options.ibl = IblMode::kHash;
+  // Under a limit that counts the code cache, most of it is for the program.
+  constexpr uint64_t kSmallestCache = uint64_t{4} << 20;
+  constexpr uint64_t kPart = 8;
+  const uint64_t limit = linux::Surroundings::instance().memory_limit();
+  options.cache_size = std::min(options.cache_size, std::max(kSmallestCache, limit / kPart));
   if (options.ibl == IblMode::kHash) return Unit{};
   const linux::ElfImage& image = process.launch.program.image;
-  const bool in_shadow =
-      !image.position_independent && image.span.overlaps(linux::shadow_range(linux::kWindow));
+  const bool in_shadow = !image.position_independent &&
+                         image.span.overlaps(linux::shadow_range(linux::kWindowZones.near));
   if (in_shadow) {
     options.ibl = IblMode::kHash;
     return Unit{};
   }
-  const Status reserved = process.layout.reserve_window_shadow();
+  const Status reserved = process.reservations.reserve_near();
   if (!reserved) options.ibl = IblMode::kHash;
   return Unit{};
 }
 
 Status prepare(Process& process) {
   if (Status chosen = choose_indirect_mode(process); !chosen) return chosen;
+  if (keeps_images(process.options, process.engine.hooks() != nullptr)) {
+    process.space.repeat_places();
+  }
   if (Status mapped = map_program(process); !mapped) return mapped;
   const bool dynamic = process.interpreter.has_value();
   if (Status started = process.engine.start(process.program.range, dynamic); !started) {
@@ -92,14 +106,30 @@ Status prepare(Process& process) {
   process.vdso = linux::move_vdso(getauxval(AT_SYSINFO_EHDR), process.space);
   process.engine.add_shadow(process.program.range);
   process.engine.measure_program();
+  process.engine.resume_image(process.launch.program.real_path, process.program.range);
   if (linux::tracer_of_this_thread() != 0) process.engine.trace_begins();
   const bool executable_stack = process.launch.program.image.executable_stack;
-  return linux::note_main_stack(process.kernel_stack, executable_stack, process.space);
+  if (Status noted = linux::note_main_stack(process.kernel_stack, executable_stack, process.space);
+      !noted) {
+    return noted;
+  }
+  if (executable_stack) {
+    const uint64_t bottom = process.kernel_stack.bottom;
+    if (const auto stack = process.space.find({bottom})) process.engine.add_shadow(stack->range);
+  }
+  return Unit{};
 }
 
 linux::ProgramImage describe(const Process& process, const linux::InitialStack& stack) {
   linux::ProgramImage image;
   image.path = process.launch.program.real_path;
+  const int file = process.launch.program.fd.get();
+  linux::Surroundings::instance().hold_executable(file);
+  struct stat status {};
+  if (fstat(file, &status) == 0) {
+    image.device = status.st_dev;
+    image.inode = status.st_ino;
+  }
   image.seccomp_fd = process.options.seccomp_fd;
   image.break_start = page_up(process.program.break_start);
   const auto* auxv = reinterpret_cast<const uint8_t*>(stack.auxv.data());
@@ -114,6 +144,7 @@ linux::ProgramImage describe(const Process& process, const linux::InitialStack& 
 void start_program(void* argument) {
   auto& process = *static_cast<Process*>(argument);
   linux::detach_host_environment();
+  linux::give_up_rseq();
   linux::StackContents contents;
   contents.argv = process.launch.argv;
   contents.envp = process.launch.envp;
@@ -129,7 +160,6 @@ void start_program(void* argument) {
   }
   process.engine.set_program(describe(process, *stack));
   process.launch.program.fd.reset();
-  process.launch.interpreter.fd.reset();
   std::unique_ptr<Thread> thread = process.engine.make_thread();
   thread->program.host_stack = linux::word(process.stack);
   process.engine.signals().start(process.engine.has_last_words());
@@ -143,6 +173,7 @@ void start_program(void* argument) {
     hooks->process_started(*thread);
     hooks->thread_started(*thread);
   }
+  process.engine.note_start();
   Dispatcher(process.engine, *thread).run();
   CHECK(false && "the main thread ends inside a system call");
 }

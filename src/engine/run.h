@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "engine/options.h"
-#include "linux/launch.h"
+#include "linux/image/launch.h"
 
 namespace weft::engine {
 

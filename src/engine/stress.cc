@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "cache/stats.h"
-#include "linux/signal_handler.h"
+#include "linux/signal/handler.h"
 
 namespace weft::engine {
 namespace {
@@ -39,9 +39,11 @@ uint64_t scramble(uint64_t value) {
 
 }  // namespace
 
-StressDeleter::StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options)
+StressDeleter::StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options,
+                             const CodeImages* images)
     : caches_(caches),
       epochs_(epochs),
+      images_(images),
       options_(options),
       inside_(options.stress_inside),
       random_(options.stress_seed) {}
@@ -96,14 +98,18 @@ StressDeleter::Choice StressDeleter::choose(uint64_t number, uint64_t random) co
   const std::vector<uint64_t>& chosen = options_.stress_tags;
   const uint32_t count = caches_.size();
   if (!chosen.empty()) {
-    return {&caches_.at(static_cast<uint32_t>(number / chosen.size() % count)),
-            {chosen[number % chosen.size()]}};
+    return awake(caches_.at(static_cast<uint32_t>(number / chosen.size() % count)),
+                 {chosen[number % chosen.size()]});
   }
   cache::CodeCache& cache = caches_.at(static_cast<uint32_t>(number % count));
   const cache::EpochGuard guard(epochs_);
   const cache::Fragment* fragment = cache.sample(random);
   if (fragment == nullptr || fragment->constituent_count() == 0) return {&cache, {0}};
-  return {&cache, fragment->constituent_tag(scramble(random) % fragment->constituent_count())};
+  return awake(cache, fragment->constituent_tag(scramble(random) % fragment->constituent_count()));
+}
+
+StressDeleter::Choice StressDeleter::awake(cache::CodeCache& cache, AppPc tag) const {
+  return {&cache, images_ != nullptr && images_->is_asleep(tag) ? AppPc{0} : tag};
 }
 
 void StressDeleter::strike_now() {

@@ -12,6 +12,7 @@
 #include "cache/code_cache.h"
 #include "cache/epochs.h"
 #include "engine/cache_set.h"
+#include "engine/code_images.h"
 #include "engine/latencies.h"
 #include "engine/options.h"
 
@@ -20,7 +21,9 @@ namespace weft::engine {
 class StressDeleter {
  public:
   /// Options::stress_delete is not 0.
-  StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options);
+  /// `images`: null if there are none.
+  StressDeleter(const CacheSet& caches, cache::Epochs& epochs, const Options& options,
+                const CodeImages* images);
 
   /// Starts the thread, with all signals blocked, unless the program's threads are to do the work.
   /// It ends with the process; a forked child has none.
@@ -40,12 +43,15 @@ class StressDeleter {
   /// In one of the caches: the next of the chosen tags, or a constituent, at any position, of some
   /// live fragment; 0 if none was met.
   Choice choose(uint64_t number, uint64_t random) const;
+  /// What sleeps in an image is left alone.
+  Choice awake(cache::CodeCache& cache, AppPc tag) const;
   void strike_now();
   void open_log();
   void write_sample(double seconds, uint64_t asked, uint64_t died);
 
   const CacheSet& caches_;
   cache::Epochs& epochs_;
+  const CodeImages* const images_;
   const Options& options_;
   const bool inside_;
   std::mt19937_64 random_;            ///< the thread's

@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "engine/offsets.h"
-#include "linux/raw_syscall.h"
-#include "linux/signal_handler.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/signal/nudge.h"
 #include "translate/instrument.h"
 
 namespace weft::engine {
@@ -40,6 +40,9 @@ static_assert(offsetof(ThreadBlock, stepping) == WEFT_STEPPING);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rip) == WEFT_RIP);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, rflags) == WEFT_RFLAGS);
 static_assert(offsetof(ThreadBlock, context) + offsetof(CpuContext, fs_base) == WEFT_FS_BASE);
+static_assert(offsetof(ThreadBlock, leaves_out_x87) == WEFT_LEAVES_OUT_X87);
+static_assert(offsetof(ThreadBlock, x87_apart) == WEFT_X87_APART);
+static_assert(offsetof(ThreadBlock, x87_environment) == WEFT_X87_ENVIRONMENT);
 static_assert(offsetof(translate::CallSite, function) == WEFT_SITE_FUNCTION);
 static_assert(offsetof(translate::CallSite, make_arguments) == WEFT_SITE_LIGHT);
 
@@ -69,33 +72,9 @@ uint64_t fs_base() {
 
 }  // namespace
 
-void ThreadCounters::add(const ThreadCounters& other) {
-  link_exits += other.link_exits;
-  indirect_misses += other.indirect_misses;
-  shadow_faults += other.shadow_faults;
-  system_calls += other.system_calls;
-  emulated += other.emulated;
-  signals_taken += other.signals_taken;
-  code_writes += other.code_writes;
-  stores_emulated += other.stores_emulated;
-  pages_opened += other.pages_opened;
-  stale_checks += other.stale_checks;
-  long_checks += other.long_checks;
-  pages_calmed += other.pages_calmed;
-  superblocks += other.superblocks;
-  loaded += other.loaded;
-  rejected += other.rejected;
-  traces += other.traces;
-  blocks += other.blocks;
-  constants += other.constants;
-  instructions += other.instructions;
-  app_bytes += other.app_bytes;
-  translate_ns += other.translate_ns;
-}
-
 Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::ProgramCode& code,
                translate::Instrumenter* instrumenter)
-    : home(own), builder(own.environment, *own.cache, code, instrumenter), xsave_(features) {
+    : home(own), xsave_(features), builder(own.environment, *own.cache, code, instrumenter) {
   block_.hash_table = reinterpret_cast<uint64_t>(own.hash.tables());
   block_.self = reinterpret_cast<uint64_t>(&block_);
   block_.owner = this;
@@ -103,15 +82,20 @@ Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::Progr
   block_.xsave_mask = features.xsave_mask;
   block_.has_fsgsbase = features.fsgsbase ? 1 : 0;
   block_.has_xsaveopt = features.xsaveopt ? 1 : 0;
+  block_.leaves_out_x87 = features.leaves_out_x87 ? 1 : 0;
   block_.context.rflags = kInitialFlags;
   program.context = &block_.context;
+  program.signals_room = &signals_.state;
   program.signal_pending = &block_.signal_pending;
   program.xsave = xsave_.data();
+  program.x87_apart = &block_.x87_apart;
   program.xsave_mask = features.xsave_mask;
   program.xsave_size = features.xsave_size;
   program.pid = static_cast<pid_t>(linux::raw_syscall(__NR_getpid));
   program.tid = static_cast<pid_t>(linux::raw_syscall(__NR_gettid));
   block_.thread_id = static_cast<uint64_t>(program.tid);
+  CHECK(page_down(linux::word(&signals_.state.of_process)) ==
+        page_down(linux::word(&block_.x87_settled)));
 }
 
 Thread::~Thread() {
@@ -147,6 +131,12 @@ void Thread::take_runtime_fs() noexcept {
 }
 
 Thread& Thread::current() { return *static_cast<Thread*>(current_block()->owner); }
+
+Thread& Thread::of(const linux::ProgramThread& program) {
+  auto* block =
+      reinterpret_cast<uint8_t*>(program.context) - offsetof(translate::ThreadBlock, context);
+  return *static_cast<Thread*>(reinterpret_cast<translate::ThreadBlock*>(block)->owner);
+}
 
 bool Thread::has_current() { return current_block() != nullptr; }
 

@@ -2,14 +2,18 @@
 // Made and destroyed on its own host thread; only that thread touches it, save where noted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "base/address.h"
 #include "cache/epochs.h"
 #include "engine/caches.h"
+#include "engine/counters.h"
 #include "engine/trace_recorder.h"
 #include "engine/xsave.h"
-#include "linux/program_thread.h"
+#include "linux/kernel/program_thread.h"
+#include "linux/signal/state.h"
 #include "translate/superblock.h"
 #include "translate/thread_block.h"
 
@@ -17,34 +21,9 @@ namespace weft::engine {
 
 class Hooks;
 
-/// Counted by each thread for itself; summed when they are reported.
-struct ThreadCounters {
-  uint64_t link_exits = 0;
-  uint64_t indirect_misses = 0;
-  uint64_t shadow_faults = 0;
-  uint64_t system_calls = 0;
-  uint64_t emulated = 0;
-  uint64_t signals_taken = 0;
-  uint64_t code_writes = 0;      ///< stores stopped by the protection of a page with code
-  uint64_t stores_emulated = 0;  ///< of these: carried out past the protection
-  uint64_t pages_opened = 0;
-  uint64_t pages_calmed = 0;  ///< no longer checked
-  uint64_t stale_checks = 0;  ///< fragments that found their bytes changed
-  uint64_t long_checks = 0;   ///< exits of threads that ran checked fragments for long
-  uint64_t superblocks = 0;
-  uint64_t loaded = 0;    ///< of these: built by an earlier run
-  uint64_t rejected = 0;  ///< found, but not of these bytes or no use here
-  uint64_t traces = 0;
-  uint64_t blocks = 0;
-  uint64_t constants = 0;  ///< slots that indirect branches were translated by
-  uint64_t instructions = 0;
-  uint64_t app_bytes = 0;
-  uint64_t translate_ns = 0;
-
-  void add(const ThreadCounters& other);
-};
-
-class Thread {
+/// What of a thread is written at all times lies in its second page, and little else: after a fork
+/// both processes get a copy of each page that they write.
+class alignas(kPageSize) Thread {
  public:
   Thread(const CpuFeatures& features, CacheInstance& home, translate::ProgramCode& code,
          translate::Instrumenter* instrumenter);
@@ -56,6 +35,8 @@ class Thread {
   void attach();
   /// The thread that gs points to on this kernel thread. Only after attach(). SIGNAL_SAFE.
   static Thread& current();
+  /// The one that `program` is part of.
+  static Thread& of(const linux::ProgramThread& program);
   /// Whether there is one still. SIGNAL_SAFE.
   static bool has_current();
 
@@ -73,21 +54,43 @@ class Thread {
   cache::CodeCache& cache() const { return *home.cache; }
   const translate::Environment& environment() const { return home.environment; }
 
+ private:
+  /// Of the signal state all but the queue is hot, and begins the page.
+  struct Signals {
+    uint8_t room[kPageSize - offsetof(linux::SignalState, of_process)];
+    linux::SignalState state;
+  };
+  Signals signals_;
+
+ public:
   CacheInstance& home;
+  std::unique_ptr<TraceRecorder> traces;  ///< null without --traces
   linux::ProgramThread program;
   cache::EpochSlot epoch;
-  translate::SuperblockBuilder builder;
-  std::unique_ptr<TraceRecorder> traces;  ///< null without --traces
   ThreadCounters counters;
   Hooks* hooks = nullptr;  ///< null if there are no tools
   /// The tools' host's.
   void* tool_thread = nullptr;
+  /// What of a tool runs on this thread. Set by the tools' host around each call; read by the
+  /// thread's signal handler.
+  struct ToolCall {
+    const char* volatile event = nullptr;  ///< its name; null: none runs
+    const void* volatile tool = nullptr;   ///< the host's own; null: whose `function` is
+    const void* volatile function = nullptr;
+  };
+  ToolCall tool_call;
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
+  /// The thread changed the block that it is in, and leaves it before the next instruction. Set and
+  /// read by its signal handler; false whenever it enters the cache.
+  volatile bool code_changed = false;
 
  private:
-  translate::ThreadBlock block_;
   XsaveArea xsave_;
+  translate::ThreadBlock block_;
+
+ public:
+  translate::SuperblockBuilder builder;
 };
 
 /// Gets the thread that `slot` is of out of the cache at its next instruction. SIGNAL_SAFE.

@@ -59,6 +59,7 @@ CachePc TraceRecorder::next_probe(AppPc tag) {
     if (published.error == PublishError::kNone) {
       // The fragment's now.
       static_cast<void>(probes_.draft().tool_data.release());
+      if (hooks_ != nullptr) hooks_->published(*published.fragment);
       path_.push_back(tag);
       probe_ = published.fragment;
       return published.entry;

@@ -1,12 +1,13 @@
 #include "engine/xsave.h"
 
-#include <cpuid.h>
 #include <sys/auxv.h>
 
 #include <cstdlib>
 #include <cstring>
 
 #include "base/check.h"
+#include "x86/cpuid.h"
+#include "x86/xsave_layout.h"
 
 namespace weft::engine {
 namespace {
@@ -21,26 +22,29 @@ constexpr uint64_t kTiles =
 constexpr unsigned kXsaveLeaf = 0xD;
 constexpr unsigned long kHwcap2Fsgsbase = 2;
 
-uint64_t read_xcr0() {
-  uint32_t low = 0;
-  uint32_t high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return static_cast<uint64_t>(high) << 32 | low;
+/// Tries it: x87's state is initial again afterwards.
+bool leaves_out_x87_pointers() {
+  alignas(kAlignment) uint8_t area[kLegacyAndHeader] = {};
+  asm volatile("fninit; fldz; fstp %%st(0); xsave64 %0; fninit"
+               : "+m"(area)
+               : "a"(1), "d"(0)
+               : "memory");
+  constexpr size_t kInstructionPointer = 8;
+  uint64_t pointer = 0;
+  std::memcpy(&pointer, area + kInstructionPointer, sizeof pointer);
+  return pointer == 0;
 }
 
 }  // namespace
 
 CpuFeatures detect_cpu_features() {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
   CpuFeatures features;
-  CHECK(__get_cpuid_count(kXsaveLeaf, 0, &a, &b, &c, &d) != 0);
-  features.xsave_size = b < kLegacyAndHeader ? kLegacyAndHeader : b;
-  features.xsave_mask = read_xcr0() & ~kPkru & ~kTiles;
-  CHECK(__get_cpuid_count(kXsaveLeaf, 1, &a, &b, &c, &d) != 0);
-  features.xsaveopt = (a & 1) != 0;
+  const size_t enabled = x86::cpuid_if_there(kXsaveLeaf, 0).ebx;
+  CHECK(enabled != 0);
+  features.xsave_size = enabled < kLegacyAndHeader ? kLegacyAndHeader : enabled;
+  features.xsave_mask = x86::xsave_enabled() & ~kPkru & ~kTiles;
+  features.xsaveopt = (x86::cpuid_if_there(kXsaveLeaf, 1).eax & 1) != 0;
+  features.leaves_out_x87 = leaves_out_x87_pointers();
   features.fsgsbase = (getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0;
   return features;
 }
@@ -49,10 +53,12 @@ void XsaveArea::Free::operator()(uint8_t* bytes) const { std::free(bytes); }
 
 XsaveArea::XsaveArea(const CpuFeatures& features)
     : size_((features.xsave_size + kAlignment - 1) / kAlignment * kAlignment) {
-  data_.reset(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, size_)));
-  CHECK(data_ != nullptr);
-  std::memset(data_.get(), 0, size_);
-  std::memcpy(data_.get() + kMxcsrOffset, &kMxcsrDefault, sizeof kMxcsrDefault);
+  if (size_ > kSmall) {
+    large_.reset(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, size_)));
+    CHECK(large_ != nullptr);
+    std::memset(large_.get(), 0, size_);
+  }
+  std::memcpy(static_cast<uint8_t*>(data()) + kMxcsrOffset, &kMxcsrDefault, sizeof kMxcsrDefault);
 }
 
 }  // namespace weft::engine

@@ -1,5 +1,5 @@
 // The vector state area of a thread, in the standard XSAVE format, as signal frames want it.
-// Owned by its thread.
+// Owned by its thread, in which it lies where it is no larger than today's processors have it.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,8 @@ struct CpuFeatures {
   size_t xsave_size = 0;    ///< bytes of a standard-format area that holds them all
   bool xsaveopt = false;
   bool fsgsbase = false;  ///< usable from user mode
+  /// XSAVE stores the x87 pointers only with an exception pending, and XRSTOR clears them else.
+  bool leaves_out_x87 = false;
 };
 
 CpuFeatures detect_cpu_features();
@@ -22,14 +24,17 @@ class XsaveArea {
  public:
   /// An area in the state that the kernel gives a new program.
   explicit XsaveArea(const CpuFeatures& features);
-  void* data() { return data_.get(); }
+  void* data() { return large_ != nullptr ? large_.get() : small_; }
   size_t size() const { return size_; }
 
  private:
   struct Free {
     void operator()(uint8_t* bytes) const;
   };
-  std::unique_ptr<uint8_t, Free> data_;
+  static constexpr size_t kSmall = 2752;  // with AVX-512 and protection keys
+
+  alignas(64) uint8_t small_[kSmall] = {};
+  std::unique_ptr<uint8_t, Free> large_;
   size_t size_;
 };
 

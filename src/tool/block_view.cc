@@ -25,7 +25,7 @@ Range BlockView::range() const {
 }
 
 void BlockView::check(size_t index) const {
-  if (index >= size()) mistake("no instruction of that number");
+  if (index >= size()) mistake(fmt::format("no instruction {}: the block has {}", index, size()));
 }
 
 const Instruction& BlockView::operator[](size_t index) const {
@@ -84,6 +84,7 @@ translate::Guard BlockView::guard(const Condition& condition) const {
 }
 
 CallSite& BlockView::new_site(Place place) {
+  if (place.index != kAnywhere) check(place.index);
   if (!data_) data_ = std::make_unique<Additions>();
   CallSite& site = static_cast<Additions&>(*data_).new_site();
   site.pc = plan_.tag;
@@ -98,26 +99,47 @@ const x86::OperandInfo& BlockView::memory_operand(Place place, uint64_t number) 
   if (place.index == kAnywhere) mistake("an operand of no instruction");
   check(place.index);
   const auto& operands = view(place.index).info().operands;
-  if (number >= operands.size() || operands[number].kind != x86::OperandInfo::Kind::kMemory ||
-      operands[number].vector_index) {
+  if (number >= operands.size() || operands[number].kind != x86::OperandInfo::Kind::kMemory) {
     mistake("no memory operand of that number");
   }
   return operands[number];
 }
 
+const x86::MemoryOperand& BlockView::memory_address(Place place, uint64_t number) const {
+  const x86::OperandInfo& operand = memory_operand(place, number);
+  if (operand.vector_index) {
+    mistake("the address of a memory operand that has several (ask for memory_accesses())");
+  }
+  return operand.memory;
+}
+
 Argument BlockView::argument(Place place, const Value& value) const {
-  Argument argument{value.kind, value.number, {}, 0};
+  Argument argument;
+  argument.kind = value.kind;
+  argument.number = value.number;
   switch (value.kind) {
     case Value::Kind::kRegister:
       if (value.number >= x86::kGprCount) mistake("no such register");
       break;
     case Value::Kind::kMemoryAddress:
     case Value::Kind::kMemoryValue: {
-      const x86::OperandInfo& operand = memory_operand(place, value.number);
-      argument.memory = operand.memory;
-      argument.size = static_cast<uint8_t>(operand.size > 8 ? 8 : operand.size);
+      argument.memory = memory_address(place, value.number);
+      const uint16_t size = memory_operand(place, value.number).size;
+      argument.size = static_cast<uint8_t>(size > 8 ? 8 : size);
       break;
     }
+    case Value::Kind::kBranchTaken: {
+      if (place.index == kAnywhere || view(place.index).kind() != InstructionKind::kConditionalJump)
+        mistake("branch_taken() in front of no conditional jump");
+      const x86::Insn& insn = plan_.instructions[place.index].at.insn;
+      argument.number = static_cast<uint64_t>(condition_of(insn));
+      argument.size = insn.address_size_prefix ? 4 : 8;
+      break;
+    }
+    case Value::Kind::kAccesses:
+      if (place.after) mistake("memory_accesses() behind the instruction");
+      argument.memory = memory_operand(place, value.number).memory;
+      break;
     default:
       break;
   }
@@ -136,7 +158,7 @@ RecordField BlockView::field(Place place, const Field& field) const {
       if (field.value.number >= x86::kGprCount) mistake("no such register");
       return {Source::kRegister, width, field.value.number, {}};
     case Value::Kind::kMemoryAddress:
-      return {Source::kAddress, width, 0, memory_operand(place, field.value.number).memory};
+      return {Source::kAddress, width, 0, memory_address(place, field.value.number)};
     case Value::Kind::kThreadId:
       return {Source::kThreadId, width, 0, {}};
     case Value::Kind::kThreadCounter:
@@ -205,19 +227,18 @@ void BlockView::set_thread_counter(Place place, Condition condition, ThreadCount
 
 void BlockView::add_call(Place place, Condition condition, void (*function)(),
                          std::span<const Value> arguments) {
+  if (function == nullptr) mistake("a call of no function");
   CallSite& site = new_site(place);
   constexpr size_t kMostArguments = 6;
   if (arguments.size() > kMostArguments) mistake("more than six arguments");
   site.function = function;
   for (const Value& value : arguments) {
     site.arguments.push_back(argument(place, value));
+    if (value.kind != Value::Kind::kAccesses) continue;
+    site.arguments.back().operand =
+        &static_cast<Additions&>(*data_).keep(memory_operand(place, value.number));
   }
-  Callees& callees = shared_.callees;
-  const bool light =
-      is_light(site) &&
-      callees.use_general_registers_only(reinterpret_cast<uint64_t>(&make_light_arguments)) &&
-      callees.use_general_registers_only(reinterpret_cast<uint64_t>(function));
-  if (light) site.make_arguments = &make_light_arguments;
+  if (saves_little(site, shared_.callees)) site.make_arguments = &make_light_arguments;
   Insertion insertion;
   insertion.kind = Insertion::Kind::kCall;
   insertion.guard = guard(condition);

@@ -35,6 +35,9 @@ inline uint32_t tally_word(Tally tally, uint32_t part) {
 }
 static_assert(kFirstTallyWord + kTallies * kTallyParts <= translate::ThreadBlock::kToolWords);
 
+/// Of jcc, setcc, cmovcc, loop and jrcxz.
+ConditionCode condition_of(const x86::Insn& insn);
+
 class InstructionView final : public Instruction {
  public:
   explicit InstructionView(const translate::Instruction& at) : at_(at) {}
@@ -126,6 +129,8 @@ class BlockView final : public Block {
   translate::SnippetStep snippet_compute(const weft::SnippetStep& given) const;
   void check_labels(const Snippet& snippet) const;
   const x86::OperandInfo& memory_operand(Place place, uint64_t number) const;
+  /// Of an operand that has one address.
+  const x86::MemoryOperand& memory_address(Place place, uint64_t number) const;
 
   translate::BlockPlan& plan_;
   std::unique_ptr<translate::FragmentData>& data_;

@@ -1,16 +1,20 @@
 #include "tool/callee.h"
 
+#include <dlfcn.h>
 #include <link.h>
 
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "base/address.h"
+#include "base/log.h"
 #include "x86/decode.h"
+#include "x86/disassembler.h"
 #include "x86/instruction_info.h"
 
 namespace weft::tool {
@@ -52,11 +56,14 @@ bool is_general(const x86::OperandInfo& operand) {
   return operand.general_register != x86::kNoRegister || name == "rflags" || name == "rip";
 }
 
-bool is_general(const x86::InstructionInfo& info) {
-  const bool enters_kernel = info.category == "SYSCALL" || info.category == "INTERRUPT";
-  if (!is_general(info.isa_set) || enters_kernel) return false;
-  return std::all_of(info.operands.begin(), info.operands.end(),
-                     [](const x86::OperandInfo& each) { return is_general(each); });
+/// What an instruction has that a light call cannot have; empty if nothing.
+std::string_view heaviness(const x86::InstructionInfo& info) {
+  if (info.category == "SYSCALL" || info.category == "INTERRUPT") return "enters the kernel";
+  for (const x86::OperandInfo& each : info.operands) {
+    if (each.memory.fs || each.memory.gs) return "uses thread-local storage";
+    if (!is_general(each)) return "uses a register that is not general";
+  }
+  return is_general(info.isa_set) ? "" : "is of an instruction set with registers of its own";
 }
 
 /// Follows the code from the first address on.
@@ -64,24 +71,28 @@ class Walk {
  public:
   explicit Walk(uint64_t function) : code_(code_around(function)), waiting_{function} {}
 
-  bool is_general() {
-    while (!waiting_.empty()) {
+  std::optional<Heavy> find_heavy() {
+    while (!waiting_.empty() && !found_) {
       const uint64_t at = waiting_.back();
       waiting_.pop_back();
-      if (!run_from(at)) return false;
+      run_from(at);
     }
-    return true;
+    return found_;
   }
 
  private:
-  bool run_from(uint64_t at) {
+  void stop(uint64_t at, std::string_view why) { found_ = Heavy{at, std::string(why)}; }
+
+  void run_from(uint64_t at) {
     while (seen_.insert(at).second) {
-      if (!code_.contains({at}) || seen_.size() > kMostInstructions) return false;
+      if (!code_.contains({at})) return stop(at, "lies outside the tool's own library");
+      if (seen_.size() > kMostInstructions) return stop(at, "comes after too much code to look at");
       const size_t available = std::min<size_t>(x86::kLongestInstruction, code_.end.value - at);
       const auto* bytes = reinterpret_cast<const uint8_t*>(at);
       x86::Insn insn;
-      if (!x86::decode(bytes, available, insn)) return false;
-      if (!tool::is_general(x86::describe(bytes, available, {at}))) return false;
+      if (!x86::decode(bytes, available, insn)) return stop(at, "is no instruction that is known");
+      const std::string_view why = heaviness(x86::describe(bytes, available, {at}));
+      if (!why.empty()) return stop(at, why);
       switch (insn.kind) {
         case x86::Kind::kPlain:
           break;
@@ -92,22 +103,42 @@ class Walk {
           break;
         case x86::Kind::kJump:
           waiting_.push_back(x86::target_of(insn, {at}).value);
-          return true;
+          return;
         case x86::Kind::kReturn:
         case x86::Kind::kStop:
-          return true;
+          return;
         default:
-          return false;
+          return stop(at, "calls or jumps by a pointer, perhaps the linker's");
       }
       at += insn.length;
     }
-    return true;
   }
 
   AppRange code_;
   std::vector<uint64_t> waiting_;
   std::unordered_set<uint64_t> seen_;
+  std::optional<Heavy> found_;
 };
+
+/// As objdump numbers what it shows of a library.
+std::string place_of(uint64_t address) {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(address), &info) == 0) {
+    return fmt::format("{:#x}", address);
+  }
+  const std::string_view path = info.dli_fname;
+  const uint64_t offset = address - reinterpret_cast<uint64_t>(info.dli_fbase);
+  return fmt::format("{}+{:#x}", path.substr(path.rfind('/') + 1), offset);
+}
+
+void tell(uint64_t function, const Heavy& heavy) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(heavy.at);
+  const AppRange code = code_around(heavy.at);
+  const size_t available =
+      code.empty() ? 0 : std::min<size_t>(x86::kLongestInstruction, code.end.value - heavy.at);
+  WEFT_LOG(kInfo, "calls of {} save all registers: {} `{}` {}", place_of(function),
+           place_of(heavy.at), x86::disassemble(bytes, available, {heavy.at}).text, heavy.why);
+}
 
 }  // namespace
 
@@ -117,7 +148,9 @@ AppRange code_around(uint64_t address) {
   return image.code;
 }
 
-bool uses_general_registers_only(uint64_t function) { return Walk(function).is_general(); }
+std::optional<Heavy> find_heavy(uint64_t function) { return Walk(function).find_heavy(); }
+
+bool uses_general_registers_only(uint64_t function) { return !find_heavy(function); }
 
 bool Callees::use_general_registers_only(uint64_t function) {
   {
@@ -125,10 +158,26 @@ bool Callees::use_general_registers_only(uint64_t function) {
     const auto found = known_.find(function);
     if (found != known_.end()) return found->second;
   }
-  const bool answer = tool::uses_general_registers_only(function);
+  const std::optional<Heavy> heavy = find_heavy(function);
+  if (heavy) tell(function, *heavy);
+  const bool answer = !heavy;
   const std::lock_guard held(lock_);
   known_[function] = answer;
   return answer;
+}
+
+const InlineBody* Callees::inline_body(uint64_t function) {
+  const auto answer = [](const std::optional<InlineBody>& body) { return body ? &*body : nullptr; };
+  {
+    const std::lock_guard held(lock_);
+    const auto found = bodies_.find(function);
+    if (found != bodies_.end()) return answer(found->second);
+  }
+  std::optional<InlineBody> body;
+  if (use_general_registers_only(function)) body = inline_body_of(function);
+  const std::lock_guard held(lock_);
+  // Of two threads the first one's stays: it has been given away.
+  return answer(bodies_.try_emplace(function, std::move(body)).first->second);
 }
 
 }  // namespace weft::tool

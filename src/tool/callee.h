@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "base/address.h"
 #include "base/spin_lock.h"
+#include "tool/inline_body.h"
 
 namespace weft::tool {
 
@@ -16,20 +19,31 @@ namespace weft::tool {
 /// make it false.
 bool uses_general_registers_only(uint64_t function);
 
+/// The first thing found in it that makes it false.
+struct Heavy {
+  uint64_t at = 0;  ///< address of the instruction
+  std::string why;
+};
+std::optional<Heavy> find_heavy(uint64_t function);
+
 /// The executable segment of a loaded library that `address` lies in; empty if there is none.
 AppRange code_around(uint64_t address);
 
 class Callees {
  public:
-  /// As the function, found out once.
+  /// As the function, found out once; --log=callee:info tells why not.
   bool use_general_registers_only(uint64_t function);
+  /// Its code, if it is so small that a call of it is not worth while; null if it is not. Stays
+  /// valid.
+  const InlineBody* inline_body(uint64_t function);
 
   void lock_for_fork() { lock_.lock(); }
   void unlock_after_fork() { lock_.unlock(); }
 
  private:
   SpinLock lock_;
-  std::unordered_map<uint64_t, bool> known_;  ///< under lock_
+  std::unordered_map<uint64_t, bool> known_;                        ///< under lock_
+  std::unordered_map<uint64_t, std::optional<InlineBody>> bodies_;  ///< under lock_
 };
 
 }  // namespace weft::tool

@@ -75,16 +75,25 @@ bool CaseTable::insert(const VersionSet& set, Met& met, int32_t value) {
   return true;
 }
 
-bool CaseTable::met(Versions versions, AppPc tag, int64_t value) {
+CaseTable::Meeting CaseTable::met(Versions versions, AppPc tag, int64_t value) {
   const VersionSet& chosen = set(versions);
   const std::lock_guard held(lock_);
   const auto found = met_.find({versions.number(), tag.value});
-  if (found == met_.end()) return false;
+  if (found == met_.end()) return Meeting::kNone;
   Met& met = found->second;
   const bool possible = value > -kValueLimit && value < kValueLimit;
   // For threads that have not left the old code yet, even if the block gets no further case.
   set_countdown(met.countdown, chosen.options.threshold);
-  return possible && insert(chosen, met, static_cast<int32_t>(value));
+  if (!possible) return Meeting::kNone;
+  const auto small = static_cast<int32_t>(value);
+  if (insert(chosen, met, small)) {
+    met.known = 0;
+    return Meeting::kNew;
+  }
+  // More threads than that are hardly in the same block's old code.
+  constexpr uint32_t kMostKnown = 64;
+  const bool known = std::binary_search(met.values.begin(), met.values.end(), small);
+  return known && met.known++ < kMostKnown ? Meeting::kKnown : Meeting::kNone;
 }
 
 bool CaseTable::spread(Versions versions, AppPc tag, int32_t value) {

@@ -45,10 +45,14 @@ class CaseTable {
   std::vector<uint8_t> names_of(Versions versions, const std::vector<int32_t>& values);
 
   BlockCases cases_of(Versions versions, AppPc tag, const NewWord& new_word);
-  /// The countdown of `tag` is over, with `value` in the word, and begins again. True if the block
-  /// did not have the value, and has it now.
-  bool met(Versions versions, AppPc tag, int64_t value);
-  /// Gives the value to a block that has been translated before. True as met().
+  enum class Meeting : uint8_t {
+    kNew,    ///< the block did not have the value, and has it now
+    kKnown,  ///< it has it, and code that does not is to be replaced
+    kNone,   ///< it does not get it; or its version did not fit, time and again
+  };
+  /// The countdown of `tag` is over, with `value` in the word, and begins again.
+  Meeting met(Versions versions, AppPc tag, int64_t value);
+  /// Gives the value to a block that has been translated before. True if it did not have it.
   bool spread(Versions versions, AppPc tag, int32_t value);
 
   /// Whether the block at `tag` has been made with all its versions, or is about to be.
@@ -62,6 +66,7 @@ class CaseTable {
   struct Met {
     std::vector<int32_t> values;  ///< sorted, so that neighbours that met the same are alike
     uint64_t* countdown = nullptr;
+    uint32_t known = 0;  ///< meetings of that kind since the last new value
   };
   using Key = std::pair<uint32_t, uint64_t>;
 

@@ -1,73 +1,51 @@
 // Clean calls: arguments from the saved state, then the tool's function.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "engine/engine.h"
-#include "linux/signal_xstate.h"
-#include "linux/sys_program_memory.h"
+#include "linux/kernel/program_memory.h"
+#include "linux/kernel/signal_safe_copy.h"
+#include "tool/access_arguments.h"
 #include "tool/call_site.h"
+#include "tool/context_view.h"
 #include "tool/host.h"
+#include "tool/mistake.h"
+#include "weft/instruction_list.h"
 
 namespace weft::tool {
 namespace {
 
 using x86::CpuContext;
 
-class ContextView final : public CallContext {
- public:
-  ContextView(ThreadView& thread, Address pc) : thread_(thread), pc_(pc) {}
-
-  uint64_t get(Register reg) const override { return context().gpr[index(reg)]; }
-  void set(Register reg, uint64_t value) override { context().gpr[index(reg)] = value; }
-  Address pc() const override { return pc_; }
-  uint64_t flags() const override { return context().rflags; }
-  void set_flags(uint64_t flags) override {
-    // Those that a program may change by popf.
-    constexpr uint64_t kSettable = 0x244CD5;
-    context().rflags = (context().rflags & ~kSettable) | (flags & kSettable);
-  }
-  uint64_t fs_base() const override { return context().fs_base; }
-  uint64_t gs_base() const override { return context().gs_base; }
-  void* xsave() override {
-    linux::ProgramThread& program = thread_.thread().program;
-    linux::spell_out_xstate(program);
-    return program.xsave;
-  }
-  Thread& thread() override { return thread_; }
-  void redirect(Address pc) override {
-    context().rip = pc;
-    redirected_ = true;
-  }
-  bool redirected() const { return redirected_; }
-
- private:
-  static size_t index(Register reg) { return static_cast<size_t>(reg) & (x86::kGprCount - 1); }
-  CpuContext& context() const { return thread_.thread().context(); }
-
-  ThreadView& thread_;
-  Address pc_;
-  bool redirected_ = false;
-};
-
-uint64_t read_value(const Argument& argument, const CpuContext& context) {
+uint64_t read_value(const Argument& argument, const translate::ThreadBlock& block) {
   uint64_t value = 0;
-  const uint64_t address = effective_address(argument.memory, context);
+  const uint64_t address = effective_address(argument, block);
+  if (argument.in_block) {
+    std::memcpy(&value, reinterpret_cast<const void*>(address), argument.size);
+    return value;
+  }
   if (!linux::read_program(static_cast<void*>(&value), address, argument.size)) return 0;
   return value;
 }
 
-uint64_t evaluate(const Argument& argument, ThreadView& thread, ContextView& view) {
-  const CpuContext& context = thread.thread().context();
+uint64_t evaluate(const Argument& argument, ThreadView& thread, ContextView& view,
+                  AccessArguments& accesses) {
+  const translate::ThreadBlock& block = thread.thread().block();
+  const CpuContext& context = block.context;
   switch (argument.kind) {
     case Value::Kind::kConstant:
       return argument.number;
     case Value::Kind::kRegister:
-      return context.gpr[argument.number];
+      return register_value(argument, context);
     case Value::Kind::kFlags:
       return context.rflags;
     case Value::Kind::kMemoryAddress:
-      return effective_address(argument.memory, context);
+      return effective_address(argument, block);
     case Value::Kind::kMemoryValue:
-      return read_value(argument, context);
+      return read_value(argument, block);
     case Value::Kind::kThread:
       return reinterpret_cast<uint64_t>(static_cast<Thread*>(&thread));
     case Value::Kind::kThreadId:
@@ -76,11 +54,45 @@ uint64_t evaluate(const Argument& argument, ThreadView& thread, ContextView& vie
       return reinterpret_cast<uint64_t>(static_cast<CallContext*>(&view));
     case Value::Kind::kThreadCounter:
       return thread.get(ThreadCounter(static_cast<uint32_t>(argument.number)));
+    case Value::Kind::kBranchTaken:
+      return is_taken(argument, context) ? 1 : 0;
+    case Value::Kind::kAccesses:
+      return reinterpret_cast<uint64_t>(&accesses.list(argument, block));
   }
   return 0;
 }
 
+using Arguments = std::array<uint64_t, ListCall::kMostArguments>;
+
+/// Whatever its parameters are, the first six are passed in these registers (Insertion::call checks
+/// that) and others on the stack, and what it does not take it does not look at.
+void call(void (*function)(), const Arguments& a, size_t count) {
+  using Word = uint64_t;
+  constexpr size_t kInRegisters = 6;
+  if (count <= kInRegisters) {
+    using Function = void (*)(Word, Word, Word, Word, Word, Word);
+    return reinterpret_cast<Function>(function)(a[0], a[1], a[2], a[3], a[4], a[5]);
+  }
+  using Function = void (*)(Word, Word, Word, Word, Word, Word, Word, Word, Word, Word, Word, Word,
+                            Word, Word, Word, Word);
+  reinterpret_cast<Function>(function)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9],
+                                       a[10], a[11], a[12], a[13], a[14], a[15]);
+}
+
 }  // namespace
+
+void Host::check_target(engine::Thread& thread) const {
+  const AppPc target = thread.pc();
+  if (engine_->space().find(target)) return;
+  // Where nothing is mapped, the program gets the fault that it would get there.
+  uint8_t byte = 0;
+  if (!linux::safe_copy(&byte, target.bytes(), 1)) return;
+  const std::string text = fmt::format(
+      "redirect() to {:#x}, which is memory of the tool or of weft: only the program's code runs "
+      "there",
+      target.value);
+  stop_for_tool(running_tool(thread), text);
+}
 
 bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) {
   const auto& site = static_cast<const CallSite&>(place);
@@ -88,21 +100,24 @@ bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) 
   if (site.function == nullptr) {
     if (site.purpose == CallSite::Purpose::kNewCase) return new_case(view, site);
     if (site.purpose == CallSite::Purpose::kMissingVersions) return make_versions(view, site);
+    const Running running(&thread, "a full buffer", nullptr);
     view.flush(Buffer(site.buffer));
     return false;
   }
-  ContextView context(view, site.pc.value);
+  ContextView& context = view.context_view();
+  context.begin_call(site.pc.value);
   thread.context().rip = site.pc.value;
-  std::array<uint64_t, 6> values{};
+  Arguments values{};
+  AccessArguments accesses;
   for (uint32_t i = 0; i < site.arguments.size(); ++i) {
-    values[i] = evaluate(site.arguments[i], view, context);
+    values[i] = evaluate(site.arguments[i], view, context, accesses);
   }
-  // Whatever its parameters are, they are passed in these registers (Insertion::call checks that),
-  // and what it does not take it does not look at.
-  using Function = void (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-  const auto function = reinterpret_cast<Function>(site.function);
-  function(values[0], values[1], values[2], values[3], values[4], values[5]);
-  return context.redirected();
+  const Running running(&thread, "a clean call", nullptr,
+                        reinterpret_cast<const void*>(site.function));
+  context.run([&] { call(site.function, values, site.arguments.size()); });
+  if (!context.end_call()) return false;
+  check_target(thread);
+  return true;
 }
 
 }  // namespace weft::tool

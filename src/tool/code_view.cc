@@ -1,6 +1,8 @@
 #include "tool/code_view.h"
 
 #include "engine/engine.h"
+#include "tool/thread_view.h"
+#include "translate/set_once.h"
 
 namespace weft::tool {
 namespace {
@@ -40,7 +42,17 @@ void add_to(std::vector<FragmentInfo>& list, const cache::Fragment& fragment) {
 
 }  // namespace
 
+bool CodeView::put_off(std::function<void(engine::Deletions&)> deletion) {
+  if (!engine_->on_program_thread()) return false;
+  auto* view = static_cast<ThreadView*>(engine::Thread::current().tool_thread);
+  if (view == nullptr || !view->is_shown_block) return false;
+  view->put_off.push_back(std::move(deletion));
+  return true;
+}
+
 Deleted CodeView::delete_fragment(Address tag, Scope scope) {
+  const auto later = [=](engine::Deletions& all) { all.delete_fragment({tag}, scope_of(scope)); };
+  if (put_off(later)) return {};
   return told(engine_->deletions().delete_fragment({tag}, scope_of(scope)));
 }
 
@@ -48,14 +60,32 @@ uint64_t CodeView::delete_fragments(std::span<const Address> tags, Scope scope) 
   std::vector<AppPc> all;
   all.reserve(tags.size());
   for (const Address tag : tags) all.push_back({tag});
+  const auto later = [=](engine::Deletions& each) { each.delete_fragments(all, scope_of(scope)); };
+  if (put_off(later)) return 0;
   return engine_->deletions().delete_fragments(all, scope_of(scope));
 }
 
 uint64_t CodeView::delete_region(Range range) {
+  const auto later = [=](engine::Deletions& all) { all.delete_region(range_of(range)); };
+  if (put_off(later)) return 0;
   return engine_->deletions().delete_region(range_of(range));
 }
 
-uint64_t CodeView::delete_all() { return engine_->deletions().delete_all(); }
+uint64_t CodeView::delete_all() {
+  const auto later = [](engine::Deletions& all) { all.delete_all(); };
+  return put_off(later) ? 0 : engine_->deletions().delete_all();
+}
+
+uint64_t CodeView::put_back_set_once() {
+  uint64_t count = 0;
+  engine_->caches().for_each([&](const cache::CodeCache& cache) {
+    cache.count_if([&](const cache::Fragment& fragment) {
+      count += translate::put_back_set_once(fragment);
+      return false;
+    });
+  });
+  return count;
+}
 
 bool CodeView::request_delete(Address tag) { return engine_->deletions().request({tag}); }
 
@@ -102,6 +132,8 @@ DeletedInThread CodeView::delete_in_thread(int thread, Address tag, Scope scope)
   }
   if (cache == nullptr) return {};
   if (!engine_->is_private(*cache)) return {ThreadCache::kShared, {}};
+  const auto later = [=](engine::Deletions&) { cache->delete_fragment({tag}, scope_of(scope)); };
+  if (put_off(later)) return {ThreadCache::kOwn, {}};
   return {ThreadCache::kOwn, told(cache->delete_fragment({tag}, scope_of(scope)))};
 }
 

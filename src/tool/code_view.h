@@ -1,12 +1,15 @@
 // Deletion as tools see it. Owned by the host; any thread.
 #pragma once
 
+#include <functional>
+
 #include "cache/code_cache.h"
 #include "weft/deletion.h"
 
 namespace weft::engine {
+class Deletions;
 class Engine;
-}
+}  // namespace weft::engine
 
 namespace weft::tool {
 
@@ -20,6 +23,7 @@ class CodeView final : public Code {
   uint64_t delete_fragments(std::span<const Address> tags, Scope scope) override;
   uint64_t delete_region(Range range) override;
   uint64_t delete_all() override;
+  uint64_t put_back_set_once() override;
   bool request_delete(Address tag) override;
   bool exists(Address tag) override;
   std::vector<FragmentInfo> fragments_at(Address tag) override;
@@ -29,6 +33,10 @@ class CodeView final : public Code {
   DeletedInThread delete_in_thread(int thread, Address tag, Scope scope) override;
 
  private:
+  /// Has `deletion` made when the block that the calling thread builds is there, if it builds one:
+  /// what it deletes at once would have that block built again, without an end.
+  bool put_off(std::function<void(engine::Deletions&)> deletion);
+
   engine::Engine* engine_ = nullptr;
 };
 

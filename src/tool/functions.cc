@@ -212,16 +212,20 @@ void FunctionTable::instrument(Block& block) {
   const uint64_t built = stamp_.load();
   std::vector<FunctionTarget*> found;
   bool is_return = false;
+  const InstructionKind last = block[block.size() - 1].kind();
+  bool is_call = last == InstructionKind::kCall || last == InstructionKind::kIndirectCall;
   {
     const std::lock_guard held(lock_);
     const Range range = block.range();
     is_return = returns_.contains(block.tag());
+    is_call = is_call && returns_.contains(range.end);
     for (auto at = targets_.lower_bound(range.start); at != targets_.end() && at->first < range.end;
          ++at) {
       if (!at->second->wraps->empty()) found.push_back(at->second.get());
     }
   }
   if (is_return) block.before(0).call(leave, call_context(), this);
+  if (is_call) block.before(block.size() - 1).call(expect, call_context(), this);
   for (FunctionTarget* target : found) {
     for (size_t i = 0; i < block.size(); ++i) {
       if (block[i].pc() != target->address) continue;
@@ -243,6 +247,7 @@ bool FunctionTable::prepare_return(Address site, uint64_t built) {
     if (ready != 0) return built >= ready;
   }
   process_.code().delete_fragment(site);
+  process_.code().delete_region({site - 1, site});  // the call
   const std::lock_guard held(lock_);
   returns_[site] = ++stamp_;
   return false;
@@ -289,6 +294,12 @@ void FunctionTable::enter(CallContext& context, FunctionTarget* target, uint64_t
   kept.frames.erase(same, kept.frames.end());
   kept.return_address = return_address;
   kept.frames.push_back(std::move(frame));
+}
+
+/// A call that returns to where wrapped functions do: what is kept under its slot has been left.
+void FunctionTable::expect(CallContext& context, FunctionTable*) {
+  FunctionSlots& slots = slots_of(context);
+  if (!slots.empty()) slots.erase(context.get(Register::kRsp) - sizeof(uint64_t));
 }
 
 void FunctionTable::leave(CallContext& context, FunctionTable*) {

@@ -73,6 +73,7 @@ class FunctionTable final : public Functions {
 
  private:
   static void enter(CallContext& context, FunctionTarget* target, uint64_t built, Address tag);
+  static void expect(CallContext& context, FunctionTable* table);
   static void leave(CallContext& context, FunctionTable* table);
   void run_replaced(FunctionCall& call, uint64_t result) override;
 

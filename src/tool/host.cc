@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "engine/engine.h"
 #include "tool/block_view.h"
+#include "tool/mistake.h"
 #include "tool/syscall_view.h"
 
 namespace weft::tool {
@@ -26,12 +28,18 @@ void Host::start(engine::Engine& engine, AppRange words) {
   code_.start(engine);
 }
 
-void Host::process_started(engine::Thread&) {
+void Host::process_started(engine::Thread& thread) {
+  set_message_stream(engine_->error_stream());
+  // modules() has them from the start; tools are told of them when there is a thread.
+  // The program is the first of them, wherever it lies.
+  first_modules_ = modules_.update(engine_->space(), {{0}, {~uint64_t{0}}}, program_);
   for (const Library& each : tools_) {
     starting_ = each.name;
+    const Running running(&thread, "on_start()", &each);
     each.tool->on_start(*this, *each.options);
   }
   starting_ = {};
+  go_on_with_image(thread);
   // Branches have one way past a choice and one to it.
   const Versions first{0};
   if (cases_.size() == 1 && cases_.set(first).selector.per_thread) {
@@ -50,13 +58,16 @@ void Host::thread_started(engine::Thread& thread) {
     view = threads_.back().get();
     thread.tool_thread = view;
   }
-  for (const Library& each : tools_) each.tool->on_thread_start(*view);
-  if (first) tell_of_modules({{0}, {~uint64_t{0}}});
+  tell(&thread, "on_thread_start()", [&](Tool& tool) { tool.on_thread_start(*view); });
+  if (first) tell_of_modules(std::exchange(first_modules_, {}));
 }
 
-void Host::end_thread(ThreadView& view) {
-  view.close_buffers();
-  for (const Library& each : tools_) each.tool->on_thread_exit(view);
+void Host::end_thread(engine::Thread& thread, ThreadView& view) {
+  {
+    const Running running(&thread, "the end of a buffer", nullptr);
+    view.close_buffers();
+  }
+  tell(&thread, "on_thread_exit()", [&](Tool& tool) { tool.on_thread_exit(view); });
 }
 
 void Host::thread_ending(engine::Thread& thread) {
@@ -66,7 +77,7 @@ void Host::thread_ending(engine::Thread& thread) {
     const std::lock_guard held(lock_);
     if (ended_) return;
   }
-  end_thread(view);
+  end_thread(thread, view);
   const std::lock_guard held(lock_);
   for (uint32_t i = 0; i < kThreadCounters; ++i) ended_counts_[i] += view.get(ThreadCounter(i));
   for (uint32_t i = 0; i < kTallies; ++i) ended_tallies_[i] += view.get(Tally(i));
@@ -80,18 +91,19 @@ std::vector<ThreadView*> Host::views() {
   return result;
 }
 
-void Host::process_ending(engine::Thread&, int status) {
+void Host::process_ending(engine::Thread& thread, int status, int signal) {
   {
     const std::lock_guard held(lock_);
     if (ended_.exchange(true)) return;
   }
-  for (ThreadView* view : views()) end_thread(*view);
-  for (const Library& each : tools_) each.tool->on_exit(*this, status);
+  death_signal_ = signal;
+  for (ThreadView* view : views()) end_thread(thread, *view);
+  tell(&thread, "on_exit()", [&](Tool& tool) { tool.on_exit(*this, status); });
 }
 
 void Host::exec_starting(engine::Thread& thread) {
   for (uint32_t i = 0; i < buffers_.size(); ++i) view_of(thread).flush(Buffer(i));
-  for (const Library& each : tools_) each.tool->on_exec(*this);
+  tell(&thread, "on_exec()", [&](Tool& tool) { tool.on_exec(*this); });
 }
 
 void Host::lock_for_fork() {
@@ -100,9 +112,11 @@ void Host::lock_for_fork() {
   cases_.lock_for_fork();
   callees_.lock_for_fork();
   functions_.lock_for_fork();
+  lists_.lock_for_fork();
 }
 
 void Host::unlock_after_fork() {
+  lists_.unlock_after_fork();
   functions_.unlock_after_fork();
   callees_.unlock_after_fork();
   cases_.unlock_after_fork();
@@ -120,50 +134,86 @@ void Host::forked(engine::Thread& thread) {
   }
   view.set_number(0);
   view.empty_buffers();
-  for (const Library& each : tools_) each.tool->on_fork(*this, view);
+  tell(&thread, "on_fork()", [&](Tool& tool) { tool.on_fork(*this, view); });
 }
 
-void Host::tell_of_modules(AppRange range) {
-  for (const Modules::Change& change : modules_.update(engine_->space(), range)) {
+void Host::tell_of_modules(const std::vector<Modules::Change>& changes) {
+  for (const Modules::Change& change : changes) {
     if (change.loaded) {
       functions_.module_loaded(*change.module);
     } else {
       functions_.module_unloaded(*change.module);
     }
-    for (const Library& each : tools_) {
+    tell(&engine::Thread::current(), "on_module_load() or on_module_unload()", [&](Tool& tool) {
       if (change.loaded) {
-        each.tool->on_module_load(*change.module);
+        tool.on_module_load(*change.module);
       } else {
-        each.tool->on_module_unload(*change.module);
+        tool.on_module_unload(*change.module);
       }
-    }
+    });
   }
 }
 
-void Host::memory_changed(AppRange range) { tell_of_modules(range); }
+void Host::memory_changed(AppRange range) {
+  tell_of_modules(modules_.update(engine_->space(), range));
+}
+
+void Host::delete_what_was_put_off(ThreadView& view) {
+  if (view.put_off.empty()) return;
+  for (const auto& deletion : std::exchange(view.put_off, {})) deletion(engine_->deletions());
+}
 
 void Host::published(const cache::Fragment& fragment) {
+  delete_what_was_put_off(view_of(engine::Thread::current()));
   if (fragment.constituent_count() < 2) return;
   const FragmentInfo info = describe(fragment);
-  for (const Library& each : tools_) each.tool->on_trace(info);
+  tell(&engine::Thread::current(), "on_trace()", [&](Tool& tool) { tool.on_trace(info); });
 }
 
 bool Host::syscall_before(engine::Thread& thread) {
   ThreadView& view = view_of(thread);
+  delete_what_was_put_off(view);
   SyscallView call(view, thread.context(), false);
-  for (const Library& each : tools_) each.tool->on_syscall_before(call);
+  tell(&thread, "on_syscall_before()", [&](Tool& tool) { tool.on_syscall_before(call); });
   call.keep();
   return call.has_result();
 }
 
-void Host::syscall_after(engine::Thread& thread) {
-  SyscallView call(view_of(thread), thread.context(), true);
-  for (const Library& each : tools_) each.tool->on_syscall_after(call);
+size_t Host::lend(engine::Thread& thread) {
+  ThreadView& view = view_of(thread);
+  view.lent.push_back({view.call, view.function_slots});
+  return view.lent.size() - 1;
 }
 
-void Host::signal(engine::Thread& thread, const siginfo_t& info) {
+void Host::take_back(engine::Thread& thread, size_t lent) {
+  ThreadView& view = view_of(thread);
+  view.call = view.lent[lent].call;
+  view.function_slots = std::move(view.lent[lent].function_slots);
+  // Beyond it is what such children left that were killed.
+  view.lent.resize(lent);
+}
+
+bool Host::syscall_after(engine::Thread& thread) {
+  SyscallView call(view_of(thread), thread.context(), true);
+  tell(&thread, "on_syscall_after()", [&](Tool& tool) { tool.on_syscall_after(call); });
+  return call.wants_another();
+}
+
+bool Host::signal(engine::Thread& thread, const siginfo_t& info) {
   const SignalInfo signal{view_of(thread), info.si_signo, info, thread.pc().value};
-  for (const Library& each : tools_) each.tool->on_signal(signal);
+  bool suppressed = false;
+  tell(&thread, "on_signal_before()", [&](Tool& tool) {
+    if (!suppressed) suppressed = tool.on_signal_before(signal) == SignalAnswer::kSuppress;
+  });
+  if (suppressed) return false;
+  tell(&thread, "on_signal()", [&](Tool& tool) { tool.on_signal(signal); });
+  return true;
+}
+
+engine::ListAnswer Host::list_fault(engine::Thread& thread, const siginfo_t& info,
+                                    const engine::ListItem& item, x86::CpuContext& machine,
+                                    x86::CpuContext& program) {
+  return lists_.fault(view_of(thread), info, item, machine, program);
 }
 
 // No tag leads to a probe, and tools hear of none.

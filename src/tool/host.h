@@ -15,7 +15,9 @@
 #include "tool/code_view.h"
 #include "tool/functions.h"
 #include "tool/library.h"
+#include "tool/lists.h"
 #include "tool/modules.h"
+#include "tool/running.h"
 #include "tool/thread_view.h"
 #include "weft/tool.h"
 
@@ -27,12 +29,17 @@ class Host final : public engine::Hooks, public Process {
 
   void set_program(std::string path, std::vector<std::string> arguments, bool followed);
 
+  /// Tells apart what the tools add to code; empty if one of them does not say so.
+  std::string image_version() const;
+
   // engine::Hooks
   void start(engine::Engine& engine, AppRange words) override;
+  void resume_image(std::vector<uint8_t> state) override { image_ = std::move(state); }
+  std::optional<std::vector<uint8_t>> image_state(const std::function<bool(AppPc)>& kept) override;
   void process_started(engine::Thread& thread) override;
   void thread_started(engine::Thread& thread) override;
   void thread_ending(engine::Thread& thread) override;
-  void process_ending(engine::Thread& thread, int status) override;
+  void process_ending(engine::Thread& thread, int status, int signal) override;
   void exec_starting(engine::Thread& thread) override;
   void lock_for_fork() override;
   void unlock_after_fork() override;
@@ -40,10 +47,18 @@ class Host final : public engine::Hooks, public Process {
   void memory_changed(AppRange range) override;
   void published(const cache::Fragment& fragment) override;
   bool syscall_before(engine::Thread& thread) override;
-  void syscall_after(engine::Thread& thread) override;
-  void signal(engine::Thread& thread, const siginfo_t& info) override;
+  size_t lend(engine::Thread& thread) override;
+  void take_back(engine::Thread& thread, size_t lent) override;
+  bool syscall_after(engine::Thread& thread) override;
+  bool signal(engine::Thread& thread, const siginfo_t& info) override;
   bool clean_call(engine::Thread& thread, const translate::CallSite& site) override;
   void faulted(const siginfo_t& info, const x86::CpuContext& registers) override;
+  void aborted(engine::Thread* thread, const x86::CpuContext& registers) override;
+  void hangs(engine::Thread& thread, int signal, const x86::CpuContext& registers) override;
+  engine::ListAnswer list_fault(engine::Thread& thread, const siginfo_t& info,
+                                const engine::ListItem& item, x86::CpuContext& machine,
+                                x86::CpuContext& program) override;
+  bool wants_whole_blocks() const override { return lists_.edits(); }
   void instrument(translate::PlannedBlock& block,
                   std::unique_ptr<translate::FragmentData>& data) override;
   const translate::CallSite& missing_site(const translate::PlannedBlock& block,
@@ -58,7 +73,9 @@ class Host final : public engine::Hooks, public Process {
   bool is_child() const override { return is_child_; }
   Code& code() override { return code_; }
   Functions& functions() override { return functions_; }
+  Lists& lists() override { return lists_; }
   [[noreturn]] void fail(std::string_view message) override;
+  [[noreturn]] void exit(int status) override;
   Counter new_counter() override;
   ThreadCounter new_thread_counter() override;
   Tally new_tally() override;
@@ -71,21 +88,54 @@ class Host final : public engine::Hooks, public Process {
   uint32_t new_thread_key() override;
   Versions new_versions(ThreadCounter selector, VersionOptions options) override;
   Versions new_versions(Counter selector, VersionOptions options) override;
+  pid_t fork_program(Thread& thread) override;
+  bool translate(Thread& thread, Address tag) override;
   std::vector<const Module*> modules() override { return modules_.all(); }
   const Module* module_at(Address address) override { return modules_.at(address); }
   size_t read_memory(Address from, void* to, size_t bytes) override;
   size_t write_memory(Address to, const void* from, size_t bytes) override;
+  std::optional<MemoryArea> memory_at(Address address) override;
+  std::optional<MemoryArea> memory_from(Address address) override;
+  int keep_descriptor(int fd) override;
+  void release_descriptor(int fd) override;
   std::string output_name(std::string_view pattern) override;
   int error_stream() override;
+  int death_signal() const override { return death_signal_; }
+
+  engine::Engine& engine() { return *engine_; }
+  /// The tool whose on_start() runs; empty if none does.
+  std::string_view starting() const { return starting_; }
+  /// So many words in a row, in reach of code memory; the first at a multiple of `alignment` words.
+  uint64_t* new_words(size_t count, size_t alignment);
 
  private:
   /// The tool whose code `pc` is in, or null.
   const Library* library_at(uint64_t pc) const;
+  /// Which tool is at work where, as far as registers, stack and the thread's note tell.
+  struct Culprit {
+    const Library* library = nullptr;
+    uint64_t place = 0;           ///< in its code; 0: unknown
+    bool is_there = false;        ///< it stands there itself, not what it called
+    const char* event = nullptr;  ///< what of it runs; null: unknown
+  };
+  /// The name of the tool that runs on the thread.
+  std::string_view running_tool(const engine::Thread& thread) const;
+  /// Whether the program can go on where a clean call has sent it.
+  void check_target(engine::Thread& thread) const;
+  Culprit culprit(const engine::Thread* thread, const x86::CpuContext& registers) const;
+  /// Each tool in its order, as what runs on `thread` (null: none of the program's) meanwhile.
+  template <typename Call>
+  void tell(engine::Thread* thread, const char* event, Call call) {
+    for (const Library& each : tools_) {
+      const Running running(thread, event, &each);
+      call(*each.tool);
+    }
+  }
   static ThreadView& view_of(engine::Thread& thread);
-  uint64_t* new_word();
+  uint64_t* new_word() { return new_words(1, 1); }
   Versions add_versions(translate::Word selector, VersionOptions options);
-  /// Has all tools add to one version of a block.
-  void instrument_version(translate::BlockPlan& plan,
+  /// Has all tools add to one version of a block, and one of them edit it.
+  void instrument_version(translate::BlockPlan& plan, translate::PlanUse use,
                           std::unique_ptr<translate::FragmentData>& data, Choice& choice);
   /// A block's default version has run often enough, and is about to run once more. True if the
   /// block is to be entered again instead.
@@ -101,8 +151,11 @@ class Host final : public engine::Hooks, public Process {
   bool may_wait(const Choice& choice, const translate::BlockPlan& first);
   /// Puts a call of make_versions() in place of all versions but the first.
   void add_missing(translate::PlannedBlock& block, const Choice& choice);
-  void end_thread(ThreadView& view);
-  void tell_of_modules(AppRange range);
+  void end_thread(engine::Thread& thread, ThreadView& view);
+  /// The tools, which have started, go on with an image's code, or it goes.
+  void go_on_with_image(engine::Thread& thread);
+  void tell_of_modules(const std::vector<Modules::Change>& changes);
+  void delete_what_was_put_off(ThreadView& view);
   std::vector<ThreadView*> views();
 
   std::vector<Library> tools_;
@@ -113,10 +166,14 @@ class Host final : public engine::Hooks, public Process {
   CaseTable cases_;
   Callees callees_;
   FunctionTable functions_{*this};
+  std::vector<Modules::Change> first_modules_;  ///< found before there was a thread
+  ListTable lists_{*this};
   std::string program_;
   std::vector<std::string> arguments_;
   bool is_child_ = false;
-  std::string_view starting_;  ///< the tool whose on_start() runs
+  std::string_view starting_;    ///< the tool whose on_start() runs
+  std::vector<uint8_t> image_;   ///< what was resumed; the tools look into it
+  uint64_t start_counters_ = 0;  ///< counters that the tools made as they started
 
   ThreadView::Selectors selectors_;  ///< constant once the first thread runs
   std::vector<BufferSpec> buffers_;  ///< constant once the first thread runs
@@ -126,6 +183,7 @@ class Host final : public engine::Hooks, public Process {
   std::atomic<uint32_t> next_tally_{0};
   std::atomic<uint32_t> next_key_{0};
   std::atomic<bool> ended_{false};
+  std::atomic<int> death_signal_{0};
 
   SpinLock lock_;
   std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_

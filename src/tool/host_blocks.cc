@@ -15,7 +15,7 @@ using translate::Guard;
 using translate::Insertion;
 
 constexpr size_t kMostSets = 16;
-constexpr size_t kMostValues = 15;
+constexpr size_t kMostValues = 64;
 
 /// Has the block's default version count itself down, and call when it comes to 0.
 void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
@@ -35,7 +35,7 @@ void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& da
   call.guard = {Guard::Kind::kLess, word, 1};
   call.site = &site;
   call.ignores_flags = true;  // it leads to a version of the same block
-  std::vector<Insertion>& front = plan.instructions.front().before;
+  std::vector<Insertion>& front = plan.list ? plan.anywhere : plan.instructions.front().before;
   front.insert(front.begin(), {std::move(less), std::move(call)});
 }
 
@@ -63,9 +63,8 @@ Versions Host::add_versions(translate::Word selector, VersionOptions options) {
   const std::vector<int32_t>& values = options.values;
   if (starting_.empty()) fail("new_versions() is for on_start()");
   if (cases_.size() == kMostSets) fail("no more than 16 versions");
-  if (values.size() + options.most_dynamic > kMostValues || options.threshold == 0 ||
-      values.size() + options.most_dynamic == 0) {
-    fail("new_versions() with no value, more than 15, or a threshold of 0");
+  if (values.size() + options.most_dynamic > kMostValues || options.threshold == 0) {
+    fail("new_versions() with more than 64 values, or a threshold of 0");
   }
   for (auto each = values.begin(); each != values.end(); ++each) {
     const bool in_range = *each > -kLimit && *each < kLimit;
@@ -88,8 +87,8 @@ Versions Host::new_versions(Counter selector, VersionOptions options) {
   return add_versions({false, 0, address}, std::move(options));
 }
 
-void Host::instrument_version(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
-                              Choice& choice) {
+void Host::instrument_version(BlockPlan& plan, translate::PlanUse use,
+                              std::unique_ptr<translate::FragmentData>& data, Choice& choice) {
   const BlockView::Shared shared{layouts_, words_,
                                  [this](Versions versions, AppPc tag) {
                                    return cases_.cases_of(versions, tag,
@@ -98,25 +97,32 @@ void Host::instrument_version(BlockPlan& plan, std::unique_ptr<translate::Fragme
                                  cases_.size(), callees_};
   BlockView block(plan, data, shared, choice);
   functions_.instrument(block);
+  bool& is_shown = view_of(engine::Thread::current()).is_shown_block;
+  is_shown = true;
   for (const Library& each : tools_) {
     block.set_tool(each.name);
+    const Running running(&engine::Thread::current(), "on_block()", &each);
     each.tool->on_block(block);
   }
+  if (lists_.edits()) {
+    lists_.edit(block, plan, use, data, view_of(engine::Thread::current()), callees_);
+  }
+  is_shown = false;
 }
 
 void Host::instrument(translate::PlannedBlock& block,
                       std::unique_ptr<translate::FragmentData>& data) {
   Choice choice;
   std::vector<BlockPlan>& plans = block.versions;
-  if (cases_.size() == 0) return instrument_version(plans.front(), data, choice);
-  instrument_version(plans.front(), data, choice);
+  if (cases_.size() == 0) return instrument_version(plans.front(), block.use, data, choice);
+  instrument_version(plans.front(), block.use, data, choice);
   if (!choice.made) return;
   if (may_wait(choice, plans.front())) return add_missing(block, choice);
   const BlockPlan bare = bare_of(plans.front());
   const size_t count = choice.cases.values.size() + 1;
   plans.resize(count, bare);
   for (choice.version = 1; choice.version < count; ++choice.version) {
-    instrument_version(plans[choice.version], data, choice);
+    instrument_version(plans[choice.version], block.use, data, choice);
   }
   if (choice.cases.countdown != nullptr) add_countdown(plans.back(), data, choice);
   if (count > 1) block.by = switch_of(choice, choice.cases.values, false);
@@ -190,9 +196,14 @@ bool Host::new_case(ThreadView& view, const CallSite& site) {
   const int64_t value = value_of(cases_.set(site.versions).selector);
   translate::ThreadBlock& block = view.thread().block();
   block.context.rip = tag.value;
-  if (!cases_.met(site.versions, tag, value)) {
-    // It is in its last run of code that another thread has had replaced, or the block's version
-    // for the value did not fit.
+  const CaseTable::Meeting meeting = cases_.met(site.versions, tag, value);
+  if (meeting == CaseTable::Meeting::kKnown) {
+    // Another thread has the block replaced just now, by one that has the version.
+    engine_->deletions().delete_fragment(tag);
+    return true;
+  }
+  if (meeting == CaseTable::Meeting::kNone) {
+    // It is in its last run of code that another thread has had replaced.
     const cache::Fragment* fragment = view.thread().cache().fragment_at({block.call_resume});
     return fragment != nullptr && !fragment->is_live();
   }
@@ -208,9 +219,8 @@ bool Host::new_case(ThreadView& view, const CallSite& site) {
   };
   engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
   for (const AppPc each : blocks) {
-    for (const Library& library : tools_) {
-      library.tool->on_new_case(site.versions, each.value, met);
-    }
+    tell(&view.thread(), "on_new_case()",
+         [&](Tool& tool) { tool.on_new_case(site.versions, each.value, met); });
   }
   for (const AppPc each : blocks) engine_->deletions().delete_fragment(each);
   return true;

@@ -1,4 +1,5 @@
 #include "tool/block_view.h"
+#include "tool/category.h"
 #include "x86/disassembler.h"
 
 namespace weft::tool {
@@ -38,10 +39,28 @@ Operand operand_of(const x86::OperandInfo& info) {
   operand.gs = info.memory.gs;
   operand.narrow = info.memory.narrow;
   operand.vector = info.vector_index;
+  operand.moved_by = register_of(info.memory.moved_by);
+  operand.moved_unit = info.memory.moved_unit;
+  using Kind = x86::AccessForm::Kind;
+  operand.accesses = info.access.is_listed()               ? Operand::Accesses::kListed
+                     : info.access.kind == Kind::kRepeated ? Operand::Accesses::kRepeated
+                                                           : Operand::Accesses::kOne;
   return operand;
 }
 
 }  // namespace
+
+ConditionCode condition_of(const x86::Insn& insn) {
+  constexpr uint8_t kFirstLoop = 0xE0;
+  constexpr auto kLoops = static_cast<uint8_t>(ConditionCode::kLoopWhileNotEqual);
+  if (insn.kind == x86::Kind::kLoop) {
+    return static_cast<ConditionCode>(kLoops + insn.opcode - kFirstLoop);
+  }
+  const uint8_t row = insn.opcode >> 4;  // cmovcc, setcc
+  const bool selects = insn.map == x86::Map::k0F && (row == 4 || row == 9);
+  if (!selects && insn.kind != x86::Kind::kCondJump) return ConditionCode::kNone;
+  return static_cast<ConditionCode>(insn.condition());
+}
 
 InstructionKind InstructionView::kind() const {
   using x86::Kind;
@@ -95,6 +114,8 @@ const InstructionDetails& InstructionView::details() const {
   details_->mnemonic = all.mnemonic;
   details_->category = all.category;
   details_->isa_set = all.isa_set;
+  details_->group = category_of(all.category);
+  details_->condition = condition_of(at_.insn);
   details_->flags_read = all.flags.read;
   details_->flags_written = all.flags.written;
   details_->registers_read = all.registers_read;

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "linux/kernel/surroundings.h"
 #include "tool/callee.h"
+#include "tool/mistake.h"
 
 namespace weft::tool {
 namespace {
@@ -32,8 +34,7 @@ Result<void*> open(const std::string& given, const std::string& path) {
 }  // namespace
 
 std::string bundled_tools_folder() {
-  std::error_code error;
-  const fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  const fs::path executable = linux::Surroundings::instance().weft_path();
   return (executable.parent_path().parent_path() / "lib" / "weft").string();
 }
 
@@ -50,7 +51,7 @@ Result<Library> load_library(std::string_view spec, const std::string& folder) {
   if (given.empty()) return Error{"--tool takes NAME or PATH, then perhaps :key=value,..."};
   const bool is_path = given.find('/') != std::string::npos;
   const std::string path = is_path ? given : (fs::path(folder) / (given + ".so")).string();
-  Result<void*> handle = open(given, path);
+  Result<void*> handle = open(given, linux::Surroundings::instance().runtime_path(path));
   if (!handle) return handle.error();
   using Version = uint32_t (*)();
   using Make = Tool* (*)();
@@ -65,13 +66,21 @@ Result<Library> load_library(std::string_view spec, const std::string& folder) {
   }
   Library library;
   library.name = name_of(given);
+  library.path = path;
   library.options = std::make_unique<OptionTable>(library.name);
   library.code = code_around(reinterpret_cast<uint64_t>(make));
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(make), &info) != 0) {
     library.base = reinterpret_cast<uint64_t>(info.dli_fbase);
   }
+  using KeepExceptions = void (*)(void (*)(const char*));
+  const auto keep_exceptions =
+      reinterpret_cast<KeepExceptions>(dlsym(*handle, "weft_tool_keep_exceptions"));
+  if (keep_exceptions != nullptr) keep_exceptions(keep_exception);
   library.tool = make();
+  if (library.tool == nullptr) {
+    return Error{fmt::format("tool '{}': its weft_make_tool() makes none", given)};
+  }
   library.tool->declare(*library.options);
   if (colon == std::string_view::npos) return library;
   if (Status parsed = library.options->parse(spec.substr(colon + 1)); !parsed) {

@@ -15,6 +15,7 @@ namespace weft::tool {
 
 struct Library {
   std::string name;  ///< as the user gave it, without folder and suffix
+  std::string path;  ///< of its file
   Tool* tool = nullptr;
   AppRange code;      ///< its own
   uint64_t base = 0;  ///< added to the addresses in its file

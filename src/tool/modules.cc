@@ -6,7 +6,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "linux/sys_program_memory.h"
+#include "linux/kernel/program_memory.h"
 
 namespace weft::tool {
 namespace {
@@ -69,7 +69,8 @@ std::optional<Modules::Entry> Modules::describe(const AddressSpace& space, const
   return entry;
 }
 
-std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange range) {
+std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange range,
+                                             std::string_view first) {
   std::vector<Change> changes;
   {
     const std::lock_guard held(lock_);
@@ -86,6 +87,9 @@ std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange
   std::vector<Mapping> found;
   space.for_each([&](const Mapping& mapping) {
     if (mapping.range.overlaps(range) && is_module_text(mapping)) found.push_back(mapping);
+  });
+  std::stable_partition(found.begin(), found.end(), [first](const Mapping& mapping) {
+    return mapping.file != nullptr && mapping.file->path == first;
   });
   for (const Mapping& mapping : found) {
     std::optional<Entry> entry = describe(space, mapping);

@@ -4,10 +4,11 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/spin_lock.h"
-#include "linux/address_space.h"
+#include "linux/memory/address_space.h"
 #include "weft/process.h"
 
 namespace weft::tool {
@@ -19,8 +20,10 @@ class Modules {
     bool loaded;
   };
 
-  /// Looks again at what is mapped in `range`; returns what appeared and what went.
-  std::vector<Change> update(const linux::AddressSpace& space, AppRange range);
+  /// Looks again at what is mapped in `range`; returns what appeared and what went. By address, but
+  /// for the module at the path `first`.
+  std::vector<Change> update(const linux::AddressSpace& space, AppRange range,
+                             std::string_view first = {});
   std::vector<const Module*> all() const;
   const Module* at(Address address) const;
 

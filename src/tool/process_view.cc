@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <mutex>
 
+#include "engine/dispatcher.h"
 #include "engine/engine.h"
-#include "linux/sys_program_memory.h"
+#include "linux/kernel/program_memory.h"
 #include "tool/host.h"
 #include "tool/mistake.h"
 
@@ -26,20 +27,64 @@ size_t copy_pages(uint64_t address, size_t bytes, Copy copy) {
   return done;
 }
 
+MemoryArea area_of(const linux::Mapping& mapping) {
+  constexpr int kRead = 1;
+  constexpr int kWrite = 2;
+  constexpr int kExecute = 4;
+  MemoryArea area;
+  area.range = {mapping.range.start.value, mapping.range.end.value};
+  area.readable = (mapping.prot & kRead) != 0;
+  area.writable = (mapping.prot & kWrite) != 0;
+  area.executable = (mapping.prot & kExecute) != 0;
+  if (mapping.file) area.path = mapping.file->path;
+  switch (mapping.label) {
+    case linux::Label::kNone:
+      break;
+    case linux::Label::kHeap:
+      area.path = "[heap]";
+      break;
+    case linux::Label::kStack:
+      area.path = "[stack]";
+      break;
+    case linux::Label::kVdso:
+      area.path = "[vdso]";
+      break;
+    case linux::Label::kVvar:
+      area.path = "[vvar]";
+      break;
+  }
+  return area;
+}
+
 }  // namespace
 
 pid_t Host::id() const { return getpid(); }
 
 void Host::fail(std::string_view message) {
-  stop_for_tool(starting_.empty() ? tools_.front().name : starting_, message);
+  const bool runs = starting_.empty() && engine_ != nullptr && engine_->on_program_thread();
+  const std::string_view running =
+      runs ? running_tool(engine::Thread::current()) : std::string_view(starting_);
+  stop_for_tool(running.empty() ? std::string_view(tools_.front().name) : running, message);
 }
 
-uint64_t* Host::new_word() {
-  const uint64_t index = next_counter_.fetch_add(1);
-  if (index * sizeof(uint64_t) >= words_.size()) {
-    stop_for_tool(starting_, "no room for more counters");
-  }
-  return reinterpret_cast<uint64_t*>(words_.start.value + index * sizeof(uint64_t));
+void Host::exit(int status) {
+  const std::vector<ThreadView*> all = views();
+  if (!all.empty()) engine_->process_ending(all.front()->thread().program, status);
+  _exit(status);
+}
+
+uint64_t* Host::new_words(size_t count, size_t alignment) {
+  // The region begins with a page, so that an index is as aligned as its address.
+  uint64_t first = 0;
+  uint64_t taken = next_counter_.load();
+  do {
+    first = (taken + alignment - 1) / alignment * alignment;
+    if ((first + count) * sizeof(uint64_t) > words_.size()) {
+      stop_for_tool(starting_.empty() ? tools_.front().name : starting_,
+                    "no room for more counters and memory near the code");
+    }
+  } while (!next_counter_.compare_exchange_weak(taken, first + count));
+  return reinterpret_cast<uint64_t*>(words_.start.value) + first;
 }
 
 Counter Host::new_counter() { return Counter(new_word()); }
@@ -85,7 +130,7 @@ void Host::reset(Tally tally) {
 Buffer Host::new_buffer(size_t record_bytes, size_t records, FlushFunction flush, void* argument) {
   constexpr size_t kLargest = size_t{1} << 30;
   if (starting_.empty()) fail("new_buffer() is for on_start()");
-  if (buffers_.size() == kMostBuffers) fail("no more than 16 buffers");
+  if (buffers_.size() == kMostBuffers) fail("new_buffer(): no more than 16 for all tools together");
   if (record_bytes == 0 || records == 0 || flush == nullptr || records > kLargest / record_bytes) {
     fail("new_buffer() with a size that is none, or without a callback");
   }
@@ -103,7 +148,9 @@ Buffer Host::new_buffer(size_t record_bytes, size_t records, FlushFunction flush
 
 uint32_t Host::new_thread_key() {
   if (starting_.empty()) fail("new_thread_key() is for on_start()");
-  return next_key_.fetch_add(1);
+  const uint32_t key = next_key_.fetch_add(1);
+  if (key >= kThreadKeys) fail("new_thread_key(): no more than 1,024 for all tools together");
+  return key;
 }
 
 size_t Host::read_memory(Address from, void* to, size_t bytes) {
@@ -117,6 +164,32 @@ size_t Host::write_memory(Address to, const void* from, size_t bytes) {
     return linux::write_program(at, static_cast<const uint8_t*>(from) + done, piece);
   });
 }
+
+pid_t Host::fork_program(Thread& thread) {
+  auto& view = static_cast<ThreadView&>(thread);
+  return static_cast<pid_t>(engine_->emulator().fork(view.thread().program));
+}
+
+bool Host::translate(Thread& thread, Address tag) {
+  return engine::Dispatcher(*engine_, static_cast<ThreadView&>(thread).thread()).build_ahead({tag});
+}
+
+std::optional<MemoryArea> Host::memory_at(Address address) {
+  const std::optional<linux::Mapping> mapping = engine_->space().find({address});
+  if (!mapping || mapping->owner != linux::Owner::kProgram) return std::nullopt;
+  return area_of(*mapping);
+}
+
+std::optional<MemoryArea> Host::memory_from(Address address) {
+  const AppRange above{{address}, {~uint64_t{0}}};
+  const auto mapping = engine_->space().first_overlap(above, linux::Owner::kProgram);
+  if (!mapping) return std::nullopt;
+  return area_of(*mapping);
+}
+
+int Host::keep_descriptor(int fd) { return engine_->emulator().keep_descriptor(fd); }
+
+void Host::release_descriptor(int fd) { engine_->emulator().release_descriptor(fd); }
 
 int Host::error_stream() { return engine_->error_stream(); }
 

@@ -36,7 +36,7 @@ SnippetStep BlockView::snippet_value(Place place, const Value& value) const {
       return step;
     case Value::Kind::kMemoryAddress:
       step.kind = Kind::kAddress;
-      step.memory = memory_operand(place, value.number).memory;
+      step.memory = memory_address(place, value.number);
       return step;
     case Value::Kind::kThreadId:
       step.kind = Kind::kThreadWord;
@@ -86,6 +86,10 @@ SnippetStep BlockView::snippet_step(Place place, const weft::SnippetStep& given)
       if (!is_condition(given.operation)) mistake("no such comparison");
       step.kind = Kind::kSkip;
       step.condition = given.operation;
+      step.number = static_cast<uint64_t>(given.number);
+      break;
+    case Given::kCountByte:
+      step.kind = Kind::kCountByte;
       step.number = static_cast<uint64_t>(given.number);
       break;
     case Given::kCopy:

@@ -1,13 +1,24 @@
 #include "tool/syscall_view.h"
 
-#include "base/check.h"
+#include <fmt/format.h>
+
+#include "tool/library.h"
+#include "tool/mistake.h"
+#include "tool/running.h"
 
 namespace weft::tool {
+
+void SyscallView::check(int index) const {
+  constexpr int kArguments = 6;
+  if (index >= 0 && index < kArguments) return;
+  stop_for_tool(tool_of(thread_.thread()),
+                fmt::format("a system call has no argument {}: they are 0 to 5", index));
+}
 
 uint64_t& SyscallView::register_of(int index) const {
   static constexpr x86::Reg kOrder[] = {x86::kRdi, x86::kRsi, x86::kRdx,
                                         x86::kR10, x86::kR8,  x86::kR9};
-  CHECK(index >= 0 && index < 6);
+  check(index);
   return context_[kOrder[index]];
 }
 
@@ -17,6 +28,7 @@ uint64_t SyscallView::number() const {
 }
 
 uint64_t SyscallView::argument(int index) const {
+  check(index);
   return after_ ? thread_.call[static_cast<size_t>(index) + 1] : register_of(index);
 }
 
@@ -25,6 +37,7 @@ void SyscallView::set_number(uint64_t number) {
 }
 
 void SyscallView::set_argument(int index, uint64_t value) {
+  check(index);
   if (!after_) register_of(index) = value;
 }
 

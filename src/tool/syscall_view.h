@@ -20,18 +20,22 @@ class SyscallView final : public SystemCall {
   void set_number(uint64_t number) override;
   void set_argument(int index, uint64_t value) override;
   void set_result(int64_t result) override;
+  void call_again() override { again_ = after_; }
 
   /// Notes number and arguments for on_syscall_after().
   void keep();
   bool has_result() const { return has_result_; }
+  bool wants_another() const { return again_; }
 
  private:
+  void check(int index) const;
   uint64_t& register_of(int index) const;
 
   ThreadView& thread_;
   x86::CpuContext& context_;
   bool after_;
   bool has_result_ = false;
+  bool again_ = false;
   uint64_t number_before_ = 0;  ///< while a result stands in rax
 };
 

@@ -8,8 +8,6 @@
 namespace weft::tool {
 namespace {
 
-constexpr uint32_t kMostKeys = 1024;
-
 uint64_t address_of(const std::unique_ptr<uint8_t[]>& memory) {
   return reinterpret_cast<uint64_t>(memory.get());
 }
@@ -18,7 +16,11 @@ uint64_t address_of(const std::unique_ptr<uint8_t[]>& memory) {
 
 ThreadView::ThreadView(engine::Thread& thread, uint32_t number,
                        const std::vector<BufferSpec>& buffers, const Selectors& selectors)
-    : thread_(thread), number_(number), buffers_(buffers), selectors_(selectors), data_(kMostKeys) {
+    : thread_(thread),
+      number_(number),
+      buffers_(buffers),
+      selectors_(selectors),
+      data_(kThreadKeys) {
   for (const BufferSpec& buffer : buffers_) {
     memory_.push_back(std::make_unique_for_overwrite<uint8_t[]>(buffer.bytes));
     word(buffer.layout.position) = address_of(memory_.back());

@@ -7,16 +7,21 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/spin_lock.h"
+#include "engine/deletion.h"
 #include "engine/thread.h"
 #include "tool/block_view.h"
+#include "tool/context_view.h"
 #include "tool/functions.h"
 #include "weft/process.h"
 
 namespace weft::tool {
+
+inline constexpr uint32_t kThreadKeys = 1024;
 
 /// What a tool asked new_buffer() for.
 struct BufferSpec {
@@ -41,9 +46,11 @@ class ThreadView final : public Thread {
   uint64_t get(Tally tally) const override;
   uint64_t* cell(ThreadCounter counter) override;
   void flush(Buffer buffer) override;
+  CallContext& context() override { return context_; }
   void*& data(uint32_t key) override;
 
   engine::Thread& thread() { return thread_; }
+  ContextView& context_view() { return context_; }
   void reset(Tally tally);
   /// Flushes every buffer, and drops what comes after. By any thread, once.
   void close_buffers();
@@ -56,6 +63,17 @@ class ThreadView final : public Thread {
   std::array<uint64_t, 7> call{};
   /// The calls of wrapped functions that have not returned.
   FunctionSlots function_slots;
+  /// What of these a child of vfork, which runs on this thread, must leave as it was.
+  struct Lent {
+    std::array<uint64_t, 7> call;
+    FunctionSlots function_slots;
+  };
+  std::vector<Lent> lent;  ///< several if such children make the next ones
+
+  /// Whether tools are being shown a block.
+  bool is_shown_block = false;
+  /// What they deleted meanwhile, to be made when the block is there.
+  std::vector<std::function<void(engine::Deletions&)>> put_off;
 
  private:
   void flush_held(size_t number);
@@ -68,6 +86,7 @@ class ThreadView final : public Thread {
   pthread_t self_ = pthread_self();
   std::vector<std::unique_ptr<uint8_t[]>> memory_;  ///< of each buffer
   std::vector<void*> data_;
+  ContextView context_{*this};
   SpinLock flush_lock_;  ///< against close_buffers() by another thread
   bool closed_ = false;  ///< under flush_lock_
 };

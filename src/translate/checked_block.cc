@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "linux/signal_safe_copy.h"
+#include "linux/kernel/signal_safe_copy.h"
 #include "translate/self_check.h"
 #include "translate/superblock.h"
 

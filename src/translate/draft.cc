@@ -27,6 +27,8 @@ void Draft::clear() {
   landings.clear();
   thunks.clear();
   hold = false;
+  fresh = false;
+  in_list = false;
   const std::atomic<bool>* later = environment.pairs_returns;
   pairs_returns = environment.indirect == IndirectMode::kShadow &&
                   (environment.returns == ReturnMode::kPaired ||
@@ -37,9 +39,6 @@ void Draft::clear() {
   tool_data.reset();
   branch_ = {};
   return_addresses.clear();
-  address_fields.clear();
-  bound = false;
-  source.clear();
 }
 
 bool Draft::nearly_full() const {
@@ -97,19 +96,7 @@ void Draft::to_literal(uint32_t offset, AppPc value) {
   // Aligned, so that the load never straddles two cache lines.
   while (cold.position() % 8 != 0) cold.u8(0xCC);
   fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, offset, cold.position()});
-  address_fields.push_back({AddressField::Where::kCold, cold.position()});
   cold.u64(value.value);
-}
-
-void Draft::mov_reg_address(x86::Reg reg, uint64_t address) {
-  constexpr uint32_t kWholeForm = 10;  // with all 8 bytes of the address, at the end
-  const uint32_t start = hot.position();
-  hot.mov_reg_imm(reg, address);
-  if (hot.position() - start == kWholeForm) {
-    address_fields.push_back({AddressField::Where::kHot, hot.position() - 8});
-  } else {
-    bound = true;
-  }
 }
 
 bool Draft::reaches(uint64_t address) const {
@@ -117,27 +104,6 @@ bool Draft::reaches(uint64_t address) const {
   const auto from_low = static_cast<int64_t>(address - environment.code_low) + kMargin;
   const auto from_high = static_cast<int64_t>(address - environment.code_high) - kMargin;
   return from_low <= INT32_MAX && from_high >= INT32_MIN;
-}
-
-bool Draft::take_code(std::span<const uint8_t> hot_code, std::span<const uint8_t> cold_code,
-                      std::span<const uint8_t> map_bytes) {
-  hot.bytes(hot_code.data(), hot_code.size());
-  cold.bytes(cold_code.data(), cold_code.size());
-  map.assign(map_bytes);
-  return !hot.overflowed() && !cold.overflowed();
-}
-
-bool Draft::move_address(const AddressField& field, uint64_t delta) {
-  if (field.where == AddressField::Where::kMap) return map.move_address(field.offset, delta);
-  const bool in_hot = field.where == AddressField::Where::kHot;
-  const uint32_t size = in_hot ? hot.position() : cold.position();
-  uint64_t address = 0;
-  if (uint64_t{field.offset} + sizeof address > size) return false;
-  uint8_t* const place = (in_hot ? hot_bytes_.data() : cold_bytes_.data()) + field.offset;
-  std::memcpy(&address, place, sizeof address);
-  address += delta;
-  std::memcpy(place, &address, sizeof address);
-  return true;
 }
 
 cache::FragmentSpec Draft::spec(cache::FragmentKind kind) const {

@@ -33,17 +33,29 @@ struct ConstantSlot {
   AppRange bytes() const { return {slot, slot + sizeof(uint64_t)}; }
 };
 
-/// An 8-byte field that holds a program address.
-struct AddressField {
-  enum class Where : uint8_t { kHot, kCold, kMap };
-  Where where;
-  uint32_t offset;
+/// An item of an edited list in hot code, where it begins the last one's end.
+struct ListPlace {
+  uint32_t end;
+  uint32_t note : 30;
+  uint32_t inserted : 1;    ///< it is no instruction of the program's
+  uint32_t translated : 1;  ///< a fault there is the program's, at the address that the map says
 };
 
-/// What a tool's additions to a fragment own. Lives as long as the fragment can be executed.
+/// The code of one block's edited list, for faults.
+struct ListSpan {
+  AppPc tag;
+  std::shared_ptr<void> data;  ///< the tool's
+  uint32_t start = 0;
+  std::vector<ListPlace> places;
+};
+
+/// What a tool's additions to a fragment own. Lives as long as the fragment can be executed;
+/// constant once it can.
 class FragmentData {
  public:
   virtual ~FragmentData() = default;
+
+  std::vector<ListSpan> lists;  ///< in the order of their code
 };
 
 class Draft {
@@ -74,19 +86,10 @@ class Draft {
   /// An 8-byte constant in cold code, a program address, for the RIP-relative field at `offset` of
   /// the hot code.
   void to_literal(uint32_t offset, AppPc value);
-  /// hot: mov reg, address.
-  void mov_reg_address(x86::Reg reg, uint64_t address);
   /// Whether a rel32 field anywhere in code memory reaches `address`.
   bool reaches(uint64_t address) const;
 
   cache::FragmentSpec spec(cache::FragmentKind kind) const;
-
-  /// Takes over code and map that were emitted before. False if there is no room for them.
-  bool take_code(std::span<const uint8_t> hot_code, std::span<const uint8_t> cold_code,
-                 std::span<const uint8_t> map_bytes);
-  /// Adds `delta` to the program address in `field`, in code that was taken over. False if the
-  /// field is not there.
-  bool move_address(const AddressField& field, uint64_t delta);
 
   const Environment& environment;
   x86::Assembler hot;
@@ -102,6 +105,10 @@ class Draft {
   std::vector<CallThunk> thunks;
   /// The instruction that is being emitted has inserted code in front (see UndoZone::hold).
   bool hold = false;
+  /// It is held for what precedes it alone (see UndoZone::fresh).
+  bool fresh = false;
+  /// What is emitted is an edited list's: it is left at its end, whatever has changed meanwhile.
+  bool in_list = false;
   /// Calls and returns are the host's own; see mangle_paired_call().
   bool pairs_returns = false;
   /// Calls fetch the shadow word that their return will read.
@@ -115,14 +122,6 @@ class Draft {
   /// What inserted code refers to; goes to the fragment with its publication.
   std::unique_ptr<FragmentData> tool_data;
   std::vector<AppPc> return_addresses;  ///< of the calls in the fragment, not paired ones
-
-  // What a record of it needs beside all that (see fragment_record.h):
-  std::vector<AddressField> address_fields;  ///< those of the map are known to it
-  /// Program addresses stand in the code in other forms, too: it is right for its place alone.
-  bool bound = false;
-  /// The bytes that the constituents were decoded from, those of entries inside them left out; kept
-  /// if environment.keeps_source.
-  std::vector<uint8_t> source;
 
  private:
   void add_exit(uint32_t site, AppPc target);

@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "base/address.h"
+#include "linux/memory/shadowed_code.h"
+#include "translate/hashed_sites.h"
 
 namespace weft::translate {
 
@@ -30,10 +32,11 @@ struct Routines {
   CachePc indirect_miss;  ///< target in rcx, the program's rcx in spill_rcx
   CachePc syscall;        ///< rcx is the next program address
   CachePc emulate;        ///< ThreadBlock::next_pc is the instruction
-  CachePc hash_mismatch;  ///< --ibl=hash: a checking entry was reached by another address
+  CachePc hash_mismatch;  ///< a checking entry was reached by another address
   CachePc stale;          ///< ThreadBlock::next_pc is the tag of a fragment whose bytes changed
   CachePc clean_call;     ///< CallSite in rcx, the program's rcx in context, call_resume set
   CachePc light_call;     ///< the same for a site with CallSite::make_arguments
+  CachePc settle_x87;     ///< the program's rcx in context, call_resume set
 };
 
 /// kDispatch: all indirect branches go to the dispatcher, to see where they lead.
@@ -53,18 +56,32 @@ struct Environment {
   /// others kByChoice bytes ahead of it. Constant while anything is translated.
   const std::atomic<uint8_t>* branch_choice = nullptr;
   uint32_t shadow_displacement = 0;
+  /// IndirectMode::kShadow: which code has shadow words, and which branches look for other code in
+  /// the hash table before they read a word. Null: all of it; none.
+  const linux::ShadowedCode* shadowed = nullptr;
+  const HashedSites* hashed_sites = nullptr;
   uint32_t max_blocks = 16;  ///< constituents of a superblock
   /// Fragments that a thread builds before it makes calls prefetch for their returns: in small
   /// programs the words are in the cache anyway.
   uint32_t prefetch_after = 10'000;
   bool traces = false;               ///< count the exits that may lead to the head of a trace
-  bool keeps_source = false;         ///< drafts keep the bytes that they were decoded from
   bool single_instructions = false;  ///< each fragment is one instruction
   bool entries_anywhere = true;  ///< any instruction may become an entry, not only block boundaries
 
   static constexpr uint32_t kByChoice = 5;
   uint8_t choice_of_branches() const {
     return branch_choice == nullptr ? uint8_t{0} : branch_choice->load(std::memory_order_relaxed);
+  }
+  /// Whether indirect branches find `tag` in the hash table, so that its entry has to look which
+  /// address was wanted. Where branches go past a choice there is no table for code without shadow.
+  bool is_hashed(AppPc tag) const {
+    if (indirect != IndirectMode::kShadow) return indirect == IndirectMode::kHash;
+    return shadowed != nullptr && choice_of_branches() == 0 && !shadowed->contains(tag);
+  }
+  /// Whether the branch at `site` looks there.
+  bool looks_up(AppPc site) const {
+    if (indirect != IndirectMode::kShadow) return indirect == IndirectMode::kHash;
+    return hashed_sites != nullptr && choice_of_branches() == 0 && hashed_sites->has(site);
   }
 };
 

@@ -55,10 +55,14 @@ uint32_t Insertion::size_bound() const {
   constexpr uint32_t kGuard = 96;
   constexpr uint32_t kCall = 64;
   constexpr uint32_t kField = 48;
+  constexpr uint32_t kMovedAddress = 160;
   constexpr uint32_t kSaving = 96;
   uint32_t size = kGuard + kSaving;
   if (site != nullptr) size += kCall;
   size += kField * static_cast<uint32_t>(fields.size());
+  for (const RecordField& field : fields) {
+    if (field.memory.is_moved()) size += kMovedAddress;
+  }
   if (kind == Kind::kSnippet) size += snippet_bound(steps);
   return size + static_cast<uint32_t>(code.size());
 }
@@ -76,6 +80,7 @@ const x86::FlagUse& PlannedInstruction::flag_use() const {
 AppRange BlockPlan::range() const { return {tag, instructions.back().at.next()}; }
 
 bool BlockPlan::flags_dead_before(size_t index) const {
+  if (list) return false;  // its inserted code may look at them
   uint32_t live = x86::kArithmeticFlags;
   for (size_t i = index; i < instructions.size(); ++i) {
     const PlannedInstruction& next = instructions[i];
@@ -91,6 +96,7 @@ bool BlockPlan::flags_dead_before(size_t index) const {
 }
 
 uint16_t BlockPlan::registers_dead_before(size_t index) const {
+  if (list) return 0;
   uint16_t dead = 0;
   uint16_t seen = 0;
   for (size_t i = index; i < instructions.size(); ++i) {
@@ -109,7 +115,8 @@ FreeState BlockPlan::free_before(size_t index) const {
 }
 
 void BlockPlan::settle() {
-  if (anywhere.empty()) return;
+  // In front of a list.
+  if (anywhere.empty() || list) return;
   const bool wanted = std::any_of(anywhere.begin(), anywhere.end(),
                                   [](const Insertion& each) { return each.wants_free(); });
   const size_t count = instructions.size();
@@ -137,10 +144,20 @@ SizeBound BlockPlan::size_bound() const {
   constexpr uint32_t kInstruction = 64;
   SizeBound bound;
   add_bounds(anywhere, bound);
-  for (const PlannedInstruction& item : instructions) {
+  const auto add = [&](const PlannedInstruction& item) {
     bound.hot += kInstruction + static_cast<uint32_t>(item.replacement.size());
     add_bounds(item.before, bound);
     add_bounds(item.after, bound);
+  };
+  if (!list) {
+    for (const PlannedInstruction& item : instructions) add(item);
+    return bound;
+  }
+  add_bounds(instructions.front().before, bound);
+  for (const ListItem& item : list->items) {
+    bound.hot += item.hot_bound();
+    bound.cold += item.cold_bound();
+    if (item.kind == ListItem::Kind::kKept) add(instructions[item.number]);
   }
   return bound;
 }
@@ -197,6 +214,7 @@ void PlannedBlock::drop_version() {
 PlannedBlock::Effects PlannedBlock::effects(size_t version) const {
   using Kind = Insertion::Kind;
   Effects effects;
+  effects.change_selector = versions[version].list.has_value();
   const auto add = [&](const Insertion& insertion) {
     // A clean call may do anything, and code of the tool's own too.
     const bool any = insertion.kind == Kind::kCall || insertion.kind == Kind::kCode;

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "translate/draft.h"
+#include "translate/edited_list.h"
 #include "translate/mangle.h"
 #include "translate/snippet.h"
 #include "translate/thread_block.h"
@@ -111,6 +112,8 @@ class Instrumenter;
 struct BlockPlan {
   AppPc tag;
   std::vector<PlannedInstruction> instructions;
+  /// If there is one, it says which instructions run, in which order and with what around them.
+  std::optional<EditedList> list;
   /// Insertions that may stand anywhere in the block.
   std::vector<Insertion> anywhere;
   /// Of a version that has not been made, has no instructions and is not the first: who makes what
@@ -145,8 +148,12 @@ struct Switch {
   bool operator==(const Switch&) const = default;
 };
 
+/// What a block is planned for.
+enum class PlanUse : uint8_t { kBlock, kTrace, kProbe };
+
 /// A block in all its versions. They have the same instructions, and differ in what was inserted.
 struct PlannedBlock {
+  PlanUse use = PlanUse::kBlock;
   std::vector<BlockPlan> versions;  ///< at least one
   Switch by;                        ///< without values if there is one version
   std::vector<uint8_t> source;      ///< what the versions' instructions point to
@@ -174,6 +181,9 @@ class Instrumenter {
   /// Adds to `block`, which has one version, or makes it several. `data` is the fragment's, null
   /// before its first insertion.
   virtual void instrument(PlannedBlock& block, std::unique_ptr<FragmentData>& data) = 0;
+  /// Whether blocks go on to their first transfer of control even where another one begins that is
+  /// in the same fragment.
+  virtual bool wants_whole_blocks() const { return false; }
   /// Of a block with BlockPlan::missing: the call that asks for its further versions, after which
   /// the thread goes on at the tag. Owned by `data`.
   virtual const CallSite& missing_site(const PlannedBlock& block,

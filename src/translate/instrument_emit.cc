@@ -1,10 +1,14 @@
 // Inserted code. It changes no flag and no register that the program may still read, and touches
 // nothing below its stack pointer. It cannot be cut in two: the state map has the thread go on to
 // its end, so that what it counts counts once.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 #include "translate/instrument.h"
+#include "translate/operand_address.h"
+#include "translate/scratch.h"
+#include "translate/set_once.h"
 #include "translate/thread_block.h"
 
 namespace weft::translate {
@@ -14,51 +18,6 @@ using x86::Assembler;
 using x86::Reg;
 
 constexpr uint32_t kRecordLimit = UINT16_MAX;
-
-uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
-
-/// Registers for a moment: dead ones as they are, others saved in the thread's block.
-class Scratch {
- public:
-  Scratch(Assembler& out, uint16_t dead) : out_(out), free_(dead) {}
-
-  Reg take(uint16_t avoid) {
-    const auto usable = static_cast<uint16_t>(~(avoid | taken_ | bit(x86::kRsp)));
-    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
-      if ((free_ & usable & bit(reg)) != 0) return take_exactly(static_cast<Reg>(reg));
-    }
-    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
-      if ((usable & bit(reg)) != 0) return take_exactly(static_cast<Reg>(reg));
-    }
-    CHECK(false && "some register is left");
-    return x86::kRax;
-  }
-  Reg take_exactly(Reg reg) {
-    taken_ |= bit(reg);
-    if ((free_ & bit(reg)) != 0) return reg;
-    CHECK(count_ < saved_.size());
-    out_.mov_gs_reg(slot(count_), reg);
-    saved_[count_++] = reg;
-    return reg;
-  }
-  bool has(Reg reg) const { return (taken_ & bit(reg)) != 0; }
-  /// May be emitted on several ways out.
-  void restore() const {
-    for (size_t i = 0; i < count_; ++i) out_.mov_reg_gs(saved_[i], slot(i));
-  }
-  bool saved_any() const { return count_ != 0; }
-
- private:
-  static uint32_t slot(size_t index) {
-    return static_cast<uint32_t>(offsetof(ThreadBlock, tool_spill) + index * sizeof(uint64_t));
-  }
-
-  Assembler& out_;
-  uint16_t free_;
-  uint16_t taken_ = 0;
-  size_t count_ = 0;
-  std::array<Reg, 4> saved_{};
-};
 
 void load_word(Draft& draft, const Word& word, Reg to) {
   if (word.per_thread) {
@@ -123,33 +82,6 @@ void emit_set(Draft& draft, const Insertion& insertion) {
   }
 }
 
-/// A jump to cold code that makes it a no-op.
-void emit_set_once(Draft& draft, const Insertion& insertion) {
-  using cache::Fixup;
-  Assembler& out = draft.hot;
-  Assembler& cold = draft.cold;
-  CHECK(!insertion.word.per_thread);
-  constexpr uint32_t kWord = 8;
-  constexpr uint32_t kStored = 4;
-  constexpr uint32_t kJump = 5;
-  // What one store changes lies in one aligned word: other threads execute the jump or the no-op.
-  // Either may have prefixes in front that mean nothing: so it stays one instruction.
-  constexpr uint8_t kIgnoredPrefix = 0x3E;
-  while (out.position() % kWord > kWord - kStored) out.u8(kIgnoredPrefix);
-  const uint32_t site = out.position();
-  draft.fixups.push_back(
-      {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});
-  draft.fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 4,
-                          cold.mov_rip_imm32(insertion.amount), insertion.word.address});
-  // Of the jump's bytes the last one stays, as the displacement of nop [rax+rax+byte].
-  const uint8_t store[] = {0xC7, 0x05, 0, 0, 0, 0, 0x0F, 0x1F, 0x44, 0x00};
-  cold.bytes(store, sizeof store);
-  draft.fixups.push_back(
-      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 4, cold.position() - 8, site});
-  draft.fixups.push_back(
-      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, cold.jmp_rel32(), site + kJump});
-}
-
 /// All registers are the program's here. The routine saves them; it finds the way back in
 /// call_resume.
 void emit_call(Draft& draft, cache::Fixup::Where where, const CallSite& site) {
@@ -177,7 +109,7 @@ void emit_call(Draft& draft, const Insertion& insertion) {
 void emit_address_of(Draft& draft, const x86::MemoryOperand& memory, Reg to, Scratch& scratch,
                      uint16_t avoid) {
   Assembler& out = draft.hot;
-  out.lea(to, memory);
+  emit_offset_keeping_flags(out, memory, to);
   if (!memory.fs && !memory.gs) return;
   constexpr uint32_t kContext = offsetof(ThreadBlock, context);
   const Reg base = scratch.take(avoid);
@@ -187,12 +119,9 @@ void emit_address_of(Draft& draft, const x86::MemoryOperand& memory, Reg to, Scr
 }
 
 uint16_t registers_of(const RecordField& field) {
-  if (field.source == RecordField::Source::kRegister) return bit(field.constant & 15);
+  if (field.source == RecordField::Source::kRegister) return register_bit(field.constant & 15);
   if (field.source != RecordField::Source::kAddress) return 0;
-  uint16_t mask = 0;
-  if (field.memory.base != x86::kNoRegister) mask |= bit(field.memory.base);
-  if (field.memory.index != x86::kNoRegister) mask |= bit(field.memory.index);
-  return mask;
+  return field.memory.registers();
 }
 
 bool is_short_constant(const RecordField& field) {
@@ -232,8 +161,8 @@ void emit_record(Draft& draft, const Insertion& insertion, const FreeState& free
   uint16_t avoid = 0;
   for (const RecordField& field : insertion.fields) avoid |= registers_of(field);
   Scratch scratch(out, free.registers);
-  const Reg pointer = scratch.take(avoid | bit(x86::kRcx));
-  const bool rcx_used = (avoid & bit(x86::kRcx)) != 0;
+  const Reg pointer = scratch.take(avoid | register_bit(x86::kRcx));
+  const bool rcx_used = (avoid & register_bit(x86::kRcx)) != 0;
   const Reg temporary = rcx_used ? scratch.take(avoid) : scratch.take_exactly(x86::kRcx);
   load_word(draft, insertion.word, pointer);
   int32_t offset = 0;
@@ -243,7 +172,7 @@ void emit_record(Draft& draft, const Insertion& insertion, const FreeState& free
       // One record has one register for segment bases, however many it needs.
       CHECK(!has_base || (!field.memory.fs && !field.memory.gs));
       has_base |= field.memory.fs || field.memory.gs;
-      emit_address_of(draft, field.memory, temporary, scratch, avoid | bit(x86::kRcx));
+      emit_address_of(draft, field.memory, temporary, scratch, avoid | register_bit(x86::kRcx));
     }
     emit_field(draft, field, pointer, temporary, offset);
     offset += field.width;
@@ -339,13 +268,36 @@ void emit_guarded(Draft& draft, const Guard& guard, const FreeState& free, Body 
   lands_here(end_field);
 }
 
+/// Where a thread may leave inserted code, which is at its first byte if anywhere.
+struct Cut {
+  bool any = false;    ///< nothing has run that would have to go on
+  bool fresh = false;  ///< see UndoZone::fresh
+
+  /// The zones ahead of the code; their number.
+  size_t zones(UndoZone (&out)[2]) const {
+    UndoZone& inside = out[fresh ? 1 : 0];
+    if (fresh) {
+      out[0].hold = true;
+      out[0].fresh = true;
+    }
+    inside.uncuttable = true;
+    inside.offset = any || fresh ? 1 : 0;
+    return fresh ? 2 : 1;
+  }
+};
+
 /// The tool's own code may fault: the registers around it are then put back.
-void emit_code(Draft& draft, const Insertion& insertion, const FreeState& free, bool cuttable) {
+void emit_code(Draft& draft, const Insertion& insertion, const FreeState& free, Cut cut) {
   Assembler& out = draft.hot;
   const uint32_t start = out.position();
   std::array<Reg, 2> saved{};
   size_t count = 0;
-  std::array<UndoZone, 3> zones{};
+  UndoZone ahead[2];
+  const size_t aheads = cut.zones(ahead);
+  std::array<UndoZone, 4> zones{};
+  std::copy_n(ahead, aheads, zones.begin());
+  UndoZone& own = zones[aheads];
+  UndoZone& behind = zones[aheads + 1];
   const auto prologue = [&] {
     for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
       const bool kept = (insertion.scratch >> reg & 1) != 0 && (free.registers >> reg & 1) == 0;
@@ -358,36 +310,39 @@ void emit_code(Draft& draft, const Insertion& insertion, const FreeState& free, 
   };
   emit_guarded(draft, insertion.guard, free, [&] {
     prologue();
-    zones[1].offset = static_cast<uint8_t>(out.position() - start);
-    zones[1].hold = true;
-    if (count > 0) zones[1].spilled_0 = saved[0];
-    if (count > 1) zones[1].spilled_1 = saved[1];
+    own.offset = static_cast<uint8_t>(out.position() - start);
+    own.hold = true;
+    own.fresh = cut.fresh;
+    if (count > 0) own.spilled_0 = saved[0];
+    if (count > 1) own.spilled_1 = saved[1];
     out.bytes(insertion.code.data(), insertion.code.size());
-    zones[2].offset = static_cast<uint8_t>(out.position() - start);
-    zones[2].uncuttable = true;
+    behind.offset = static_cast<uint8_t>(out.position() - start);
+    behind.uncuttable = true;
     for (size_t i = 0; i < count; ++i) {
       out.mov_reg_gs(saved[i], static_cast<uint32_t>(offsetof(ThreadBlock, spill) + 8 * i));
     }
   });
-  zones[0].offset = cuttable ? 1 : 0;
-  zones[0].uncuttable = true;
-  draft.map.add(0, out.position() - start, zones);
+  draft.map.add(0, out.position() - start, std::span(zones).first(aheads + 2));
 }
 
 /// A fault in the snippet's own part shows the program's state at the place.
-void emit_snippet(Draft& draft, const Insertion& insertion, const FreeState& free, bool cuttable) {
+void emit_snippet(Draft& draft, const Insertion& insertion, const FreeState& free, Cut cut) {
   const uint32_t start = draft.hot.position();
   SnippetPlaces places;
   emit_guarded(draft, insertion.guard, free,
                [&] { places = emit_snippet(draft, insertion.steps, free.flags, free.registers); });
-  UndoZone ours;
-  ours.uncuttable = true;
+  UndoZone ahead[2];
+  const size_t aheads = cut.zones(ahead);
   const uint32_t behind = draft.hot.position() - places.end;
   CHECK(draft.hot.position() - start <= kRecordLimit);
-  ours.offset = cuttable ? 1 : 0;
-  if (places.start != start) draft.map.add(0, places.start - start, std::span(&ours, 1));
+  if (places.start != start) {
+    draft.map.add(0, places.start - start, std::span(ahead).first(aheads));
+  } else {
+    places.inside.fresh = cut.fresh;
+  }
   draft.map.add(0, places.end - places.start, std::span(&places.inside, 1));
-  ours.offset = 0;
+  UndoZone ours;
+  ours.uncuttable = true;
   if (behind != 0) draft.map.add(0, behind, std::span(&ours, 1));
 }
 
@@ -402,23 +357,23 @@ void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, con
     for (size_t later = i + 1; later < insertions.size(); ++later) {
       if (insertions[later].observes()) usable = {};
     }
-    const bool cuttable = i == 0 && !after && !draft.hold;
+    const bool first = i == 0 && !after;
+    const Cut cut{first && !draft.hold, first && draft.hold && !draft.in_list};
     if (insertion.kind == Insertion::Kind::kCode) {
-      emit_code(draft, insertion, usable, cuttable);
+      emit_code(draft, insertion, usable, cut);
       continue;
     }
     if (insertion.kind == Insertion::Kind::kSnippet) {
-      emit_snippet(draft, insertion, usable, cuttable);
+      emit_snippet(draft, insertion, usable, cut);
       continue;
     }
     const uint32_t start = draft.hot.position();
     emit_guarded(draft, insertion.guard, usable, [&] { emit_unguarded(draft, insertion, usable); });
-    UndoZone zone;
-    zone.offset = cuttable ? 1 : 0;
-    zone.uncuttable = true;
+    UndoZone zones[2];
+    const size_t count = cut.zones(zones);
     const uint32_t length = draft.hot.position() - start;
     CHECK(length <= kRecordLimit);
-    draft.map.add(0, length, std::span(&zone, 1));
+    draft.map.add(0, length, std::span(zones).first(count));
   }
 }
 
@@ -432,6 +387,7 @@ void emit_replacement(Draft& draft, const PlannedInstruction& instruction) {
   const std::vector<uint8_t>& code = instruction.replacement;
   UndoZone zone;
   zone.hold = true;
+  zone.fresh = draft.fresh;
   draft.hot.bytes(code.data(), code.size());
   draft.map.add(instruction.at.insn.length, static_cast<uint32_t>(code.size()),
                 std::span(&zone, draft.hold ? 1 : 0));

@@ -2,6 +2,7 @@
 
 #include "translate/mangle_operand.h"
 #include "translate/mangle_record.h"
+#include "translate/x87_pointers.h"
 
 namespace weft::translate {
 namespace {
@@ -17,7 +18,7 @@ using x86::Segment;
 void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
   const Reg scratch = pick_scratch(x86::registers_used(at.bytes, at.insn));
   draft.hot.mov_gs_reg(kSpill0, scratch);
-  draft.mov_reg_address(scratch, at.target().value);
+  draft.hot.mov_reg_imm(scratch, at.target().value);
   record.zone().spilled_0 = scratch;
   emit_with_base(draft.hot, at.bytes, at.insn, scratch);
   record.zone().complete = true;
@@ -50,7 +51,6 @@ void emit_gs_address(Draft& draft, const Instruction& at, Record& record) {
   const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
   draft.hot.mov_gs_reg(kSpill0, address);
   draft.hot.mov_gs_reg(kSpill1, base);
-  draft.bound = draft.bound || at.insn.rip_relative;
   emit_address(draft.hot, at.bytes, at.insn, address, at.insn.rip_relative ? at.target().value : 0);
   record.zone().spilled_0 = address;
   draft.hot.mov_reg_gs(base, kGsBase);
@@ -75,12 +75,11 @@ void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
   }
   if (is_lea(at.insn) && (at.insn.rex & 8) != 0 && !at.insn.address_size_prefix) {
     const int reg = (at.insn.modrm >> 3 & 7) | (at.insn.rex & 4) << 1;
-    draft.mov_reg_address(static_cast<Reg>(reg), address);
+    draft.hot.mov_reg_imm(static_cast<Reg>(reg), address);
     return;
   }
   const bool addressable = !at.insn.address_size_prefix;
   if (addressable && emit_with_absolute(draft.hot, at.bytes, at.insn, address)) {
-    draft.bound = true;
     return;
   }
   emit_far_operand(draft, at, record);
@@ -125,6 +124,7 @@ bool changes_gs_selector(const Insn& insn) {
 
 constexpr uint8_t kOpPushFlags = 0x9C;
 constexpr uint8_t kOpPopFlags = 0x9D;
+constexpr uint8_t kOpCpuid = 0xA2;  // behind 0F
 
 bool is_one_byte(const Insn& insn, uint8_t opcode) {
   return insn.map == Map::kOneByte && insn.opcode == opcode;
@@ -132,7 +132,6 @@ bool is_one_byte(const Insn& insn, uint8_t opcode) {
 
 void emit_emulation(Draft& draft, AppPc pc) {
   constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
-  draft.bound = true;
   draft.hot.mov_gs_imm32(kNextPc, static_cast<uint32_t>(pc.value));
   draft.hot.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(pc.value >> 32));
   draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.emulate);
@@ -174,6 +173,7 @@ bool has_gs_operand(const Insn& insn) {
 
 bool needs_emulation(const Instruction& at) {
   const Insn& insn = at.insn;
+  if (insn.map == Map::k0F && insn.opcode == kOpCpuid) return true;  // its answers are kept
   if (changes_gs_selector(insn) || is_32bit_gs_base_access(insn)) return true;
   if (insn.segment != Segment::kGs) return false;
   if (is_implicit_memory_access(insn)) return true;
@@ -182,6 +182,7 @@ bool needs_emulation(const Instruction& at) {
 
 void mangle_plain(Draft& draft, const Instruction& at) {
   Record record(draft, at);
+  if (stores_x87_pointers(at.insn)) emit_x87_settling(draft, at, record);
   const bool pops_flags = is_one_byte(at.insn, kOpPopFlags);
   const bool steps = draft.environment.single_instructions;
   if (steps && (pops_flags || is_one_byte(at.insn, kOpPushFlags))) {
@@ -206,7 +207,7 @@ void mangle_plain(Draft& draft, const Instruction& at) {
 void mangle_syscall(Draft& draft, const Instruction& at) {
   Record record(draft, at);
   // The instruction leaves its own next address in rcx, so rcx is free to carry it.
-  draft.mov_reg_address(x86::kRcx, at.next().value);
+  draft.hot.mov_reg_imm(x86::kRcx, at.next().value);
   record.zone().uncuttable = true;
   draft.to_routine(draft.hot.jmp_rel32(), draft.environment.routines.syscall);
   record.finish();
@@ -225,7 +226,7 @@ void copy_verbatim(Draft& draft, const Instruction& at) {
 }
 
 void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag) {
-  if (environment.indirect == IndirectMode::kHash) {
+  if (environment.is_hashed(tag)) {
     out.mov_reg_gs(x86::kRcx, offsetof(ThreadBlock, branch_target));
     out.mov_reg_imm(x86::kRdx, 0 - tag.value);
     out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);

@@ -27,7 +27,10 @@ class Record {
  public:
   Record(Draft& draft, const Instruction& at)
       : draft_(draft), start_(draft.hot.position()), app_length_(at.insn.length) {
-    if (draft.hold) zone().hold = true;
+    if (!draft.hold) return;
+    UndoZone& first = zone();
+    first.hold = true;
+    first.fresh = draft.fresh;
   }
 
   UndoZone& zone() {

@@ -25,11 +25,10 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
     const uint64_t address = at.target().value;
     if (!insn.address_size_prefix && address <= INT32_MAX) {
       if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
-      draft.bound = true;
       draft.hot.mov_reg_absolute(x86::kRcx, static_cast<uint32_t>(address));
       return;
     }
-    draft.mov_reg_address(x86::kRcx, address);
+    draft.hot.mov_reg_imm(x86::kRcx, address);
     if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
     const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
     draft.hot.bytes(load, sizeof load);
@@ -46,7 +45,6 @@ void prefetch_shadow(Draft& draft, AppPc target) {
   if (!draft.prefetch_returns || environment.indirect != IndirectMode::kShadow) return;
   const uint64_t word = 8 * target.value + environment.shadow_displacement;
   if (target.value < UINT32_MAX && word <= UINT32_MAX) {
-    draft.bound = true;
     draft.hot.prefetch_low(static_cast<uint32_t>(word));
   }
 }
@@ -56,7 +54,6 @@ void emit_push_return_address(Draft& draft, AppPc return_address) {
   prefetch_shadow(draft, return_address);
   const auto value = static_cast<int64_t>(return_address.value);
   if (value == static_cast<int32_t>(value)) {
-    draft.bound = true;
     draft.hot.push_imm32(static_cast<int32_t>(value));
   } else {
     // One instruction and one 8-byte store: two 4-byte stores would stall the return that loads it.
@@ -85,20 +82,9 @@ void emit_jump_to_choice(Draft& draft) {
   out.bytes(code, sizeof code);
 }
 
-/// With the target in rcx and the program's rcx spilled: go there by the shadow map or the hash
-/// table.
-void emit_indirect_jump(Draft& draft, Record& record) {
+/// With the target in rcx and the program's rcx spilled: looks it up in the hash table.
+void emit_hashed_jump(Draft& draft, Record& record) {
   x86::Assembler& out = draft.hot;
-  if (draft.environment.indirect == IndirectMode::kDispatch) {
-    draft.to_routine(out.jmp_rel32(), draft.environment.routines.indirect_miss);
-    return;
-  }
-  if (draft.environment.indirect == IndirectMode::kShadow) {
-    const uint8_t choice = draft.environment.choice_of_branches();
-    if (choice != 0 && draft.choice != choice) return emit_jump_to_choice(draft);
-    out.jmp_rcx_scaled(draft.environment.shadow_displacement);
-    return;
-  }
   out.mov_gs_reg(offsetof(ThreadBlock, branch_target), x86::kRcx);
   out.mov_gs_reg(kSpill0, x86::kRdx);
   out.mov_gs_imm32(offsetof(ThreadBlock, hash_level), 0);
@@ -107,6 +93,20 @@ void emit_indirect_jump(Draft& draft, Record& record) {
   const uint8_t code[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
                           0xFF, 0x24, 0xCA};  // jmp [rdx + rcx*8]
   out.bytes(code, sizeof code);
+}
+
+/// With the target in rcx and the program's rcx spilled: the branch at `site` goes there by the
+/// shadow map or the hash table.
+void emit_indirect_jump(Draft& draft, Record& record, AppPc site) {
+  x86::Assembler& out = draft.hot;
+  if (draft.environment.indirect == IndirectMode::kDispatch) {
+    draft.to_routine(out.jmp_rel32(), draft.environment.routines.indirect_miss);
+    return;
+  }
+  if (draft.environment.looks_up(site)) return emit_hashed_jump(draft, record);
+  const uint8_t choice = draft.environment.choice_of_branches();
+  if (choice != 0 && draft.choice != choice) return emit_jump_to_choice(draft);
+  out.jmp_rcx_scaled(draft.environment.shadow_displacement);
 }
 
 uint16_t return_immediate(const Instruction& at) {
@@ -130,8 +130,8 @@ void emit_pop_target(Draft& draft, const Instruction& at, Record& record) {
 
 void emit_return(Draft& draft, const Instruction& at, Record& record) {
   emit_pop_target(draft, at, record);
-  if (!draft.pairs_returns) {
-    emit_indirect_jump(draft, record);
+  if (!draft.pairs_returns || draft.environment.looks_up(at.pc)) {
+    emit_indirect_jump(draft, record, at.pc);
     return;
   }
   // The cache's address takes the return address's place: a `ret` with an operand, which could pop
@@ -197,6 +197,7 @@ void emit_thunks(Draft& draft) {
     draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
                             thunk.call_field, draft.hot.position()});
     draft.hold = thunk.hold;
+    draft.fresh = false;
     Record record(draft, call);
     draft.hold = false;
     UndoZone& pushed = record.zone();
@@ -205,7 +206,7 @@ void emit_thunks(Draft& draft) {
     draft.hot.lea_rsp(8);  // off with the cache's return address, on with the program's
     record.zone().rsp_delta = 0;
     emit_push_return_address(draft, record, call.next());
-    draft.hot.jmp_rcx_scaled(draft.environment.shadow_displacement);
+    emit_indirect_jump(draft, record, thunk.pc);
     record.finish();
   }
 }
@@ -228,7 +229,7 @@ void mangle_indirect(Draft& draft, const Instruction& at) {
   if (at.insn.kind == Kind::kIndirectCall) {
     emit_push_return_address(draft, record, at.next());
   }
-  emit_indirect_jump(draft, record);
+  emit_indirect_jump(draft, record, at.pc);
   record.finish();
 }
 
@@ -249,10 +250,12 @@ bool fits_int32(uint64_t value) {
   return number > INT32_MIN && number <= INT32_MAX;
 }
 
-/// With the target in rcx and the program's rcx spilled: goes on behind this code, rcx restored, if
-/// the target is `next`, and by the shadow map or the hash table if it is not. `pushed` is the
+/// With the target in rcx and the program's rcx spilled, for the branch at `site`: goes on behind
+/// this code, rcx restored, if the target is `next`, and by the shadow map or the hash table if it
+/// is not. `pushed` is the
 /// return address of a call.
-void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<AppPc> pushed) {
+void emit_compared_jump(Draft& draft, Record& record, AppPc site, AppPc next,
+                        std::optional<AppPc> pushed) {
   x86::Assembler& out = draft.hot;
   const bool through_rdx = !fits_int32(next.value);
   if (through_rdx) {
@@ -271,7 +274,7 @@ void emit_compared_jump(Draft& draft, Record& record, AppPc next, std::optional<
   if (pushed) {
     emit_push_return_address(draft, record, *pushed);
   }
-  emit_indirect_jump(draft, record);
+  emit_indirect_jump(draft, record, site);
   CHECK(out.position() - missed <= INT8_MAX);
   out.patch_u8(missed - 1, static_cast<uint8_t>(out.position() - missed));
   UndoZone& hit = record.zone();
@@ -308,7 +311,7 @@ bool mangle_indirect_towards(Draft& draft, const Instruction& at, AppPc next) {
     emit_target_to_rcx(draft, at);
     if (at.insn.kind == Kind::kIndirectCall) pushed = at.next();
   }
-  emit_compared_jump(draft, record, next, pushed);
+  emit_compared_jump(draft, record, at.pc, next, pushed);
   record.finish();
   return true;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "translate/operand_address.h"
 #include "translate/thread_block.h"
 
 namespace weft::translate {
@@ -20,7 +21,10 @@ uint32_t spill_offset(size_t index) {
   return static_cast<uint32_t>(offsetof(ThreadBlock, spill) + index * sizeof(uint64_t));
 }
 
-bool has_segment(const SnippetStep& step) { return step.memory.fs || step.memory.gs; }
+/// Whether the address is more than one lea makes.
+bool adds_to_address(const SnippetStep& step) {
+  return step.memory.fs || step.memory.gs || step.memory.is_moved();
+}
 
 /// What lea does leaves the flags alone.
 bool is_lea(const SnippetStep& step) {
@@ -33,9 +37,10 @@ bool changes_flags(const SnippetStep& step) {
       return !is_lea(step);
     case Kind::kShift:
     case Kind::kSkip:
+    case Kind::kCountByte:
       return true;
     case Kind::kAddress:
-      return has_segment(step);
+      return adds_to_address(step);
     default:
       return false;
   }
@@ -111,6 +116,7 @@ class Emission {
     return !rax_is_scratch() && ((free_ & bit(x86::kRax)) == 0 || (read_ & bit(x86::kRax)) != 0);
   }
   static constexpr uint32_t kRaxKeeper = offsetof(ThreadBlock, tool_spill);
+  static constexpr uint32_t kAddressSpill = kRaxKeeper + sizeof(uint64_t);
 
   void save() {
     for (size_t i = 0; i < kSnippetScratches; ++i) {
@@ -155,6 +161,8 @@ class Emission {
         return out_.load(to, from, static_cast<int32_t>(step.number), step.width);
       case Kind::kStore:
         return out_.store(to, static_cast<int32_t>(step.number), from, step.width);
+      case Kind::kCountByte:
+        return out_.count_byte(to, static_cast<int32_t>(step.number));
       case Kind::kStoreWord:
         return out_.mov_gs_reg(static_cast<uint32_t>(step.number), from);
       case Kind::kCompute:
@@ -170,7 +178,7 @@ class Emission {
 
   void emit_address(Reg to, const x86::MemoryOperand& memory) {
     constexpr uint32_t kContext = offsetof(ThreadBlock, context);
-    out_.lea(to, memory);
+    emit_offset(out_, memory, to, kAddressSpill);
     if (memory.fs) out_.add_reg_gs(to, kContext + offsetof(x86::CpuContext, fs_base));
     if (memory.gs) out_.add_reg_gs(to, kContext + offsetof(x86::CpuContext, gs_base));
   }
@@ -227,22 +235,27 @@ uint16_t registers_read(std::span<const SnippetStep> steps) {
   for (const SnippetStep& step : steps) {
     if (step.kind == Kind::kRegister) mask |= bit(static_cast<unsigned>(step.number));
     if (step.kind != Kind::kAddress) continue;
-    if (step.memory.base != x86::kNoRegister) mask |= bit(step.memory.base);
-    if (step.memory.index != x86::kNoRegister) mask |= bit(step.memory.index);
+    mask |= step.memory.registers();
   }
   return mask;
 }
 
 bool stores(std::span<const SnippetStep> steps) {
   return std::any_of(steps.begin(), steps.end(), [](const SnippetStep& step) {
-    return step.kind == Kind::kStore || step.kind == Kind::kStoreWord;
+    return step.kind == Kind::kStore || step.kind == Kind::kStoreWord ||
+           step.kind == Kind::kCountByte;
   });
 }
 
 uint32_t snippet_bound(std::span<const SnippetStep> steps) {
   constexpr uint32_t kAround = 128;
   constexpr uint32_t kStep = 20;
-  return kAround + kStep * static_cast<uint32_t>(steps.size());
+  constexpr uint32_t kMovedAddress = 64;
+  uint32_t bound = kAround + kStep * static_cast<uint32_t>(steps.size());
+  for (const SnippetStep& step : steps) {
+    if (step.kind == Kind::kAddress && step.memory.is_moved()) bound += kMovedAddress;
+  }
+  return bound;
 }
 
 SnippetPlaces emit_snippet(Draft& draft, std::span<const SnippetStep> steps, bool flags_free,

@@ -24,6 +24,7 @@ struct SnippetStep {
     kCopy,        ///< to = from
     kLoad,        ///< to = `width` bytes at [from + number]
     kStore,       ///< [to + number] = low `width` bytes of from
+    kCountByte,   ///< the byte at [to + number] + 1, where 255 is followed by 1
     kStoreWord,   ///< the word at offset `number` of the thread's block = from
     kCompute,     ///< to = to `alu` (from, or number if `constant`)
     kShift,       ///< to = to shifted by `number`, to the left if positive

@@ -9,7 +9,7 @@
 #include <span>
 
 #include "base/address.h"
-#include "linux/signal_safe_copy.h"
+#include "linux/kernel/signal_safe_copy.h"
 #include "x86/decode.h"
 
 namespace weft::translate {

@@ -67,6 +67,7 @@ class Reader {
     zone.complete = (at[3] & 2) != 0;
     zone.uncuttable = (at[3] & 4) != 0;
     zone.hold = (at[3] & 8) != 0;
+    zone.fresh = (at[3] & 32) != 0;
     zone.flags_spilled = (at[3] & 16) != 0;
     std::memcpy(&zone.rsp_delta, at + 4, sizeof zone.rsp_delta);
     return zone;
@@ -105,7 +106,7 @@ void write_zone(const UndoZone& zone, uint8_t* to) {
   to[2] = zone.spilled_1;
   to[3] = static_cast<uint8_t>((zone.rcx_spilled ? 1 : 0) | (zone.complete ? 2 : 0) |
                                (zone.uncuttable ? 4 : 0) | (zone.hold ? 8 : 0) |
-                               (zone.flags_spilled ? 16 : 0));
+                               (zone.flags_spilled ? 16 : 0) | (zone.fresh ? 32 : 0));
   std::memcpy(to + 4, &zone.rsp_delta, sizeof zone.rsp_delta);
 }
 
@@ -118,24 +119,11 @@ uint64_t with_saved_flags(uint64_t flags, uint64_t saved) {
 
 }  // namespace
 
-void StateMapWriter::clear() {
-  bytes_.clear();
-  addresses_.clear();
-}
-
-bool StateMapWriter::move_address(uint32_t offset, uint64_t delta) {
-  uint64_t address = 0;
-  if (uint64_t{offset} + sizeof address > bytes_.size()) return false;
-  std::memcpy(&address, bytes_.data() + offset, sizeof address);
-  address += delta;
-  std::memcpy(bytes_.data() + offset, &address, sizeof address);
-  return true;
-}
+void StateMapWriter::clear() { bytes_.clear(); }
 
 void StateMapWriter::go_to(AppPc pc, uint32_t hot_offset) {
   bytes_.push_back(0);
   bytes_.push_back(kGoTo << 4);
-  addresses_.push_back(static_cast<uint32_t>(bytes_.size()));
   append(bytes_, pc.value);
   append(bytes_, hot_offset);
 }

@@ -32,6 +32,9 @@ struct UndoZone {
   /// What tools inserted for the instruction has run: a fault shows the program's state here, but
   /// an asynchronous signal waits for the instruction's end.
   bool hold = false;
+  /// With `hold`, at the start of a record: nothing that was inserted for the instruction has run,
+  /// and all that was inserted for those before it has.
+  bool fresh = false;
   int16_t rsp_delta = 0;  ///< added to rsp
 };
 
@@ -48,16 +51,9 @@ class StateMapWriter {
   /// `cache_length` bytes of hot code.
   void add(uint32_t app_length, uint32_t cache_length, std::span<const UndoZone> zones = {});
   std::span<const uint8_t> bytes() const { return bytes_; }
-  /// Offsets in bytes() of the program addresses, of 8 bytes each, that are in it.
-  std::span<const uint32_t> addresses() const { return addresses_; }
-  /// Takes over a map that was written before.
-  void assign(std::span<const uint8_t> bytes) { bytes_.assign(bytes.begin(), bytes.end()); }
-  /// Adds `delta` to the program address at `offset`; false if the map ends before it does.
-  bool move_address(uint32_t offset, uint64_t delta);
 
  private:
   std::vector<uint8_t> bytes_;
-  std::vector<uint32_t> addresses_;
 };
 
 /// What a point of the cache means for the program.

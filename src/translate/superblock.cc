@@ -158,12 +158,10 @@ bool SuperblockBuilder::add_block(AppPc& pc) {
     marks_.push_back({pc, draft_.hot.position(), index});
     covered_ = {std::min(covered_.start, pc), std::max(covered_.end, at.next())};
     map_pc_ = at.next();
-    if (environment_.keeps_source) keep_source(at);
     if (at.insn.ends_block() || needs_emulation(at)) {
       const AppPc end = at.next();
       if (is_laid_out_elsewhere(at)) {
         marks_.pop_back();
-        if (environment_.keeps_source) drop_source(at);
         draft_.exit_jump(at.pc);
         if (at.pc > tag) draft_.constituents.push_back({tag, {tag, at.pc}, generation});
         return false;
@@ -253,6 +251,7 @@ bool SuperblockBuilder::end_with_jump(const Instruction& at, AppPc target, AppPc
   const bool goes_on = go_on_or_leave(target, pc);
   UndoZone zone;
   zone.hold = true;
+  zone.fresh = draft_.fresh;
   draft_.map.add(at.insn.length, draft_.hot.position() - start,
                  std::span(&zone, draft_.hold ? 1 : 0));
   return goes_on;

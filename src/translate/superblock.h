@@ -11,7 +11,6 @@
 
 #include "cache/code_cache.h"
 #include "translate/draft.h"
-#include "translate/fragment_record.h"
 #include "translate/instrument.h"
 #include "translate/mangle.h"
 #include "translate/source_window.h"
@@ -41,6 +40,8 @@ class ProgramCode {
 /// How a thread came to code that is not there.
 enum class Arrival : uint8_t { kDirect, kIndirect, kCall };
 
+class ListEmission;
+
 class SuperblockBuilder {
  public:
   /// `instrumenter`: shown each basic block; null if there is none.
@@ -57,13 +58,6 @@ class SuperblockBuilder {
   /// where the program goes another way. `path` is read during the call only. False
   /// if no two blocks of it can be laid out together.
   bool build_trace(std::span<const AppPc> path);
-
-  /// Makes draft() the superblock at `tag` as `store` has it from an earlier run, if the program's
-  /// bytes are those that it was built from.
-  enum class Loaded : uint8_t { kNone, kRejected, kYes };
-  Loaded load(AppPc tag, RecordStore& store);
-  /// Keeps what build() has built in `store`.
-  void keep(RecordStore& store);
 
   Draft& draft() { return draft_; }
   /// The address at which fetching the first instruction faults.
@@ -91,12 +85,6 @@ class SuperblockBuilder {
   enum class Continue : uint8_t { kWhereItFits, kYes, kNo };
 
   void begin(AppPc tag, Arrival arrival);
-  /// Whether the program has `source` where draft_'s constituents say, of which it reads the
-  /// generations, and draft_'s constants.
-  bool has_source(const RecordedSource& source);
-  bool has_constants();
-  void keep_source(const Instruction& at);
-  void drop_source(const Instruction& at);
   /// Builds one basic block, up to an instruction that may write memory, behind code that compares
   /// the program's bytes with those that were translated.
   bool build_checked(AppPc tag);
@@ -125,6 +113,28 @@ class SuperblockBuilder {
   bool end_switched_block(bool goes_on, AppPc next);
   /// Emits the block's first version and notes its places; true if the superblock goes on at `pc`.
   bool emit_first_version(AppPc& pc, bool checked);
+  /// How a kept item of a list is emitted.
+  struct ItemPlace {
+    bool ends;           ///< it ends the block as it does without a list
+    bool interruptible;  ///< a signal there does not wait for the list's end
+    bool checked;
+  };
+  /// Emits a plan that is an edited list; true if the superblock goes on at `pc`.
+  bool emit_list(const BlockPlan& plan, AppPc& pc, bool checked);
+  /// What other tools have added in front of the block.
+  void emit_list_front(const BlockPlan& plan);
+  bool emit_items(ListEmission& emission, const BlockPlan& plan, AppPc& pc, bool checked);
+  void emit_item(ListEmission& emission, const ListItem& item);
+  void emit_application(ListEmission& emission, const ListItem& item);
+  bool emit_kept(ListEmission& emission, const BlockPlan& plan, const ListItem& item,
+                 const ItemPlace& place, AppPc& pc);
+  /// Emits a transfer, of which the mangler's form is `at`, for the instruction at `named`; the
+  /// list goes on behind it if it is conditional.
+  void emit_transfer(const Instruction& at, AppPc named);
+  /// What is emitted next belongs to the instruction at `pc`.
+  void go_to_item(ListEmission& emission, AppPc pc);
+  /// Where control runs off a list's end; true if the superblock goes on at `pc`.
+  bool leave_list(const BlockPlan& plan, bool checked, AppPc& pc);
   /// Emits instruction `index` of the plan; true if the superblock goes on at `pc`.
   bool emit_planned(const BlockPlan& plan, size_t index, AppPc& pc, bool checked);
   /// A paired call that another fragment has, too, with the landing place of its return: a
@@ -204,7 +214,6 @@ class SuperblockBuilder {
   uint64_t head_generation_ = 0;
   uint32_t built_ = 0;              ///< fragments so far
   uint32_t instruction_count_ = 0;  ///< of the latest
-  std::vector<uint8_t> record_;
   SourceWindow window_;
   bool gone_ = false;                            ///< the last bytes asked for could not be read
   std::array<uint8_t, kCheckedBytes> source_{};  ///< a checked block's bytes

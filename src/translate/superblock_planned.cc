@@ -32,7 +32,13 @@ BlockPlan& SuperblockBuilder::begin_plan(AppPc tag) {
   BlockPlan& plan = block_.versions.front();
   plan.tag = tag;
   plan.instructions.clear();
+  plan.list.reset();
   plan.anywhere.clear();
+  block_.use = PlanUse::kTrace;
+  if (path_.empty()) {
+    const bool is_probe = environment_.indirect == IndirectMode::kDispatch;
+    block_.use = is_probe ? PlanUse::kProbe : PlanUse::kBlock;
+  }
   return plan;
 }
 
@@ -42,6 +48,7 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
   if (block_.source.size() < most) block_.source.resize(most);
   uint8_t* kept = block_.source.data();
   Instruction at;
+  const bool whole = !path_.empty() || instrumenter_->wants_whole_blocks();
   // Checked code is entered by its check.
   while (plan.instructions.size() < limit && fetch(pc, at) && !readable_.checked) {
     std::memcpy(kept, at.bytes, at.insn.code_length());
@@ -50,7 +57,7 @@ void SuperblockBuilder::decode_block(AppPc pc, size_t limit) {
     plan.instructions.emplace_back().at = at;
     if (at.insn.ends_block() || needs_emulation(at)) return;
     pc = at.next();
-    if (path_.empty() && mark_of(pc) != nullptr) return;
+    if (!whole && mark_of(pc) != nullptr) return;
   }
 }
 
@@ -109,6 +116,12 @@ bool SuperblockBuilder::emit_first_version(AppPc& pc, bool checked) {
   }
   const BlockPlan& plan = block_.versions.front();
   bool goes_on = false;
+  if (plan.list) {
+    const AppRange range = plan.range();
+    marks_.push_back({plan.tag, draft_.hot.position(), number});
+    covered_ = {std::min(covered_.start, range.start), std::max(covered_.end, range.end)};
+    return emit_list(plan, pc, checked);
+  }
   for (size_t i = 0; i < plan.instructions.size(); ++i) {
     const Instruction& at = plan.instructions[i].at;
     marks_.push_back({at.pc, draft_.hot.position(), number});
@@ -128,7 +141,9 @@ bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc&
   // A signal that is not the program's own doing waits for the block's end, so that what a block
   // counts for all of itself is right; not while a string operation is repeated.
   const bool repeats = at.insn.rep || at.insn.repne;
-  draft_.hold = (index > 0 || !item.before.empty()) && !repeats;
+  const bool alone = index == 0 && item.before.empty() && item.after.empty();
+  draft_.hold = !alone && !repeats;
+  draft_.fresh = item.before.empty();
   bool goes_on = false;
   const bool plain = at.insn.kind == Kind::kPlain && !needs_emulation(at);
   if (item.removed || !item.replacement.empty()) {

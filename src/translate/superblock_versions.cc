@@ -37,8 +37,9 @@ void SuperblockBuilder::set_exit_choice() {
 void SuperblockBuilder::begin_switched() {
   by_ = block_.by;
   cache::EntrySpec& entry = draft_.entries.front();
-  const bool is_plain =
-      entry.indirect != cache::EntrySpec::kNone && environment_.indirect == IndirectMode::kShadow;
+  const bool is_plain = entry.indirect != cache::EntrySpec::kNone &&
+                        !environment_.is_hashed(entry.tag) &&
+                        environment_.indirect == IndirectMode::kShadow;
   if (!is_plain) return;
   if (const uint8_t past = environment_.choice_of_branches(); past != 0) {
     if (past != by_.name) return;
@@ -129,7 +130,11 @@ void SuperblockBuilder::emit_version(size_t version, bool checked) {
     // The last block of the first version may have been followed by nothing that fits.
     const bool goes_on = block.goes_on && i + 1 < chain_.size();
     continue_ = goes_on ? Continue::kYes : Continue::kNo;
-    for (size_t n = 0; n < plan.instructions.size(); ++n) emit_planned(plan, n, pc, checked);
+    if (plan.list) {
+      emit_list(plan, pc, checked);
+    } else {
+      for (size_t n = 0; n < plan.instructions.size(); ++n) emit_planned(plan, n, pc, checked);
+    }
     continue_ = Continue::kWhereItFits;
     if (!goes_on || !effects.change_selector) continue;
     draft_.exit_jump(pc);

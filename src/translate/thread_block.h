@@ -45,14 +45,28 @@ struct alignas(64) ThreadBlock {
   x86::CpuContext context;
   void* owner = nullptr;  ///< the engine's own thread object
 
-  // For tools' inserted code (see translate/instrument.h).
-  static constexpr uint32_t kToolWords = 256;
   uint64_t call_site = 0;    ///< translate::CallSite of the clean call under way
   uint64_t call_resume = 0;  ///< cache address behind it
   uint64_t stepping = 0;     ///< address of the flag that has a trap after one instruction lead on
   uint64_t thread_id = 0;    ///< the kernel's number
+
+  // Where the CPU leaves the x87 pointers out of what XSAVE stores (see enter.S):
+  static constexpr uint32_t kX87Pointer = 3;  ///< index of the instruction pointer
+  uint64_t leaves_out_x87 = 0;                ///< it does
+  /// They were stored here, by fnstenv, when the thread left the cache with the state in `xsave`;
+  /// 0 again when that is changed.
+  uint64_t x87_apart = 0;
+  uint32_t x87_environment[8] = {};
+  uint64_t x87_settled = 0;  ///< the instruction pointer that the runtime put there last
+
+  // What is above is written all the time, and lies in one page with the rest that is (see
+  // engine::Thread). For tools' inserted code (see translate/instrument.h):
+  static constexpr uint32_t kToolWords = 256;
   uint64_t tool_spill[4] = {};
   uint64_t tool_words[kToolWords] = {};
+  /// Words of inserted code in edited lists, which names them by gs and an offset.
+  static constexpr uint32_t kListSlots = 64;
+  alignas(64) uint64_t list_slots[kListSlots] = {};
 };
 
 inline uint32_t tool_word_offset(uint32_t index) {

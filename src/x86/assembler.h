@@ -80,9 +80,14 @@ class Assembler {
   void store_imm(Reg base, int32_t displacement, int32_t value, uint8_t width);
   /// to = the `width` (1, 2, 4, 8) bytes at [base + displacement], zero-extended.
   void load(Reg to, Reg base, int32_t displacement, uint8_t width);
+  /// The byte at [base + displacement] + 1, where 255 is followed by 1; changes the flags.
+  void count_byte(Reg base, int32_t displacement);
   void compute(Alu operation, Reg to, Reg from);  ///< 64 bits; changes the flags
   void compute_imm(Alu operation, Reg to, int32_t value);
   void shift_imm(Reg reg, bool left, uint8_t bits);  ///< logical; changes the flags
+  void shift_signed(Reg reg, uint8_t bits);          ///< to the right; changes the flags
+  void zero_extend_byte(Reg to, Reg from);
+  void sign_extend(Reg to, Reg from, uint8_t width);  ///< the low `width` (2, 4, 8) bytes
   void add_reg_gs(Reg to, uint32_t offset) { gs_access(0x03, offset, to); }
   void lea_rcx(int32_t delta);          ///< rcx += delta without touching flags
   void prefetch_low(uint32_t address);  ///< the cache line at an address below 4 GB

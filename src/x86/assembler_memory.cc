@@ -123,6 +123,16 @@ void Assembler::load(Reg to, Reg base, int32_t displacement, uint8_t width) {
   base_operand(to, base, displacement);
 }
 
+void Assembler::count_byte(Reg base, int32_t displacement) {
+  // add byte, 1; adc byte, 0
+  for (const Immediate step : {Immediate{0x80, 0}, Immediate{0x80, 2}}) {
+    if (base >= kR8) u8(0x41);
+    u8(step.opcode);
+    base_operand(step.extension, base, displacement);
+    u8(step.extension == 0 ? 1 : 0);
+  }
+}
+
 void Assembler::compute(Alu operation, Reg to, Reg from) {
   const uint8_t code[] = {static_cast<uint8_t>(kRexW | (from >= kR8 ? 4 : 0) | (to >= kR8 ? 1 : 0)),
                           static_cast<uint8_t>(static_cast<unsigned>(operation) << 3 | 1),
@@ -141,6 +151,25 @@ void Assembler::shift_imm(Reg reg, bool left, uint8_t bits) {
   const uint8_t code[] = {static_cast<uint8_t>(kRexW | (reg >= kR8 ? 1 : 0)), 0xC1,
                           modrm(3, left ? 4 : 5, reg), bits};
   bytes(code, sizeof code);
+}
+
+void Assembler::shift_signed(Reg reg, uint8_t bits) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (reg >= kR8 ? 1 : 0)), 0xC1,
+                          modrm(3, 7, reg), bits};
+  bytes(code, sizeof code);
+}
+
+void Assembler::zero_extend_byte(Reg to, Reg from) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (to >= kR8 ? 4 : 0) | (from >= kR8 ? 1 : 0)),
+                          0x0F, 0xB6, modrm(3, to, from)};
+  bytes(code, sizeof code);
+}
+
+void Assembler::sign_extend(Reg to, Reg from, uint8_t width) {
+  u8(static_cast<uint8_t>(kRexW | (to >= kR8 ? 4 : 0) | (from >= kR8 ? 1 : 0)));
+  if (width == 2) u8(0x0F);
+  u8(width == 2 ? 0xBF : width == 4 ? 0x63 : 0x8B);
+  u8(modrm(3, to, from));
 }
 
 }  // namespace weft::x86

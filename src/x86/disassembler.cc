@@ -1,53 +1,28 @@
 #include "x86/disassembler.h"
 
-#include <Zydis/Zydis.h>
-
 #include <array>
+
+#include "x86/memory_info.h"
+#include "x86/zydis.h"
 
 namespace weft::x86 {
 namespace {
 
-ZydisDecoder make_decoder() {
-  ZydisDecoder decoder;
-  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-  return decoder;
-}
-
-const ZydisDecoder& decoder() {
-  static const ZydisDecoder instance = make_decoder();
-  return instance;
-}
-
 ZydisFormatter make_formatter() {
   ZydisFormatter formatter;
-  ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
+  Zydis::get().init_formatter(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
   return formatter;
 }
 
-/// The number of the general register that `reg` is part of, or -1.
-int gpr_number(ZydisRegister reg) {
-  switch (ZydisRegisterGetClass(reg)) {
-    case ZYDIS_REGCLASS_GPR8:
-    case ZYDIS_REGCLASS_GPR16:
-    case ZYDIS_REGCLASS_GPR32:
-    case ZYDIS_REGCLASS_GPR64: {
-      const auto whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
-      return ZydisRegisterGetId(whole);
-    }
-    default:
-      return -1;
-  }
-}
-
 void note_register(Details& details, ZydisRegister reg) {
-  if (const int number = gpr_number(reg); number >= 0) {
+  if (const uint8_t number = general_register(reg); number != kNoRegister) {
     details.registers = static_cast<uint16_t>(details.registers | 1u << number);
   }
 }
 
 void note_register_operand(Details& details, const ZydisDecodedOperand& operand) {
   note_register(details, operand.reg.value);
-  if (gpr_number(operand.reg.value) != 1) return;
+  if (general_register(operand.reg.value) != kRcx) return;
   if (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) details.reads_rcx = true;
   const bool whole =
       operand.reg.value == ZYDIS_REGISTER_ECX || operand.reg.value == ZYDIS_REGISTER_RCX;
@@ -57,7 +32,7 @@ void note_register_operand(Details& details, const ZydisDecodedOperand& operand)
 void note_memory_operand(Details& details, const ZydisDecodedOperand& operand) {
   note_register(details, operand.mem.base);
   note_register(details, operand.mem.index);
-  if (gpr_number(operand.mem.base) == 1 || gpr_number(operand.mem.index) == 1) {
+  if (general_register(operand.mem.base) == kRcx || general_register(operand.mem.index) == kRcx) {
     details.reads_rcx = true;
   }
   if (operand.mem.base == ZYDIS_REGISTER_RIP || operand.mem.base == ZYDIS_REGISTER_EIP) {
@@ -76,17 +51,24 @@ bool is_knights_corner(const ZydisDecodedInstruction& insn) {
 
 }  // namespace
 
+Status load_disassembler() {
+  const Result<const Zydis*> loaded = Zydis::load();
+  if (!loaded) return loaded.error();
+  return Unit{};
+}
+
 Disassembled disassemble(const uint8_t* bytes, size_t available, AppPc pc) {
   static const ZydisFormatter formatter = make_formatter();
   ZydisDecodedInstruction insn;
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder(), bytes, available, &insn, operands.data()))) {
+  if (!ZYAN_SUCCESS(
+          Zydis::get().decode(&Zydis::decoder(), bytes, available, &insn, operands.data()))) {
     return {"(bad)", 1};
   }
   std::array<char, 256> text = {};
-  if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &insn, operands.data(),
-                                                    insn.operand_count_visible, text.data(),
-                                                    text.size(), pc.value, nullptr))) {
+  if (!ZYAN_SUCCESS(Zydis::get().format(&formatter, &insn, operands.data(),
+                                        insn.operand_count_visible, text.data(), text.size(),
+                                        pc.value, nullptr))) {
     return {"(unprintable)", insn.length};
   }
   return {text.data(), insn.length};
@@ -95,13 +77,14 @@ Disassembled disassemble(const uint8_t* bytes, size_t available, AppPc pc) {
 std::optional<Details> inspect(const uint8_t* bytes, size_t available) {
   ZydisDecodedInstruction insn;
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder(), bytes, available, &insn, operands.data()))) {
+  if (!ZYAN_SUCCESS(
+          Zydis::get().decode(&Zydis::decoder(), bytes, available, &insn, operands.data()))) {
     return std::nullopt;
   }
   if (is_knights_corner(insn)) return std::nullopt;
   Details details;
   details.length = insn.length;
-  details.mnemonic = ZydisMnemonicGetString(insn.mnemonic);
+  details.mnemonic = Zydis::get().mnemonic(insn.mnemonic);
   details.is_far = insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
   details.disp_offset = insn.raw.disp.offset;
   details.disp_size = insn.raw.disp.size / 8;

@@ -9,8 +9,14 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/result.h"
 
 namespace weft::x86 {
+
+/// The library that this needs, and instruction_info.h, is loaded, or was. Where nobody asks, the
+/// first use loads it, which a program may have made impossible by then; and stops us where it is
+/// not installed.
+Status load_disassembler();
 
 /// One instruction in Intel syntax.
 struct Disassembled {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "x86/access_form.h"
 #include "x86/context.h"
 #include "x86/decode.h"
 #include "x86/memory_operand.h"
@@ -40,6 +41,7 @@ struct OperandInfo {
   std::string_view register_name;
   int64_t immediate = 0;
   MemoryOperand memory;
+  AccessForm access;
 };
 
 struct InstructionInfo {

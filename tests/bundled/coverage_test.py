@@ -101,6 +101,11 @@ class Coverage(ToolTest):
         for name in self.outputs():
             self.assertGreater(len(self.drcov(self.path(name))[1]), 100)
 
+    def test_the_program_is_the_first_module(self):
+        for _ in range(8):
+            self.run_tool("coverage:output=c", program("work"))
+            self.assertRegex(self.drcov(self.path("c"))[0][0].path, "/work$")
+
     def test_only_the_chosen_module_is_in_the_file(self):
         self.run_tool("coverage:output=c,module=/threads", program("threads"))
         modules, records = self.drcov(self.path("c"))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """taintlite: a program that knows which of its bytes come from where."""
+import pathlib
 import re
 import subprocess
 
@@ -47,6 +48,12 @@ class TaintLite(ToolTest):
             self.assertEqual(found[20], [("0", "stdin:30,33")])
             self.assertEqual(found[21], [("0", "stdin:31")])
             self.assertEqual(found[22], [("1", "stdin:33")])
+        with self.subTest("addresses are moved by registers, and gathers have several"):
+            self.assertEqual(found[70], [("0", "stdin:9")])
+            self.assertEqual(found[71], [("0-7", "stdin:8-15")])
+            if "avx2" in pathlib.Path("/proc/cpuinfo").read_text().split():
+                self.assertEqual(found[72], [("0-15", "stdin:0-3,24-27,48-51")])
+                self.assertEqual(found[73], [("0-3", "stdin:16-31"), ("8-15", "stdin:16-31")])
         with self.subTest("constants cleanse"):
             for cleansed in (30, 31, 32, 33):
                 self.assertNotIn(cleansed, found)

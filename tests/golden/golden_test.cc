@@ -37,7 +37,8 @@ Environment environment_for(const Case& test) {
                           {0x40050000040},
                           {},
                           {},
-                          {}};
+                          {},
+                          {0x40050000050}};
   environment.code_low = 0x40050000000;
   environment.code_high = 0x40060000000;
   environment.indirect = test.mode;
@@ -161,6 +162,8 @@ const std::vector<Case>& cases() {
       {"entry_hash", {0x90}, emit_entry, kHash},
       {"syscall", {0x0F, 0x05}, mangle_syscall},
       {"far_return", {0x48, 0xCB}, mangle_emulated},
+      {"fnstenv", {0xD9, 0x30}, mangle_plain},
+      {"xsavec", {0x0F, 0xC7, 0x64, 0x24, 0x40}, mangle_plain},
       {"rip_load", {0x48, 0x8B, 0x05, 0x10, 0, 0, 0}, mangle_plain},
       {"rip_compare_immediate", {0x80, 0x3D, 0x10, 0, 0, 0, 0x07}, mangle_plain},
       {"rip_lea_far",

@@ -41,6 +41,16 @@ function_test(recursion_returns_as_often_as_it_calls "mode=count,function=recurs
   "hooks: before=101 after=101 arguments=5050 results=171700 program: 5050")
 function_test(longjmp_leaves_no_return_behind "mode=count,function=leaves" "jumps"
   "hooks: before=100 after=50 arguments=4950 results=2450 program: 2450")
+foreach(variant "" "@ibl-hash:--ibl=hash" "@paired:--returns=paired" "@private:--cache=private" "@traces:--traces"
+        "@stress:--stress-delete=10000")
+  string(REPLACE ":" ";" parts "${variant}")
+  list(POP_FRONT parts suffix)
+  # leaves() returns for even numbers, and by_turns() has odd ones alone.
+  function_test(calls_that_are_left_by_longjmp_end_for_nobody_else${suffix} "mode=count,function=leaves" "turns"
+    "hooks: before=100 after=0 arguments=10000 results=0 program: 10000" ${parts})
+  function_test(calls_that_a_child_of_vfork_leaves_end_for_nobody_else${suffix} "mode=count,function=exits" "children"
+    "hooks: before=100 after=0 arguments=4950 results=0 program: 9900" ${parts})
+endforeach()
 function_test(modules_that_are_loaded_later_count "mode=count,function=late_work"
   "library ${tool_place}/late_work.so"
   "hooks: before=30 after=30 arguments=135 results=405 program: 405")

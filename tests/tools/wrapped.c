@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define KEPT __attribute__((noinline, used))
 
@@ -67,6 +69,44 @@ static int64_t jumps(void) {
   return sum;
 }
 
+KEPT int64_t stays(int64_t i) {
+  __asm__ volatile("");
+  return i;
+}
+
+KEPT int64_t exits(int64_t i) {
+  _exit((int)i);
+  return i;
+}
+
+// From one place, with one stack: by turns a function that is left without a return, and one that is not wrapped.
+static int64_t by_turns(void) {
+  static int64_t (*const both[])(int64_t) = {leaves, stays};
+  volatile int64_t sum = 0;
+  for (volatile int64_t i = 1; i < 200; i += 2) {
+    for (volatile int which = 0; which < 2; ++which) {
+      int64_t (*volatile function)(int64_t) = both[which];
+      if (setjmp(g_jump) == 0) sum += function(i);
+    }
+  }
+  return sum;
+}
+
+// The same, where a child of vfork ends in the call.
+static int64_t by_children(void) {
+  static int64_t (*const both[])(int64_t) = {stays, exits};
+  int64_t sum = 0;
+  for (int64_t i = 0; i < 100; ++i) {
+    const pid_t child = vfork();
+    int64_t (*volatile function)(int64_t) = both[child == 0];
+    sum += function(i);
+    int status = 0;
+    waitpid(child, &status, 0);
+    sum += WEXITSTATUS(status);
+  }
+  return sum;
+}
+
 // A function of a library that is loaded, unloaded, and loaded again.
 static int64_t library(const char* path) {
   int64_t sum = 0;
@@ -92,6 +132,8 @@ int main(int argc, char** argv) {
   if (strcmp(argv[1], "threads") == 0) sum = in_threads(8);
   if (strcmp(argv[1], "recurse") == 0) sum = recurse(100);
   if (strcmp(argv[1], "jumps") == 0) sum = jumps();
+  if (strcmp(argv[1], "turns") == 0) sum = by_turns();
+  if (strcmp(argv[1], "children") == 0) sum = by_children();
   if (strcmp(argv[1], "seven") == 0) sum = seven(1, 2, 3, 4, 5, 6, 7);
   if (strcmp(argv[1], "library") == 0 && argc > 2) sum = library(argv[2]);
   printf("program: %ld\n", (long)sum);

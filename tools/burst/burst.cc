@@ -82,7 +82,7 @@ class Burst final : public Tool {
     new (&lock_) std::mutex;
     static_cast<void>(threads_.release());
     threads_ = std::make_unique<Times>();
-    recorder_.restart(process);
+    recorder_.restart(process, thread);
     windows_ = 0;
     thread.set(state_, kClosed);
     (*threads_)[&thread] = Clock::now() + pause_;

@@ -17,14 +17,9 @@ struct [[gnu::packed]] Record {
 static_assert(sizeof(Record) == 12);
 
 bool repeats(const Instruction& instruction) {
-  const std::string_view category = instruction.details().category;
-  if (category != "STRINGOP" && category != "IOSTRINGOP") return false;
-  // rep, repe and repne stand in front of the opcode, and no opcode of a string instruction is like
-  // them.
-  for (const uint8_t byte : instruction.bytes()) {
-    if (byte == 0xf2 || byte == 0xf3) return true;
-  }
-  return false;
+  const int first = instruction.memory_operand();
+  return first >= 0 && instruction.details().operands[static_cast<size_t>(first)].accesses ==
+                           Operand::Accesses::kRepeated;
 }
 
 }  // namespace
@@ -38,9 +33,12 @@ void AccessRecorder::start(Process& process, Choice choice) {
   buffer_ = process.new_buffer(sizeof(Record), kRecordsPerBuffer, &AccessRecorder::flush, this);
 }
 
-void AccessRecorder::restart(Process& process) {
+void AccessRecorder::restart(Process& process, Thread& thread) {
   process_ = &process;
   recorded_ = 0;
+  ThreadState& state = threads_.get(thread);
+  state.listed.clear();
+  state.listed_counts.clear();
   complain(file_.start(report_path(process, choice_.pattern), process.id()));
 }
 
@@ -57,6 +55,7 @@ void AccessRecorder::add_to(Block& block) {
       add_repeated(block, i);
     } else {
       add_plain(block, i);
+      add_listed(block, i);
     }
   }
 }
@@ -76,6 +75,37 @@ void AccessRecorder::add_plain(Block& block, size_t index) {
       block.before(index).record(buffer_, {{memory_address(at), 8}, {Value(site), 4}});
     }
   }
+}
+
+// A call notes the accesses, and a record behind it says that they come there.
+void AccessRecorder::add_listed(Block& block, size_t index) {
+  const Instruction& instruction = block[index];
+  for (int n = 0;; ++n) {
+    const int at = instruction.listed_operand(n);
+    if (at < 0) return;
+    const uint32_t site = sites_.number({instruction.pc(), 0, false, Site::Kind::kListed});
+    block.before(index).call(&AccessRecorder::note_list, this, current_thread(),
+                             memory_accesses(at));
+    block.before(index).record(buffer_, {{0, 8}, {Value(site), 4}});
+  }
+}
+
+void AccessRecorder::note_list(AccessRecorder* recorder, Thread& thread,
+                               const MemoryAccesses& accesses) {
+  ThreadState& state = recorder->threads_.get(thread);
+  state.listed.insert(state.listed.end(), accesses.begin(), accesses.end());
+  state.listed_counts.push_back(accesses.size());
+}
+
+void AccessRecorder::add_list(ThreadState& state, const Site& site) {
+  if (state.listed_counts.empty()) return;
+  for (size_t left = state.listed_counts.front(); left > 0; --left) {
+    const MemoryAccess& each = state.listed.front();
+    if (each.read) state.encoder.add({site.pc, each.address, each.size, false});
+    if (each.written) state.encoder.add({site.pc, each.address, each.size, true});
+    state.listed.pop_front();
+  }
+  state.listed_counts.pop_front();
 }
 
 // In front: the address of each access. Behind: that of the first again, whose distance says how
@@ -133,6 +163,9 @@ void AccessRecorder::add_repeat_record(ThreadState& state, const Site& site, uin
       break;
     case Site::Kind::kRepeatEnds:
       finish_repeat(state, value);
+      break;
+    case Site::Kind::kListed:
+      add_list(state, site);
       break;
     case Site::Kind::kAccess:
       break;

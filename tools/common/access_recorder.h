@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ class AccessRecorder {
   /// In on_start(). Fails the process if the file cannot be made.
   void start(Process& process, Choice choice);
   /// In on_fork(): the child gets a file of its own.
-  void restart(Process& process);
+  void restart(Process& process, Thread& thread);
   /// In on_thread_exit().
   void thread_ended(Thread& thread) { threads_.release(thread); }
   /// Whether blocks of this one's module are recorded.
@@ -51,15 +52,22 @@ class AccessRecorder {
     };
     /// Of a repeated string instruction under way: they are known when it has ended.
     std::vector<Access> repeated;
+    /// Of instructions that are recorded but not written: their accesses one behind the other, and
+    /// how many each has made.
+    std::deque<MemoryAccess> listed;
+    std::deque<size_t> listed_counts;
     MemtraceEncoder encoder;
   };
 
   void add_plain(Block& block, size_t index);
   void add_repeated(Block& block, size_t index);
+  void add_listed(Block& block, size_t index);
+  static void note_list(AccessRecorder* recorder, Thread& thread, const MemoryAccesses& accesses);
   static void flush(Thread& thread, const void* records, size_t bytes, void* recorder);
   void write(Thread& thread, const char* records, size_t count);
   static void add_repeat_record(ThreadState& state, const Site& site, uint64_t value);
   static void finish_repeat(ThreadState& state, uint64_t end);
+  static void add_list(ThreadState& state, const Site& site);
 
   Process* process_ = nullptr;
   Choice choice_;

@@ -1,42 +1,14 @@
 #include "common/block_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <span>
 #include <tuple>
 
+#include "common/block_hash.h"
+
 namespace weft::tools {
-namespace {
-
-constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;
-
-uint64_t mix(uint64_t hash, uint64_t word) {
-  const uint64_t product = (hash ^ word) * kMultiplier;
-  return product ^ product >> 32;
-}
-
-uint64_t hash_of(const Block& block) {
-  uint64_t hash = kMultiplier;
-  for (const Instruction& instruction : block) {
-    // Each has at most 15 bytes.
-    std::array<uint64_t, 2> words{};
-    const std::span<const uint8_t> bytes = instruction.bytes();
-    std::memcpy(words.data(), bytes.data(), std::min(bytes.size(), sizeof words));
-    hash = mix(mix(hash, words[0]), words[1] ^ bytes.size() << 56);
-  }
-  return hash;
-}
-
-}  // namespace
 
 BlockTable::Slot& BlockTable::find(const Range& range, uint64_t hash) {
-  // Blocks that lie side by side are built one after another: their slots share cache lines.
-  constexpr uint64_t kNear = 256;
-  constexpr uint64_t kSlotEach = 8;
-  constexpr uint64_t kSlots = kNear / kSlotEach;
-  size_t at = mix(0, range.start / kNear) * kSlots + range.start % kNear / kSlotEach;
-  for (;; ++at) {
+  for (size_t at = first_slot(range.start, slots_.size());; ++at) {
     Slot& slot = slots_[at & (slots_.size() - 1)];
     if (slot.record == nullptr) return slot;
     if (slot.tag != range.start) continue;

@@ -18,11 +18,19 @@ void put(std::string& out, uint64_t value, int bytes) {
 
 std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlock> blocks) {
   std::string records;
+  constexpr size_t kRecordBytes = 8;
+  records.reserve(blocks.size() * kRecordBytes);
   size_t count = 0;
+  // Neighbours mostly lie in one module.
+  auto module = modules.end();
+  const auto holds = [&modules, &module](uint64_t start) {
+    return module != modules.end() && module->start <= start && start < module->end;
+  };
   for (const DrcovBlock& block : blocks) {
-    const auto module = std::find_if(modules.begin(), modules.end(), [&](const DrcovModule& one) {
-      return one.start <= block.start && block.start < one.end;
-    });
+    if (!holds(block.start)) {
+      module = modules.begin();
+      while (module != modules.end() && !holds(block.start)) ++module;
+    }
     if (module == modules.end()) continue;
     for (uint64_t done = 0; done < block.size; done += kLongestRecord) {
       put(records, block.start + done - module->start, 4);
@@ -36,9 +44,9 @@ std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlo
   fmt::format_to(text, "Module Table: version 2, count {}\n", modules.size());
   out += "Columns: id, base, end, entry, path\n";
   for (size_t i = 0; i < modules.size(); ++i) {
-    const DrcovModule& module = modules[i];
-    fmt::format_to(text, "{:3}, {:#018x}, {:#018x}, {:#018x}, {}\n", i, module.start, module.end,
-                   module.entry, module.path);
+    const DrcovModule& each = modules[i];
+    fmt::format_to(text, "{:3}, {:#018x}, {:#018x}, {:#018x}, {}\n", i, each.start, each.end,
+                   each.entry, each.path);
   }
   fmt::format_to(text, "BB Table: {} bbs\n", count);
   return out + records;

@@ -20,6 +20,7 @@ struct Site {
     kRepeatBegins,  ///< of a repeated string instruction: the address of its first access
     kRepeatAccess,  ///< the address of its other first access, if it has two
     kRepeatEnds,    ///< where the access of kRepeatBegins would go on
+    kListed,        ///< the next list of accesses that a call has noted
   };
   Address pc = 0;
   uint32_t size = 0;

@@ -1,18 +1,17 @@
 // coverage: which basic blocks ran, as drcov and lcov files.
 //
-// A block's first execution sets a word of its own and takes that addition out of the code. If the
-// block is built again, it is without.
+// A block's first execution sets a word of its own and takes that addition out of the code.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <map>
+#include <span>
 
-#include "common/block_table.h"
 #include "common/drcov.h"
 #include "common/lcov.h"
 #include "common/output_file.h"
 #include "common/report_tool.h"
+#include "seen_blocks.h"
 #include "weft/symbols.h"
 
 namespace weft::tools {
@@ -44,72 +43,76 @@ class Coverage final : public ReportTool {
       const Module* module = process().module_at(block.tag());
       if (module == nullptr || module->path.find(module_) == std::string::npos) return;
     }
-    BlockRecord& record = table_.record(process(), block, BlockTable::Keep::kNothing);
-    if (has_run(record)) return;
-    block.anywhere().set_once(record.executions);
+    block.anywhere().set_once(blocks_.counter_of(process(), block));
     additions_.fetch_add(1, std::memory_order_relaxed);
   }
 
   std::string report(Process& process) override {
-    const std::vector<BlockRecord*> records = table_.sorted();
-    if (stats_stream_ >= 0) print_stats(records);
+    const std::vector<Range> ran = blocks_.ran();
+    if (stats_stream_ >= 0) {
+      tell(stats_stream_,
+           fmt::format("coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
+                       blocks_.size(), additions_.load(), ran.size()));
+    }
     if (!lcov_.empty()) {
       if (lcov_path_.empty()) lcov_path_ = report_path(process, lcov_);
-      complain(write_file(lcov_path_, lcov_of(records)));
+      complain(write_file(lcov_path_, lcov_of(process, ran)));
     }
-    return drcov_of(process, records);
+    return drcov_of(process, ran);
   }
 
   void restart(Process& process, Thread& /*thread*/) override {
     code_ = &process.code();
     lcov_path_.clear();
     additions_ = 0;
-    // What the parent did is not the child's; blocks without instrumentation have to get it again.
-    table_.reset();
-    code_->delete_all();
+    // What the parent did is not the child's.
+    blocks_.reset();
+    code_->put_back_set_once();
+  }
+
+  std::string image_version(const Options& options) const override {
+    return "1 " + std::string(options.text("module"));
+  }
+
+  std::vector<uint8_t> image_state(Process& /*process*/,
+                                   const std::function<bool(Address)>& kept) override {
+    return blocks_.save(kept);
+  }
+
+  void resume_image(Process& /*process*/, std::span<const uint8_t> state) override {
+    blocks_.resume(state);
   }
 
  private:
-  static bool has_run(const BlockRecord& record) { return record.executions.get() != 0; }
-
-  void print_stats(const std::vector<BlockRecord*>& records) const {
-    const auto ran = std::count_if(records.begin(), records.end(),
-                                   [](const BlockRecord* record) { return has_run(*record); });
-    tell(stats_stream_,
-         fmt::format("coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
-                     records.size(), additions_.load(), ran));
-  }
-
-  static std::string drcov_of(Process& process, const std::vector<BlockRecord*>& records) {
+  static std::string drcov_of(Process& process, const std::vector<Range>& ran) {
     std::vector<DrcovModule> modules;
     for (const Module* module : process.modules())
       modules.push_back({module->range.start, module->range.end, module->entry, module->path});
     std::vector<DrcovBlock> blocks;
-    for (const BlockRecord* record : records) {
-      if (has_run(*record)) blocks.push_back({record->range.start, record->range.size()});
-    }
+    blocks.reserve(ran.size());
+    for (const Range& range : ran) blocks.push_back({range.start, range.size()});
     return drcov(modules, blocks);
   }
 
-  static std::string lcov_of(const std::vector<BlockRecord*>& records) {
-    std::map<const Module*, std::vector<const BlockRecord*>> by_module;
-    for (const BlockRecord* record : records) {
-      if (record->module != nullptr && has_run(*record))
-        by_module[record->module].push_back(record);
-    }
+  static std::string lcov_of(Process& process, const std::vector<Range>& ran) {
+    const auto before = [](const Range& range, Address at) { return range.start < at; };
     Lcov lcov;
-    for (const auto& [module, blocks] : by_module) {
+    for (const Module* module : process.modules()) {
+      const auto first = std::lower_bound(ran.begin(), ran.end(), module->range.start, before);
+      const auto end = std::lower_bound(first, ran.end(), module->range.end, before);
+      if (first == end) continue;
       const auto file = SymbolFile::open(module->path);
-      if (file != nullptr && !file->lines().empty()) add_module(lcov, *file, module->bias, blocks);
+      if (file != nullptr && !file->lines().empty())
+        add_module(lcov, *file, module->bias, std::span(first, end));
     }
     return lcov.text();
   }
 
   static void add_module(Lcov& lcov, const SymbolFile& file, Address bias,
-                         const std::vector<const BlockRecord*>& blocks) {
+                         std::span<const Range> blocks) {
     const std::span<const LineRow> rows = file.lines();
     std::vector<bool> hit(rows.size());
-    for (const BlockRecord* block : blocks) mark(file, bias, *block, hit);
+    for (const Range& block : blocks) mark(file, bias, block, hit);
     for (size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].line != 0)
         lcov.add_line(file.source_files()[rows[i].file], rows[i].line, hit[i] ? 1 : 0);
@@ -124,11 +127,11 @@ class Coverage final : public ReportTool {
 
   /// The row that the block starts in, if it starts behind its beginning, and those that begin in
   /// it.
-  static void mark(const SymbolFile& file, Address bias, const BlockRecord& block,
+  static void mark(const SymbolFile& file, Address bias, const Range& block,
                    std::vector<bool>& hit) {
     const std::span<const LineRow> rows = file.lines();
-    const uint64_t start = block.range.start - bias;
-    const uint64_t end = block.range.end - bias;
+    const uint64_t start = block.start - bias;
+    const uint64_t end = block.end - bias;
     const auto first = std::lower_bound(
         rows.begin(), rows.end(), start,
         [](const LineRow& row, uint64_t address) { return row.address < address; });
@@ -137,7 +140,7 @@ class Coverage final : public ReportTool {
     for (; at < rows.size() && rows[at].address < end; ++at) hit[at] = true;
   }
 
-  BlockTable table_;
+  SeenBlocks blocks_;
   Code* code_ = nullptr;
   std::string lcov_;
   std::string lcov_path_;

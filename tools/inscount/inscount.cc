@@ -29,6 +29,10 @@ class InsCount final : public ReportTool {
     counts_.watch(blocks_);
   }
 
+  std::string image_version(const Options& options) const override {
+    return options.flag("blocks") ? "instructions, blocks" : "instructions";
+  }
+
   void on_thread_start(Thread& thread) override { counts_.started(thread); }
   void on_thread_exit(Thread& thread) override { counts_.ended(thread); }
 

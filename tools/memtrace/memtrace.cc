@@ -31,7 +31,7 @@ class MemTrace final : public Tool {
   void on_thread_exit(Thread& thread) override { recorder_.thread_ended(thread); }
   void on_exit(Process& /*process*/, int /*status*/) override { finish(); }
   void on_exec(Process& /*process*/) override { finish(); }
-  void on_fork(Process& process, Thread& /*thread*/) override { recorder_.restart(process); }
+  void on_fork(Process& process, Thread& thread) override { recorder_.restart(process, thread); }
 
  private:
   void finish() {

@@ -111,7 +111,9 @@ class Maker {
         part = memory_part(operand, i);
       }
       if (!part) continue;
-      if (operand.written && operation_.destinations < Operation::kMostDestinations) {
+      // The mask of a gather, which it clears.
+      const bool mask = operation_.listed && i > 1 && operand.kind == Operand::Kind::kRegister;
+      if (operand.written && !mask && operation_.destinations < Operation::kMostDestinations) {
         operation_.destination[operation_.destinations++] = extended(*part);
       }
       if (operand.read && operation_.sources < Operation::kMostSources) {
@@ -122,13 +124,13 @@ class Maker {
 
   std::optional<Part> memory_part(const Operand& operand, size_t index) {
     if (!operand.read && !operand.written) return std::nullopt;
-    for (const Register reg : {operand.base, operand.index}) {
+    for (const Register reg : {operand.base, operand.index, operand.moved_by}) {
       if (reg != Register::kNone && reg != Register::kRsp) {
         operation_.address_registers |= static_cast<uint16_t>(1u << static_cast<unsigned>(reg));
       }
     }
-    if (operand.vector || operand.size > kVectorBytes || operation_.memories == 2)
-      return std::nullopt;
+    if (operand.size > kVectorBytes || operation_.memories == 2) return std::nullopt;
+    operation_.listed |= operand.accesses == Operand::Accesses::kListed;
     operation_.memory[operation_.memories] = static_cast<int8_t>(index);
     return Part{Part::Kind::kMemory, operation_.memories++, 0, operand.size, operand.size};
   }
@@ -173,6 +175,11 @@ class Maker {
     if (operation_.is_branch && !indirect_call) return;
     if (operation_.destinations == 0) return;
     operation_.kind = Kind::kMix;
+    if (operation_.listed) {
+      // What is not selected stays as it is.
+      operation_.keeps = operation_.destination[0].kind == Part::Kind::kRegister;
+      return;
+    }
     if (kind == InstructionKind::kCall || indirect_call) return make_call();
     if (is_cleared_by_itself()) {
       operation_.sources = 0;

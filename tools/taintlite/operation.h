@@ -50,6 +50,7 @@ struct Operation {
   bool touches_vectors = false;
   uint8_t memories = 0;
   int8_t memory[2] = {};           ///< the operands that the addresses are of
+  bool listed = false;             ///< the first of them has accesses of its own kind each time
   uint16_t address_registers = 0;  ///< of memory operands that are accessed, bit r
   uint16_t written = 0;            ///< general registers, bit r
   uint8_t constant_bytes = 0;      ///< kEach: bytes that are the same whatever the sources

@@ -83,10 +83,11 @@ class Planner::Group {
   /// Adds the memory operands of instruction `index`.
   void add(size_t index, const Operation& operation) {
     const auto operands = block_[index].details().operands;
+    if (operation.listed) return add_listed(index, operation.memory[0]);
     for (uint8_t i = 0; i < operation.memories; ++i) {
       const auto number = static_cast<size_t>(operation.memory[i]);
       const Operand& operand = operands[number];
-      if (operand.fs || operand.gs || operand.narrow) {
+      if (operand.fs || operand.gs || operand.narrow || operand.moved_by != Register::kNone) {
         add_alone(index, operation.memory[i], operand.size);
         continue;
       }
@@ -182,6 +183,12 @@ class Planner::Group {
     filtering.look_up();
   }
 
+  void add_listed(size_t index, int operand) {
+    Insertion at = block_.before(index);
+    at.call(check_list, thread_counter(planner_.thread_), memory_accesses(operand));
+    planner_.add_leave(at, block_[index].pc());
+  }
+
   void add_alone(size_t index, int operand, uint16_t size) {
     CheckGroup alone{};
     alone.count = 1;
@@ -221,8 +228,14 @@ void Planner::add_operation(Block& block, size_t index, const Operation& operati
   const auto address = [&](uint8_t number) {
     return number < operation.memories ? memory_address(operation.memory[number]) : Value(0);
   };
-  block.before(index).call(vectors ? propagate_vectors : propagate, thread_counter(thread_),
-                           operations_.keep(operation), address(0), address(1));
+  if (operation.listed) {
+    block.before(index).call(vectors ? propagate_list_vectors : propagate_list,
+                             thread_counter(thread_), operations_.keep(operation),
+                             memory_accesses(operation.memory[0]));
+  } else {
+    block.before(index).call(vectors ? propagate_vectors : propagate, thread_counter(thread_),
+                             operations_.keep(operation), address(0), address(1));
+  }
   if (vectors && operation.writes_general() && block.can_insert_after(index)) {
     add_leave(block.after(index), block[index].next());
   }

@@ -1,5 +1,5 @@
 // Taint on its way through registers and memory. A ThreadTaint is its thread's own; what all
-// threads share is in Taint. Everything here is LIGHT (labels.h): called from inserted code.
+// threads share is in Taint. All is called from inserted code.
 #pragma once
 
 #include "taintlite/operation.h"
@@ -70,6 +70,11 @@ LIGHT void propagate(ThreadTaint* thread, const Operation* operation, uint64_t f
 /// The same where general registers are clean; says in `met` if one is not any more.
 LIGHT void propagate_vectors(ThreadTaint* thread, const Operation* operation, uint64_t first,
                              uint64_t second);
+/// Both for an operation whose memory operand is `accesses`.
+void propagate_list(ThreadTaint* thread, const Operation* operation,
+                    const MemoryAccesses& accesses);
+void propagate_list_vectors(ThreadTaint* thread, const Operation* operation,
+                            const MemoryAccesses& accesses);
 LIGHT void propagate_string(ThreadTaint* thread, const Operation* operation, uint64_t rsi,
                             uint64_t rdi, uint64_t rcx, uint64_t flags);
 /// Says in `met` if what a string operation reads or writes is tainted.
@@ -95,5 +100,8 @@ struct CheckGroup {
 /// Says in `met` whether one of the operands is tainted.
 LIGHT void check(ThreadTaint* thread, const CheckGroup* group, uint64_t first, uint64_t second,
                  uint64_t third, uint64_t fourth);
+
+/// The same of accesses.
+void check_list(ThreadTaint* thread, const MemoryAccesses& accesses);
 
 }  // namespace weft::tools

@@ -28,7 +28,7 @@ int main(void) {
   struct itimerspec soon = {{0, 0}, {0, 1000000}};
   int before = sig_count;
   timer_settime(timer, 0, &soon, NULL);
-  while (sig_count == before) pause();
+  while (sig_count == before) rest_ms(1);
   timer_delete(timer);
   before = sig_count;
   if (fork() == 0) _exit(3);
@@ -48,6 +48,6 @@ int main(void) {
   before = sig_count;
   struct itimerval tick = {{0, 0}, {0, 1000}};
   setitimer(ITIMER_REAL, &tick, NULL);
-  while (sig_count == before) pause();
+  while (sig_count == before) rest_ms(1);
   return app_status();
 }

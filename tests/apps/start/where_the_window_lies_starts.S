@@ -1,6 +1,6 @@
-// flags: -nostdlib -static -Wl,-Ttext-segment=0x40000000000
+// flags: -nostdlib -static -Wl,-Ttext-segment=0x20000000000
 // exits: 42
-// A fixed-address executable linked at 4 TB.
+// A fixed-address executable linked at 2 TB.
         .globl _start
 _start: lea done(%rip), %rcx
         push %rcx

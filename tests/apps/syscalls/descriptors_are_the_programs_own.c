@@ -1,6 +1,11 @@
 // Descriptor numbers as natively: the first free one is 3; all can be closed, and nothing of the runtime is lost by it.
 #include <dirent.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "app.h"
 static void close_all(void) {
@@ -11,6 +16,25 @@ static void close_all(void) {
   fd = open("/dev/null", O_RDONLY);
   _exit(fd == 0 && fork() >= 0 ? 11 : 12);
 }
+/// Nobody has opened them.
+static void unknown_numbers(int most) {
+  char byte;
+  struct stat status;
+  struct iovec buffer = {&byte, 1};
+  for (int fd = 20; fd < most; ++fd) {
+    EXPECT(fstat(fd, &status) == -1 && errno == EBADF);
+    EXPECT(syscall(SYS_fstat, fd, &status) == -1 && errno == EBADF);
+    EXPECT(fstatat(fd, "x", &status, 0) == -1 && errno == EBADF);
+    EXPECT(openat(fd, ".", O_RDONLY) == -1 && errno == EBADF);
+    EXPECT(lseek(fd, 0, SEEK_CUR) == -1 && errno == EBADF);
+    EXPECT(readv(fd, &buffer, 1) == -1 && errno == EBADF);
+    EXPECT(pread(fd, &byte, 1, 0) == -1 && errno == EBADF);
+    EXPECT(getsockopt(fd, SOL_SOCKET, SO_TYPE, NULL, NULL) == -1 && errno == EBADF);
+    EXPECT(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+    EXPECT(fchdir(fd) == -1 && errno == EBADF);
+    EXPECT(fstatat(fd, "/dev/null", &status, 0) == 0);
+  }
+}
 static void few(void) {
   struct rlimit limit = {4, 4};
   setrlimit(RLIMIT_NOFILE, &limit);
@@ -19,7 +43,43 @@ static void few(void) {
   close(a);
   printf("%d\n", system("exit 3") >> 8);
 }
-int main(void) {
+/// Without the right to raise it, the limit is where the runtime's own descriptors may be.
+static void all(void) {
+  struct rlimit limit = {300, 300};
+  setrlimit(RLIMIT_NOFILE, &limit);
+  char* self = realpath("/proc/self/exe", NULL);
+  execl(self, self, "without rights", NULL);
+  _exit(97);
+}
+static void all_numbers(void) {
+  close_range(3, ~0u, 0);
+  int last = -1, fd;
+  while ((fd = dup(1)) >= 0) {
+    EXPECT(fd > last);
+    last = fd;
+  }
+  printf("the last is %d: %d\n", last, errno);
+  close_range(3, ~0u, 0);
+  for (fd = 3; dup2(1, fd) == fd; ++fd) {
+  }
+  printf("dup2 up to %d: %d\n", fd, errno);
+}
+static void without_rights(void) {
+  const unsigned char kSysResource = 24;
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  syscall(SYS_capget, &header, data);
+  data[0].effective = data[0].permitted = data[0].inheritable =
+      data[0].permitted & ~(1u << kSysResource);
+  prctl(PR_CAPBSET_DROP, kSysResource);
+  syscall(SYS_capset, &header, data);
+  all();
+}
+int main(int count, char** arguments) {
+  if (count > 1) {
+    all_numbers();
+    return app_status();
+  }
   for (int i = 3; i < 10; ++i) {
     int fd = open("/dev/null", O_RDONLY);
     printf("%d ", fd);
@@ -29,12 +89,14 @@ int main(void) {
   while (readdir(directory)) ++n;
   closedir(directory);
   printf("listed %d\n", n);
+  unknown_numbers(1200);
   for (int fd = 3; fd < 1024; ++fd) close(fd);
   printf("%d\n", dup(1));
   EXPECT(dup2(1, 500) == 500);
   EXPECT(fcntl(1, F_DUPFD, 100) == 100);
   in_child("close all", close_all);
   in_child("few", few);
+  in_child("all", without_rights);
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   EXPECT(close(limit.rlim_cur + 1) == -1 && errno == EBADF);

@@ -3,7 +3,7 @@
 int main(void) {
   static const unsigned long kPlaces[] = {0x10000,        0x20000000,     0x7ffe0000,
                                           0xfffff000,     0x100000000,    0x123456789000,
-                                          0x7ff000000000, 0x600000000000, 0x40000000000};
+                                          0x7ff000000000, 0x600000000000, 0x20000000000};
   for (unsigned i = 0; i < sizeof kPlaces / sizeof *kPlaces; ++i) {
     // mov eax, imm; call +1 (over int3); int3; add eax, 1; ret -- the call lands on the add, which returns twice.
     static const unsigned char kCode[] = {0xb8, 5, 0,    0,    0,    0xe8, 1,   0,

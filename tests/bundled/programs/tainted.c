@@ -57,6 +57,33 @@ static void copies(void) {
   put(16, out, 8);
 }
 
+// Where the address is not that of a base, an index and a displacement.
+static void moved(void) {
+  uint64_t a = 9;
+  asm volatile("xlat" : "+a"(a) : "b"(in));
+  out[0] = (unsigned char)a;
+  a = 0;
+  put(70, out, 1);
+  memcpy(lines + 128, in + 8, 8);
+  asm volatile("jmp 1f; 1: xor %%eax, %%eax; xor %%ecx, %%ecx; pxor %%xmm0, %%xmm0; btr %1, (%0)" ::"r"(lines + 192),
+               "r"(-511l)
+               : "rax", "rcx", "xmm0", "memory");
+  put(71, lines + 128, 8);
+  if (!__builtin_cpu_supports("avx2")) return;
+  static const int indices[4] = {0, 12, 24, 48};
+  static const int mask[4] = {-1, 0, -1, -1};
+  asm volatile("vmovdqu (%0), %%xmm1; vmovdqu (%1), %%xmm2; vpxor %%xmm0, %%xmm0, %%xmm0;"
+               "vpgatherdd %%xmm2, (%2,%%xmm1,1), %%xmm0; vmovdqu %%xmm0, (%3); vpxor %%xmm0, %%xmm0, %%xmm0" ::"r"(indices),
+               "r"(mask), "r"(in), "r"(out)
+               : "xmm0", "xmm1", "xmm2", "memory");
+  put(72, out, 16);
+  memset(out, 0, 16);
+  asm volatile("vmovdqu (%0), %%xmm1; vmovdqu (%1), %%xmm2; vpmaskmovd %%xmm1, %%xmm2, (%2); vpxor %%xmm1, %%xmm1, %%xmm1" ::"r"(in + 16),
+               "r"(mask), "r"(out)
+               : "xmm1", "xmm2", "memory");
+  put(73, out, 16);
+}
+
 static void arithmetic(void) {
   uint64_t a = 0, b = 0;
   // One byte and another one; the sum of the two; and nothing of a constant.
@@ -109,6 +136,7 @@ int main(int argc, char **argv) {
   if (read(0, in, sizeof in) != sizeof in) return 9;
   copies();
   arithmetic();
+  moved();
   cleansed();
   looked_up();
   branches();

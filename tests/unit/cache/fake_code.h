@@ -186,16 +186,16 @@ inline ExitId exit_in_stub(CachePc stub) {
 /// Shadow words for the addresses [0, kCovered) in an ordinary mapping.
 class FakeShadow {
  public:
-  static constexpr uint64_t kCovered = 1u << 20;
+  static constexpr uint64_t kCovered = linux::ShadowedCode::kChunk;
   static constexpr CachePc kMiss{0x1234};
 
   FakeShadow()
       : memory_(mmap(nullptr, 8 * kCovered, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
-        map(reinterpret_cast<uint64_t>(memory_)) {
+        map(reinterpret_cast<uint64_t>(memory_), covered_) {
     CHECK(memory_ != MAP_FAILED);
     map.set_miss(kMiss);
-    CHECK(map.reserve({{0}, {kCovered}}));
+    covered_.add({{0}, {kCovered}});
   }
   ~FakeShadow() { munmap(memory_, 8 * kCovered); }
   FakeShadow(const FakeShadow&) = delete;
@@ -203,6 +203,7 @@ class FakeShadow {
 
  private:
   void* memory_;
+  linux::ShadowedCode covered_{0};
 
  public:
   ShadowMap map;

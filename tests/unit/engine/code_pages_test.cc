@@ -23,7 +23,8 @@ constexpr int kOpenings = 4;      ///< in a row, until its code checks itself
 struct TestPages {
   linux::AddressSpace space;
   FakePages memory{space};
-  CodePages pages{space};
+  linux::ForeignPort port;
+  CodePages pages{space, port};
   AppPc page = memory.page(1);
   CodePages::Moment now = 1000 * kMillisecond;
 
@@ -137,6 +138,31 @@ TEST(CodePages, AThreadThatDoesNotLeaveIsHastenedAndThePageStaysClosedUntilItHas
   EXPECT_EQ(t.pages.on_store(t.page, 7, t.now), Store::kGrant);
 }
 
+TEST(CodePages, ANewPageBehindOneThatChecksItselfDoesSoTooAsLong) {
+  TestPages t;
+  t.open_until_checked();
+  EXPECT_FALSE(t.pages.protect(t.memory.page(2)));
+  EXPECT_TRUE(kernel_lets_write(t.memory.page(2)));
+  EXPECT_TRUE(t.pages.protect(t.memory.page(0))) << "what lies before it is another matter";
+  t.now += 200 * kMillisecond;
+  EXPECT_EQ(t.pages.calm(t.now).size(), 2u);
+  EXPECT_TRUE(t.pages.protect(t.memory.page(2)));
+}
+
+TEST(CodePages, WhoWritesUnseenFindsNoPageHeldFromThenOn) {
+  TestPages t;
+  EXPECT_TRUE(t.pages.protect(t.page));
+  t.pages.check_always();
+  EXPECT_EQ(t.pages.close_all(t.memory.range(), t.now).size(), 1u);
+  t.pages.open_closed(t.memory.range(), t.now);
+  EXPECT_TRUE(kernel_lets_write(t.page));
+  EXPECT_FALSE(t.pages.protect(t.page));
+  EXPECT_FALSE(t.pages.protect(t.memory.page(0)));
+  t.now += 10'000 * kMillisecond;
+  t.pages.calm(t.now);
+  EXPECT_FALSE(t.pages.protect(t.page));
+}
+
 TEST(CodePages, APageThatIsNotStoredToWhileItIsBeingOpenedIsHeldAgain) {
   TestPages t;
   EXPECT_TRUE(t.pages.protect(t.page));
@@ -188,7 +214,7 @@ TEST(CodePages, APageOpenedOftenIsWritableAndItsCodeChecksItself) {
   EXPECT_TRUE(kernel_lets_write(t.page));
   EXPECT_FALSE(t.pages.protect(t.page));
   EXPECT_TRUE(kernel_lets_write(t.page));
-  EXPECT_TRUE(t.pages.protect(t.memory.page(2))) << "other pages do not";
+  EXPECT_TRUE(t.pages.protect(t.memory.page(3))) << "other pages do not";
 }
 
 TEST(CodePages, OpeningsFarApartAreNotInARow) {
@@ -252,7 +278,7 @@ TEST(CodePages, TheNextPageToCalmIsFoundBehindTheFirst) {
   TestPages t;
   t.open_until_checked();
   t.now += 50 * kMillisecond;
-  t.page = t.memory.page(2);
+  t.page = t.memory.page(3);
   t.open_until_checked();
   t.now += 50 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(1, 1)));
@@ -260,7 +286,7 @@ TEST(CodePages, TheNextPageToCalmIsFoundBehindTheFirst) {
   t.now += 49 * kMillisecond;
   EXPECT_THAT(t.pages.calm(t.now), IsEmpty());
   t.now += 1 * kMillisecond;
-  EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(2, 1)));
+  EXPECT_THAT(t.pages.calm(t.now), ElementsAre(t.memory.pages(3, 1)));
 }
 
 TEST(CodePages, ReleaseForgetsHowOftenAPageWasOpened) {

@@ -27,9 +27,10 @@ constexpr AppPc kC{0x3000};
 
 struct TestDeletions : TestCache {
   int wakes = 0;
+  int preparations = 0;
   CacheSet caches{cache};
-  std::unique_ptr<Deletions> made =
-      std::make_unique<Deletions>(caches, epochs, [this] { ++wakes; });
+  std::unique_ptr<Deletions> made = std::make_unique<Deletions>(
+      caches, epochs, [this] { ++wakes; }, [this] { ++preparations; });
   Deletions& deletions = *made;
   uint64_t live() const { return cache.stats().fragments_live; }
 };

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "linux/address_space.h"
+#include "linux/memory/address_space.h"
 
 namespace weft::engine::test {
 

@@ -1,4 +1,4 @@
-#include "linux/address_space.h"
+#include "linux/memory/address_space.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 
 namespace weft::linux {
 namespace {
@@ -75,6 +75,43 @@ TEST(AddressSpace, ProtectionChangesSplitAndHeal) {
   EXPECT_FALSE(space.is_executable({middle.start, {kBase + 0x2001}}));
   space.note_protect(middle, PROT_READ);
   EXPECT_EQ(all(space).size(), 1u);
+}
+
+TEST(AddressSpace, PlacesOfModulesThatWereLeftAreUsedAgain) {
+  AddressSpace space;
+  const auto place = [&](uint64_t pages) {
+    const auto start = space.choose(request(pages * kPageSize, PROT_READ | PROT_EXEC));
+    EXPECT_TRUE(start);
+    space.note_map(mapping(start->value, start->value + pages * kPageSize, PROT_EXEC));
+    return start->value;
+  };
+  const uint64_t first = place(2);
+  const uint64_t second = place(1);
+  const uint64_t third = place(2);
+  EXPECT_EQ(second, first + 2 * kPageSize);
+  EXPECT_EQ(third, second + kPageSize);
+  space.note_unmap({{second}, {third}});
+  EXPECT_EQ(place(2), third + 2 * kPageSize);
+  EXPECT_EQ(place(1), second);
+  space.note_unmap({{first}, {second}});
+  EXPECT_EQ(place(1), first);
+  EXPECT_EQ(place(1), first + kPageSize);
+}
+
+TEST(AddressSpace, AFileIsTranslatedFromWhileAnExecutableMappingShowsIt) {
+  AddressSpace space;
+  Mapping file = mapping(kBase, kBase + 0x1000);
+  auto backing = std::make_shared<BackingFile>();
+  backing->device = 1;
+  backing->inode = 2;
+  file.file = backing;
+  space.note_map(file);
+  EXPECT_FALSE(space.translates_file(1, 2));
+  space.note_protect(file.range, PROT_READ | PROT_EXEC);
+  EXPECT_TRUE(space.translates_file(1, 2));
+  EXPECT_FALSE(space.translates_file(1, 3));
+  space.note_unmap(file.range);
+  EXPECT_FALSE(space.translates_file(1, 2));
 }
 
 TEST(AddressSpace, ExecutabilityEndsAtHolesAndAtWhatIsNotTheProgramS) {
@@ -206,6 +243,29 @@ TEST(AddressSpace, ModulesGoNearAndDataGoesFar) {
   EXPECT_TRUE(kWindowZones.far.contains(*space.choose(module)));
 }
 
+TEST(AddressSpace, AModuleHasOnePlaceInEveryProcessUnlessItIsTaken) {
+  Placement module;
+  module.size = 0x5000;
+  module.file_backed = true;
+  module.file_number = 4711;
+  AddressSpace one;
+  AddressSpace other;
+  one.repeat_places();
+  other.repeat_places();
+  Placement before = module;
+  before.file_number = 12;
+  ASSERT_TRUE(other.choose(before).has_value());
+  const auto place = one.choose(module);
+  ASSERT_TRUE(place.has_value());
+  EXPECT_TRUE(kWindowZones.near.contains(*place));
+  EXPECT_EQ(other.choose(module), place);
+  // A second time it goes elsewhere.
+  const auto again = one.choose(module);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_NE(again, place);
+  EXPECT_TRUE(kWindowZones.near.contains(*again));
+}
+
 TEST(AddressSpace, TheNearZoneOverflowsIntoTheFarOne) {
   AddressSpace space;
   Mapping full;
@@ -322,6 +382,7 @@ TEST(AddressSpace, ThreadsNeverGetTheSamePlace) {
   AddressSpace space;
   std::vector<std::vector<uint64_t>> got(4);
   std::vector<std::thread> threads;
+  threads.reserve(got.size());
   for (auto& mine : got) {
     threads.emplace_back([&space, &mine] {
       for (int i = 0; i < 500; ++i) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "linux/elf_image.h"
+#include "linux/image/elf_image.h"
 
 namespace weft::linux {
 

@@ -1,4 +1,4 @@
-#include "linux/elf_loader.h"
+#include "linux/image/elf_loader.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include "elf_builder.h"
-#include "linux/layout.h"
-#include "linux/unique_fd.h"
+#include "linux/kernel/unique_fd.h"
+#include "linux/memory/layout.h"
 #include "sanitizers.h"
 #include "temporary_files.h"
 
@@ -86,6 +86,16 @@ TEST_F(ElfLoaderTest, SegmentsThatShareAPageAreMappedInOrder) {
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(space_.find({loaded.value().bias + 0x1000})->prot, PROT_READ | PROT_WRITE);
   EXPECT_EQ(*reinterpret_cast<uint8_t*>(loaded.value().bias + 0x2000), 0);
+}
+
+TEST_F(ElfLoaderTest, SegmentsMayComeInAnyOrder) {
+  ElfBuilder elf;
+  std::swap(elf.segments[0], elf.segments[1]);
+  const auto loaded = load(elf);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded.value().entry, loaded.value().range.start.value + 0x1000);
+  EXPECT_EQ(space_.find({loaded.value().bias})->prot, PROT_READ | PROT_EXEC);
+  EXPECT_EQ(space_.find({loaded.value().bias + 0x3000})->prot, PROT_READ | PROT_WRITE);
 }
 
 TEST_F(ElfLoaderTest, AlignmentOfTheBaseIsKept) {

@@ -1,4 +1,4 @@
-#include "linux/initial_stack.h"
+#include "linux/image/initial_stack.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "linux/raw_syscall.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
 namespace {

@@ -1,4 +1,4 @@
-#include "linux/launch.h"
+#include "linux/image/launch.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

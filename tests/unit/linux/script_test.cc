@@ -1,4 +1,4 @@
-#include "linux/script.h"
+#include "linux/image/script.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "linux/vdso.h"
+#include "linux/image/vdso.h"
 
 #include <elf.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 #include "sanitizers.h"
 
 namespace weft::linux {

@@ -6,10 +6,11 @@
 #include <thread>
 
 #include "fakes.h"
-#include "linux/signal_altstack.h"
-#include "linux/signal_handler.h"
-#include "linux/signal_safe_copy.h"
-#include "linux/sys_gate.h"
+#include "linux/kernel/gate.h"
+#include "linux/kernel/signal_safe_copy.h"
+#include "linux/signal/altstack.h"
+#include "linux/signal/handler.h"
+#include "linux/signal/nudge.h"
 
 namespace weft::linux {
 namespace {

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "linux/raw_syscall.h"
-#include "linux/signal_services.h"
-#include "linux/signal_state.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/signal/services.h"
+#include "linux/signal/state.h"
 
 namespace weft::linux::testing {
 
@@ -59,7 +59,9 @@ class SignalProgram {
     thread.signal_pending = &pending;
     thread.xsave = reinterpret_cast<void*>((word(xsave_.data()) + 63) & ~uint64_t{63});
     thread.xsave_size = kXsaveSize;
+    thread.x87_apart = &x87_apart_;
     thread.xsave_mask = 7;
+    thread.signals_room = &signals_room_;
     save_vector_state();
     context[x86::kRsp] = word(stack_.data()) + kStackSize - 64;
     runtime.thread = &thread;
@@ -120,6 +122,8 @@ class SignalProgram {
   static constexpr size_t kXsaveSize = 16384;
   std::vector<uint8_t> stack_;
   std::vector<uint8_t> xsave_;
+  uint64_t x87_apart_ = 0;
+  SignalState signals_room_;
   KernelAction saved_[65];
   SignalSet saved_mask_ = 0;
   stack_t saved_stack_{};

@@ -1,3 +1,5 @@
+#include "linux/signal/frame.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <cstring>
 
 #include "fakes.h"
-#include "linux/signal_frame.h"
 
 namespace weft::linux {
 namespace {

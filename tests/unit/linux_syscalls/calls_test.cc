@@ -14,13 +14,13 @@
 #include <memory>
 
 #include "fakes.h"
-#include "linux/sys_environment.h"
-#include "linux/sys_gate.h"
-#include "linux/sys_proc_files.h"
-#include "linux/sys_proc_maps.h"
-#include "linux/sys_proc_status.h"
-#include "linux/sys_program_memory.h"
-#include "linux/sys_seccomp.h"
+#include "linux/call/file/proc_files.h"
+#include "linux/call/file/proc_maps.h"
+#include "linux/call/file/proc_status.h"
+#include "linux/call/process/environment.h"
+#include "linux/call/process/seccomp.h"
+#include "linux/kernel/gate.h"
+#include "linux/kernel/program_memory.h"
 
 namespace weft::linux::testing {
 namespace {
@@ -102,6 +102,8 @@ TEST(PassedOn, AreCallsWithWhichNothingElseIsDone) {
     return program.emulator.passes_on(program.self.thread, program.self.context);
   };
   EXPECT_TRUE(passes_on(__NR_getppid));
+  EXPECT_TRUE(passes_on(__NR_close));
+  EXPECT_TRUE(passes_on(100'000)) << "the kernel says that there is no such call";
   EXPECT_TRUE(passes_on(__NR_read));
   EXPECT_FALSE(passes_on(__NR_mmap));
   EXPECT_FALSE(passes_on(__NR_rt_sigaction));
@@ -164,9 +166,14 @@ class ProcCalls : public ::testing::Test {
     const int64_t fd = program.call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     EXPECT_FALSE(failed(fd)) << path;
     std::string text(1 << 16, '\0');
-    const ssize_t size = read(static_cast<int>(fd), text.data(), text.size());
+    size_t size = 0;
+    while (true) {
+      const int64_t count = program.call(__NR_read, fd, text.data() + size, text.size() - size);
+      if (count <= 0) break;
+      size += static_cast<size_t>(count);
+    }
     close(static_cast<int>(fd));
-    text.resize(size < 0 ? 0 : static_cast<size_t>(size));
+    text.resize(size);
     return text;
   }
   Program program;
@@ -227,11 +234,24 @@ Mapping mapping(uint64_t start, uint64_t end, int prot, Label label = Label::kNo
   return made;
 }
 
+/// Fed in pieces of every size, the answer is the same.
+std::string filter_maps(std::string_view kernel, const std::vector<Mapping>& program) {
+  std::string whole;
+  for (size_t piece = kernel.size(); piece > 0; --piece) {
+    MapsFilter filter(program);
+    for (size_t at = 0; at < kernel.size(); at += piece) filter.feed(kernel.substr(at, piece));
+    filter.finish();
+    if (whole.empty()) whole = filter.text();
+    EXPECT_EQ(filter.text(), whole) << piece;
+  }
+  return whole;
+}
+
 TEST(FilterMaps, ClipsToTheProgramAndCorrectsOffsets) {
   const std::string kernel =
       "1000-5000 r--p 00002000 fe:00 77                         /lib/x.so\n"
       "6000-7000 rw-p 00000000 00:00 0 \n";
-  const Mapping program[] = {mapping(0x2000, 0x3000, PROT_READ | PROT_EXEC)};
+  const std::vector<Mapping> program = {mapping(0x2000, 0x3000, PROT_READ | PROT_EXEC)};
   EXPECT_EQ(filter_maps(kernel, program),
             "00002000-00003000 r-xp 00003000 fe:00 77" + std::string(33, ' ') + "/lib/x.so\n");
 }
@@ -240,7 +260,8 @@ TEST(FilterMaps, JoinsWhatOnlyOurProtectionSplit) {
   const std::string kernel =
       "00001000-00002000 r-xp 00000000 00:00 0 \n"
       "00002000-00003000 rwxp 00000000 00:00 0 \n";
-  const Mapping program[] = {mapping(0x1000, 0x3000, PROT_READ | PROT_WRITE | PROT_EXEC)};
+  const std::vector<Mapping> program = {
+      mapping(0x1000, 0x3000, PROT_READ | PROT_WRITE | PROT_EXEC)};
   EXPECT_EQ(filter_maps(kernel, program), "00001000-00003000 rwxp 00000000 00:00 0 \n");
 }
 
@@ -249,11 +270,29 @@ TEST(FilterMaps, NamesTheHeapAndKeepsTheStack) {
       "00001000-00002000 rw-p 00000000 00:00 0 \n"
       "00005000-00006000 rw-p 00000000 00:00 0                                  [heap]\n"
       "7ff000000000-7ff000021000 rw-p 00000000 00:00 0                          [stack]\n";
-  const Mapping program[] = {mapping(0x1000, 0x2000, PROT_READ | PROT_WRITE, Label::kHeap)};
+  const std::vector<Mapping> program = {
+      mapping(0x1000, 0x2000, PROT_READ | PROT_WRITE, Label::kHeap)};
   EXPECT_EQ(filter_maps(kernel, program),
             "00001000-00002000 rw-p 00000000 00:00 0" + std::string(34, ' ') + "[heap]\n" +
                 "7ff000000000-7ff000021000 rw-p 00000000 00:00 0                          "
                 "[stack]\n");
+}
+
+TEST(FilterMaps, KeepsTheLinesOfDetailWithTheirArea) {
+  const std::string kernel =
+      "00001000-00002000 rw-p 00000000 00:00 0 \nRss:  4 kB\nVmFlags: rd wr\n"
+      "00002000-00003000 rw-p 00000000 00:00 0 \nRss:  8 kB\nVmFlags: rd wr\n"
+      "00005000-00006000 rw-p 00000000 00:00 0 \nRss: 12 kB\nVmFlags: rd wr\n";
+  const std::vector<Mapping> program = {mapping(0x1000, 0x3000, PROT_READ | PROT_WRITE)};
+  EXPECT_EQ(filter_maps(kernel, program), kernel.substr(0, kernel.find("00005000")));
+}
+
+TEST(FilterMaps, TellsWhatIsKnownBeforeTheRestIsFed) {
+  MapsFilter filter({mapping(0x1000, 0x2000, PROT_READ), mapping(0x3000, 0x4000, PROT_READ)});
+  filter.feed("00001000-00002000 r--p 00000000 00:00 0 \n00003000-0000");
+  EXPECT_EQ(filter.text(), "");
+  filter.feed("4000 r--p 00000000 00:00 0 \n00005000-00006000 r--p 00000000 00:00 0 \n");
+  EXPECT_EQ(filter.text(), "00001000-00002000 r--p 00000000 00:00 0 \n");
 }
 
 TEST(AdjustStatus, ReplacesSizesAndSignalSetsAlone) {

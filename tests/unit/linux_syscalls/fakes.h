@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <vector>
 
-#include "linux/address_space.h"
-#include "linux/raw_syscall.h"
-#include "linux/signal_safe_copy.h"
-#include "linux/sys_emulator.h"
-#include "linux/sys_runtime.h"
-#include "linux/sys_signal_calls.h"
+#include "linux/call/emulator.h"
+#include "linux/call/runtime.h"
+#include "linux/kernel/raw_syscall.h"
+#include "linux/kernel/signal_safe_copy.h"
+#include "linux/memory/address_space.h"
+#include "linux/signal/calls.h"
 
 namespace weft::linux::testing {
 

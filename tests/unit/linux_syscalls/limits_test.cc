@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "fakes.h"
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 
 namespace weft::linux::testing {
 namespace {

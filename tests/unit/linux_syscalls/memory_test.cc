@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "fakes.h"
-#include "linux/layout.h"
+#include "linux/memory/layout.h"
 
 namespace weft::linux::testing {
 namespace {
@@ -148,12 +148,22 @@ TEST_F(Memory, ChangesOfConsultedMemoryAreReported) {
 }
 
 TEST_F(Memory, WhatIsConsultedWhileItsProtectionChangesIsReported) {
-  const uint64_t place = map(kPageSize, PROT_READ);
+  // Where there is code beside it, the runtime is told of the change before it is made.
+  const uint64_t code = map(2 * kPageSize, PROT_READ);
+  const uint64_t data = code + kPageSize;
+  ASSERT_EQ(program.call(__NR_mprotect, code, kPageSize, PROT_READ | PROT_EXEC), 0);
   program.runtime.before_protection = [&] {
-    EXPECT_TRUE(program.space.consult({{place}, {place + 8}}));
+    EXPECT_TRUE(program.space.consult({{data}, {data + 8}}));
   };
-  EXPECT_EQ(program.call(__NR_mprotect, place, kPageSize, kReadWrite), 0);
+  EXPECT_EQ(program.call(__NR_mprotect, code, 2 * kPageSize, kReadWrite | PROT_EXEC), 0);
   EXPECT_EQ(program.runtime.changed.size(), 1u);
+}
+
+TEST_F(Memory, ProtectingDataTellsNobody) {
+  const uint64_t place = map(kPageSize, PROT_READ);
+  program.runtime.before_protection = [] { ADD_FAILURE() << "there is no code"; };
+  EXPECT_EQ(program.call(__NR_mprotect, place, kPageSize, kReadWrite), 0);
+  EXPECT_TRUE(program.runtime.changed.empty());
 }
 
 TEST_F(Memory, ProtectUpToAHoleChangesWhatLiesBeforeIt) {

@@ -16,8 +16,8 @@
 #include <thread>
 
 #include "fakes.h"
-#include "linux/sys_clone.h"
-#include "linux/sys_exec.h"
+#include "linux/call/process/clone.h"
+#include "linux/call/process/exec.h"
 
 namespace weft::linux::testing {
 namespace {
@@ -217,8 +217,8 @@ TEST(SharedMemoryProcess, RunsBesideItsParentInTheSameMemory) {
 TEST(Exec, TheFollowCommandNamesTheFileAndKeepsArgumentsApart) {
   FollowOptions options;
   options.arguments = {"run", "--stats"};
-  const FollowCommand command = follow_command(options, {"/bin/x", "", -1, -1}, {"-x", "--", "a b"},
-                                               {"A=1", "LD_PRELOAD=z.so"});
+  const FollowCommand command = follow_command(options, {"/bin/x", "", -1, -1, ""},
+                                               {"-x", "--", "a b"}, {"A=1", "LD_PRELOAD=z.so"});
   std::vector<std::string> argv(command.argv.begin(), command.argv.end() - 1);
   EXPECT_EQ(argv, (std::vector<std::string>{"weft", "run", "--stats", "--exec-path=/bin/x", "--",
                                             "-x", "--", "a b"}));
@@ -228,7 +228,7 @@ TEST(Exec, TheFollowCommandNamesTheFileAndKeepsArgumentsApart) {
 }
 
 TEST(Exec, NoArgumentsBecomeOneThatIsEmpty) {
-  const FollowCommand command = follow_command({}, {"/bin/x", "/proc/self/exe", 7, 8}, {}, {});
+  const FollowCommand command = follow_command({}, {"/bin/x", "/proc/self/exe", 7, 8, ""}, {}, {});
   std::vector<std::string> argv(command.argv.begin(), command.argv.end() - 1);
   EXPECT_EQ(argv,
             (std::vector<std::string>{"weft", "--exec-path=/bin/x", "--exec-name=/proc/self/exe",

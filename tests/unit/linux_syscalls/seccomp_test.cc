@@ -1,6 +1,8 @@
 // Claims about seccomp filters: what they decide is what the kernel would decide, on the program's
 // calls alone.
 
+#include "linux/call/process/seccomp.h"
+
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -15,8 +17,7 @@
 #include <vector>
 
 #include "fakes.h"
-#include "linux/sys_bpf.h"
-#include "linux/sys_seccomp.h"
+#include "linux/call/process/bpf.h"
 
 namespace weft::linux::testing {
 namespace {

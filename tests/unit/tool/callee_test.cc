@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+
 #include "tool/call_site.h"
 
 // clang-format off
@@ -121,6 +124,23 @@ TEST(Callee, what_cannot_be_followed_is_not_trusted) {
                              callee_leaves_its_image, callee_long}) {
     EXPECT_FALSE(is_general(function));
   }
+}
+
+std::string why_heavy(void (*function)()) {
+  const std::optional<Heavy> heavy = find_heavy(reinterpret_cast<uint64_t>(function));
+  return heavy ? heavy->why : "";
+}
+
+TEST(Callee, what_makes_a_call_heavy_is_told) {
+  EXPECT_EQ(why_heavy(callee_general), "");
+  EXPECT_EQ(why_heavy(callee_fs), "uses thread-local storage");
+  EXPECT_EQ(why_heavy(callee_deep_vector), "uses a register that is not general");
+  EXPECT_EQ(why_heavy(callee_kernel), "enters the kernel");
+  EXPECT_EQ(why_heavy(callee_indirect_call), "calls or jumps by a pointer, perhaps the linker's");
+  EXPECT_EQ(why_heavy(callee_leaves_its_image), "lies outside the tool's own library");
+  EXPECT_EQ(why_heavy(callee_long), "comes after too much code to look at");
+  EXPECT_EQ(find_heavy(reinterpret_cast<uint64_t>(callee_vector))->at,
+            reinterpret_cast<uint64_t>(callee_vector));
 }
 
 TEST(Callee, an_address_that_is_no_code_is_not_trusted) {

@@ -9,6 +9,8 @@
 namespace weft::tool {
 namespace {
 
+using Meeting = CaseTable::Meeting;
+
 constexpr AppPc kBlock{0x401000};
 constexpr AppPc kOther{0x402000};
 
@@ -42,18 +44,18 @@ TEST_F(CaseTableTest, FixedCasesAloneNeedNoCountdown) {
 TEST_F(CaseTableTest, ACaseIsAddedOnceAndBehindTheFixedOnesInOrder) {
   const Versions versions = make({9}, 3);
   ASSERT_NE(cases_of(versions).countdown, nullptr);
-  EXPECT_TRUE(table_.met(versions, kBlock, 7));
-  EXPECT_FALSE(table_.met(versions, kBlock, 7));
-  EXPECT_FALSE(table_.met(versions, kBlock, 9));
-  EXPECT_TRUE(table_.met(versions, kBlock, -4));
+  EXPECT_EQ(table_.met(versions, kBlock, 7), Meeting::kNew);
+  EXPECT_EQ(table_.met(versions, kBlock, 7), Meeting::kKnown);
+  EXPECT_EQ(table_.met(versions, kBlock, 9), Meeting::kNone);
+  EXPECT_EQ(table_.met(versions, kBlock, -4), Meeting::kNew);
   EXPECT_EQ(cases_of(versions).values, (std::vector<int32_t>{9, -4, 7}));
 }
 
 TEST_F(CaseTableTest, ABlockThatIsFullCountsNoMore) {
   const Versions versions = make({0}, 1);
   EXPECT_EQ(*cases_of(versions).countdown, 10u);
-  EXPECT_TRUE(table_.met(versions, kBlock, 5));
-  EXPECT_FALSE(table_.met(versions, kBlock, 6));
+  EXPECT_EQ(table_.met(versions, kBlock, 5), Meeting::kNew);
+  EXPECT_EQ(table_.met(versions, kBlock, 6), Meeting::kNone);
   EXPECT_EQ(cases_of(versions).countdown, nullptr);
 }
 
@@ -69,9 +71,9 @@ TEST_F(CaseTableTest, TheCountdownBeginsAgain) {
 TEST_F(CaseTableTest, ValuesThatNoVersionCanHaveAreRefused) {
   const Versions versions = make({0}, 2);
   cases_of(versions);
-  EXPECT_FALSE(table_.met(versions, kBlock, int64_t{1} << 30));
-  EXPECT_FALSE(table_.met(versions, kBlock, INT64_MIN));
-  EXPECT_TRUE(table_.met(versions, kBlock, (int64_t{1} << 30) - 1));
+  EXPECT_EQ(table_.met(versions, kBlock, int64_t{1} << 30), Meeting::kNone);
+  EXPECT_EQ(table_.met(versions, kBlock, INT64_MIN), Meeting::kNone);
+  EXPECT_EQ(table_.met(versions, kBlock, (int64_t{1} << 30) - 1), Meeting::kNew);
 }
 
 TEST_F(CaseTableTest, BlocksHaveCasesOfTheirOwn) {
@@ -79,10 +81,10 @@ TEST_F(CaseTableTest, BlocksHaveCasesOfTheirOwn) {
   cases_of(versions);
   EXPECT_FALSE(table_.spread(versions, kOther, 5)) << "never translated";
   cases_of(versions, kOther);
-  EXPECT_TRUE(table_.met(versions, kBlock, 5));
+  EXPECT_EQ(table_.met(versions, kBlock, 5), Meeting::kNew);
   EXPECT_EQ(cases_of(versions, kOther).values, (std::vector<int32_t>{0}));
   EXPECT_TRUE(table_.spread(versions, kOther, 5));
-  EXPECT_FALSE(table_.met(versions, kOther, 5));
+  EXPECT_EQ(table_.met(versions, kOther, 5), Meeting::kKnown);
 }
 
 TEST_F(CaseTableTest, OfThreadsThatMeetTheSameOneAddsIt) {
@@ -92,7 +94,8 @@ TEST_F(CaseTableTest, OfThreadsThatMeetTheSameOneAddsIt) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      for (int value = 0; value < 15; ++value) added += table_.met(versions, kBlock, value) ? 1 : 0;
+      for (int value = 0; value < 15; ++value)
+        added += table_.met(versions, kBlock, value) == Meeting::kNew ? 1 : 0;
     });
   }
   for (std::thread& thread : threads) thread.join();

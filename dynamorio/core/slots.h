@@ -1,0 +1,30 @@
+// Words of each thread that inserted code reaches behind gs: a client's field, the spill slots, and
+// what clients ask for. Taken in on_start(); any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "core/context.h"
+#include "weft/instruction_list.h"
+
+namespace weft::dynamorio {
+
+class Slots {
+ public:
+  /// Takes those that every client has.
+  void start(Lists& lists);
+  uint32_t field() const { return first_; }
+  uint32_t spill(dr_spill_slot_t slot) const { return first_ + kBytes * (1 + slot); }
+  /// Null for a thread that is none of the program's.
+  uint64_t* find(const Context& context, uint32_t offset) const;
+
+  Lists& lists() { return *lists_; }
+
+ private:
+  static constexpr uint32_t kBytes = 8;
+
+  Lists* lists_ = nullptr;
+  uint32_t first_ = 0;
+};
+
+}  // namespace weft::dynamorio

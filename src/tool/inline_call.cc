@@ -1,0 +1,288 @@
+#include "tool/inline_call.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "translate/thread_block.h"
+#include "x86/assembler.h"
+#include "x86/instruction_info.h"
+
+namespace weft::tool {
+namespace {
+
+using translate::FreeState;
+using translate::ListItem;
+using translate::ThreadBlock;
+using x86::Assembler;
+using x86::Kind;
+using x86::Reg;
+using ItemKind = ListItem::Kind;
+
+constexpr std::array<Reg, 6> kParameters{x86::kRdi, x86::kRsi, x86::kRdx,
+                                         x86::kRcx, x86::kR8,  x86::kR9};
+
+constexpr uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+
+/// Where a call keeps the program's registers and flags: nothing else uses that in the cache.
+uint32_t slot_of(unsigned reg) {
+  return static_cast<uint32_t>(offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gpr) +
+                               sizeof(uint64_t) * reg);
+}
+constexpr uint32_t kFlagsSlot = offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, rflags);
+
+KnownRegisters constants_of(const CallSite& site) {
+  KnownRegisters known;
+  for (size_t i = 0; i < site.arguments.size(); ++i) {
+    const Argument& each = site.arguments[i];
+    if (each.kind == Value::Kind::kConstant) known.set(kParameters[i], each.number);
+  }
+  return known;
+}
+
+/// The registers whose program values the arguments are made of; nothing if one of them is made of
+/// something else than registers.
+std::optional<uint16_t> sources_of(const CallSite& site) {
+  uint16_t sources = 0;
+  if (site.arguments.size() > kParameters.size()) return std::nullopt;
+  for (const Argument& each : site.arguments) {
+    switch (each.kind) {
+      case Value::Kind::kConstant:
+      case Value::Kind::kThreadId:
+        break;
+      case Value::Kind::kRegister:
+        if (each.shift != 0) return std::nullopt;
+        sources = static_cast<uint16_t>(sources | bit(static_cast<unsigned>(each.number)));
+        break;
+      default:
+        return std::nullopt;
+    }
+  }
+  return sources;
+}
+
+/// Writes one call's code, item by item.
+class Expansion {
+ public:
+  Expansion(const CallSite& site, const InlineBody& body, FreeState free,
+            std::vector<ListItem>& items)
+      : site_(site), body_(body), free_(free), items_(items) {}
+
+  /// False, and nothing is written: an argument is none that it knows.
+  bool run() {
+    const std::optional<uint16_t> sources = sources_of(site_);
+    if (!sources) return false;
+    if (add_without_flags()) return true;
+    const bool keeps_flags = body_.writes_flags && !free_.flags;
+    used_ = static_cast<uint16_t>(body_.registers | (keeps_flags ? bit(x86::kRax) : 0));
+    const auto saved = static_cast<uint16_t>(used_ & (~free_.registers | *sources));
+    each_of(saved, [&](Reg reg) { emit([&](Assembler& a) { a.mov_gs_reg(slot_of(reg), reg); }); });
+    if (keeps_flags) save_flags();
+    load_arguments();
+    for (const InlineInstruction& each : body_.code) append(each);
+    if (keeps_flags) restore_flags();
+    each_of(static_cast<uint16_t>(saved & ~free_.registers),
+            [&](Reg reg) { emit([&](Assembler& a) { a.mov_reg_gs(reg, slot_of(reg)); }); });
+    return true;
+  }
+
+ private:
+  template <typename Code>
+  void emit(Code code) {
+    std::array<uint8_t, 2 * x86::kLongestInstruction> room{};
+    Assembler out(room);
+    code(out);
+    append(inline_instruction(room.data(), out.position(), 0));
+  }
+
+  template <typename Action>
+  static void each_of(uint16_t registers, Action action) {
+    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
+      if ((registers >> reg & 1) != 0) action(static_cast<Reg>(reg));
+    }
+  }
+
+  void append(const InlineInstruction& instruction) {
+    ListItem item;
+    item.kind = ItemKind::kInserted;
+    item.insn = instruction.insn;
+    item.bytes = instruction.bytes;
+    item.target = instruction.target;
+    items_.push_back(item);
+  }
+
+  void append(std::initializer_list<uint8_t> bytes) {
+    append(inline_instruction(std::data(bytes), bytes.size(), 0));
+  }
+
+  bool body_uses(Reg reg) const { return (body_.registers & bit(reg)) != 0; }
+
+  void save_flags() {
+    append({0x9F});              // lahf
+    append({0x0F, 0x90, 0xC0});  // seto al
+    if (body_uses(x86::kRax)) {
+      emit([](Assembler& a) { a.mov_gs_reg(kFlagsSlot, x86::kRax); });
+    }
+  }
+
+  void restore_flags() {
+    if (body_uses(x86::kRax)) {
+      emit([](Assembler& a) { a.mov_reg_gs(x86::kRax, kFlagsSlot); });
+    }
+    append({0x04, 0x7F});  // add al, 127: overflows if it was 1
+    append({0x9E});        // sahf
+  }
+
+  /// Constants are in the body.
+  void load_arguments() {
+    for (size_t i = 0; i < site_.arguments.size(); ++i) {
+      const Argument& each = site_.arguments[i];
+      const Reg to = kParameters[i];
+      if (!body_uses(to)) continue;
+      if (each.kind == Value::Kind::kThreadId) {
+        emit([&](Assembler& a) { a.mov_reg_gs(to, offsetof(ThreadBlock, thread_id)); });
+      }
+      if (each.kind == Value::Kind::kRegister) load_register(to, each);
+    }
+  }
+
+  void load_register(Reg to, const Argument& argument) {
+    auto from = static_cast<Reg>(argument.number);
+    if ((used_ & bit(from)) != 0) {
+      emit([&](Assembler& a) { a.mov_reg_gs(to, slot_of(from)); });
+      from = to;
+    }
+    zero_extend(to, from, argument.size);
+  }
+
+  void zero_extend(Reg to, Reg from, uint8_t size) {
+    const auto rex = static_cast<uint8_t>(0x40 | (to >= x86::kR8 ? 4 : 0) | (from >= x86::kR8));
+    const auto modrm = static_cast<uint8_t>(0xC0 | (to & 7) << 3 | (from & 7));
+    switch (size) {
+      case 1:
+        return append({rex, 0x0F, 0xB6, modrm});
+      case 2:
+        return append({rex, 0x0F, 0xB7, modrm});
+      case 4:
+        return append({rex, 0x8B, modrm});
+      default:
+        if (to != from) append({static_cast<uint8_t>(rex | 8), 0x8B, modrm});
+    }
+  }
+
+  /// A single addition of a number to memory at a fixed address needs no flags.
+  bool add_without_flags() {
+    if (body_.code.size() != 1 || free_.flags) return false;
+    const InlineInstruction& only = body_.code.front();
+    const x86::Insn& insn = only.insn;
+    const bool is_group = insn.opcode == 0x81 || insn.opcode == 0x83;
+    if (insn.map != x86::Map::kOneByte || !is_group || insn.lock || insn.operand_size_prefix) {
+      return false;
+    }
+    if (!insn.rip_relative || (insn.modrm >> 3 & 7) != 0) return false;
+    const bool wide = (insn.rex & 8) != 0;
+    int32_t number = 0;
+    const size_t size = insn.imm_size;
+    std::memcpy(&number, only.bytes.data() + insn.length - size, size);
+    if (size == 1) number = static_cast<int8_t>(number);
+    const auto free = static_cast<uint16_t>(free_.registers & ~bit(x86::kRsp));
+    const Reg reg = free != 0 ? static_cast<Reg>(__builtin_ctz(free)) : x86::kRcx;
+    if (free == 0) emit([&](Assembler& a) { a.mov_gs_reg(slot_of(reg), reg); });
+    access(0x8B, reg, wide, only.target);
+    const auto rex = static_cast<uint8_t>((wide ? 0x48 : 0x40) | (reg >= x86::kR8 ? 5 : 0));
+    add_number(rex, reg, number);
+    access(0x89, reg, wide, only.target);
+    if (free == 0) emit([&](Assembler& a) { a.mov_reg_gs(reg, slot_of(reg)); });
+    return true;
+  }
+
+  /// lea reg, [reg + number]
+  void add_number(uint8_t rex, Reg reg, int32_t number) {
+    const auto low = static_cast<uint8_t>(reg & 7);
+    std::array<uint8_t, 8> code{rex, 0x8D, static_cast<uint8_t>(0x80 | low << 3 | low)};
+    size_t size = 3;
+    if (low == (x86::kRsp & 7)) code[size++] = 0x24;  // r12 as a base
+    std::memcpy(code.data() + size, &number, sizeof number);
+    append(inline_instruction(code.data(), size + sizeof number, 0));
+  }
+
+  /// mov by rip
+  void access(uint8_t opcode, Reg reg, bool wide, uint64_t target) {
+    const auto rex = static_cast<uint8_t>((wide ? 0x48 : 0x40) | (reg >= x86::kR8 ? 4 : 0));
+    const uint8_t code[] = {rex, opcode, static_cast<uint8_t>(0x05 | (reg & 7) << 3), 0, 0, 0, 0};
+    append(inline_instruction(code, sizeof code, target));
+  }
+
+  const CallSite& site_;
+  const InlineBody& body_;
+  FreeState free_;
+  std::vector<ListItem>& items_;
+  uint16_t used_ = 0;  ///< registers that the code changes
+};
+
+}  // namespace
+
+std::optional<InlineBody> CallInlining::body_of(const ListItem& item) const {
+  const auto& site = static_cast<const CallSite&>(*item.site);
+  if (site.make_arguments == nullptr) return std::nullopt;
+  const InlineBody* body = callees_.inline_body(reinterpret_cast<uint64_t>(site.function));
+  if (body == nullptr || !sources_of(site)) return std::nullopt;
+  return specialize(*body, constants_of(site));
+}
+
+FreeState CallInlining::free_at(const Items& items, size_t index) const {
+  FreeState free;
+  uint32_t live = x86::kArithmeticFlags;
+  uint16_t seen = bit(x86::kRsp);
+  for (size_t i = index; i < items.size(); ++i) {
+    const ListItem& item = items[i];
+    if (item.kind == ItemKind::kLabel) continue;
+    if (item.kind == ItemKind::kCall && body_of(item)) {
+      // It keeps what it uses, but for its arguments.
+      seen |= sources_of(static_cast<const CallSite&>(*item.site)).value_or(0);
+      continue;
+    }
+    if (item.kind == ItemKind::kCall || item.kind == ItemKind::kLoadAddress) break;
+    const uint8_t* bytes = item.bytes.data();
+    x86::Insn insn = item.insn;
+    if (item.kind == ItemKind::kKept) {
+      const translate::PlannedInstruction& kept = plan_.instructions[item.number];
+      const bool alone = kept.before.empty() && kept.after.empty() && !kept.removed;
+      if (!alone || !kept.replacement.empty()) break;
+      bytes = kept.at.bytes;
+      insn = kept.at.insn;
+    }
+    const x86::FlagUse flags = x86::flag_use(bytes, insn);
+    if ((flags.read & live) != 0) live = ~uint32_t{0};  // from here on known to be alive
+    if (live != ~uint32_t{0}) {
+      live &= ~flags.overwritten;
+      free.flags = live == 0;
+    }
+    if (insn.kind != Kind::kPlain) break;
+    const x86::RegisterUse use = x86::register_use(bytes, insn);
+    free.registers = static_cast<uint16_t>(free.registers | (use.overwrites & ~use.reads & ~seen));
+    seen = static_cast<uint16_t>(seen | use.reads);
+  }
+  return free;
+}
+
+void CallInlining::run(translate::EditedList& list) {
+  const bool any = std::any_of(list.items.begin(), list.items.end(), [&](const ListItem& item) {
+    return item.kind == ItemKind::kCall && body_of(item);
+  });
+  if (!any) return;
+  Items result;
+  result.reserve(2 * list.items.size());
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    const ListItem& item = list.items[i];
+    const std::optional<InlineBody> body =
+        item.kind == ItemKind::kCall ? body_of(item) : std::nullopt;
+    if (body) {
+      const auto& site = static_cast<const CallSite&>(*item.site);
+      if (Expansion(site, *body, free_at(list.items, i + 1), result).run()) continue;
+    }
+    result.push_back(item);
+  }
+  list.items = std::move(result);
+}
+
+}  // namespace weft::tool

@@ -1,0 +1,70 @@
+// Runs a script's actions. One object a process; any thread, several at a time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "trace/script.h"
+#include "trace/values.h"
+#include "weft/symbols.h"
+#include "weft/tool.h"
+
+namespace weft::tools::trace {
+
+/// What the place of a probe knows. Made for one run of an action.
+struct Site {
+  const Probe* probe = nullptr;
+  std::string_view function;
+  CallContext* registers = nullptr;    ///< a place in the program's code
+  const FunctionCall* call = nullptr;  ///< a return
+  SystemCall* syscall = nullptr;
+  int64_t returned = 0;
+  int64_t argument = 0;  ///< of events: the signal, the thread
+  uint64_t address = 0;  ///< of accesses
+  uint64_t size = 0;
+  std::string_view name;  ///< of the system call, or the module
+};
+
+class Evaluator {
+ public:
+  using Print = std::function<void(const std::string&)>;
+
+  void start(Process& process, Print print, bool json);
+  void add_module(const Module& module);
+  void run(const Action& action, const Site& site);
+  bool is_active() const { return active_.load(std::memory_order_relaxed); }
+  void stop() { active_ = false; }
+  Maps& maps() { return maps_; }
+  std::string all_maps();
+  bool json() const { return json_; }
+
+ private:
+  using Variables = std::map<std::string, Value>;
+
+  void run(const std::vector<Statement>& body, const Site& site, Variables& variables);
+  void run(const Statement& statement, const Site& site, Variables& variables);
+  void assign(const Statement& statement, const Site& site, Variables& variables);
+  Value value(const Expression& expression, const Site& site, Variables& variables);
+  Value builtin(const Expression& expression, const Site& site);
+  int64_t argument(int64_t number, const Site& site);
+  Value binary(const Expression& expression, const Site& site, Variables& variables);
+  Value call(const Expression& expression, const Site& site, Variables& variables);
+  Value read(const Expression& expression, uint64_t address);
+  std::string text_at(uint64_t address, size_t most);
+  Key key(const Expression& map, const Site& site, Variables& variables);
+  void aggregate(const Expression& map, const Expression& call, const Site& site,
+                 Variables& variables);
+
+  Process* process_ = nullptr;
+  Print print_;
+  bool json_ = false;
+  std::atomic<bool> active_{true};
+  std::chrono::steady_clock::time_point started_;
+  Maps maps_;
+  Symbols symbols_;
+};
+
+}  // namespace weft::tools::trace

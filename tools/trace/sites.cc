@@ -1,0 +1,81 @@
+#include "trace/sites.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "weft/symbols.h"
+
+namespace weft::tools::trace {
+namespace {
+
+bool is_function(const Probe& probe) {
+  return probe.kind == Probe::Kind::kFunction || probe.kind == Probe::Kind::kReturn;
+}
+
+bool is_glob(const std::string& text) { return text.find_first_of("*?") != std::string::npos; }
+
+}  // namespace
+
+bool names_module(const std::string& module, const std::string& path) {
+  if (module.empty() || module == path) return true;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string stem = name.substr(0, name.find(".so"));
+  // libc-2.31.so of older systems is libc, too.
+  return glob_matches(module, name) || glob_matches(module, stem) ||
+         glob_matches(module, stem.substr(0, stem.find('-')));
+}
+
+void CodeSites::add(Address at, const CodeSite& site, std::vector<Returned>& returns) {
+  if (std::find(found_.begin(), found_.end(), site.probe) == found_.end()) {
+    found_.push_back(site.probe);
+  }
+  if (site.probe->kind == Probe::Kind::kReturn) {
+    returns.push_back({at, site});
+  } else {
+    sites_.emplace(at, site);
+  }
+}
+
+std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module) {
+  std::vector<Returned> returns;
+  std::unique_ptr<SymbolFile> file;
+  const std::lock_guard held(mutex_);
+  for (const Action& action : script_->actions) {
+    for (const Probe& probe : action.probes) {
+      if (!names_module(probe.module, module.path)) continue;
+      if (probe.kind == Probe::Kind::kOffset) {
+        add(module.range.start + probe.number, {&action, &probe, {}}, returns);
+      }
+      if (!is_function(probe)) continue;
+      if (!file) file = SymbolFile::open(module.path);
+      if (!file) break;
+      if (!is_glob(probe.name)) {
+        for (const uint64_t each : file->addresses_of(probe.name)) {
+          add(module.bias + each, {&action, &probe, probe.name}, returns);
+        }
+        continue;
+      }
+      for (const FunctionSymbol& each : file->functions()) {
+        const std::string shown = demangle(each.name);
+        if (!glob_matches(probe.name, each.name) && !glob_matches(probe.name, shown)) continue;
+        add(module.bias + each.start, {&action, &probe, shown}, returns);
+      }
+    }
+  }
+  return returns;
+}
+
+std::vector<const CodeSite*> CodeSites::at(Address pc) const {
+  const std::lock_guard held(mutex_);
+  std::vector<const CodeSite*> sites;
+  const auto [first, last] = sites_.equal_range(pc);
+  for (auto each = first; each != last; ++each) sites.push_back(&each->second);
+  return sites;
+}
+
+bool CodeSites::has_places(const Probe& probe) const {
+  const std::lock_guard held(mutex_);
+  return std::find(found_.begin(), found_.end(), &probe) != found_.end();
+}
+
+}  // namespace weft::tools::trace

@@ -1,0 +1,49 @@
+// Where a script's probes lie in the program's code. One object a process. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "trace/script.h"
+#include "weft/tool.h"
+
+namespace weft::tools::trace {
+
+/// A probe at one address.
+struct CodeSite {
+  const Action* action = nullptr;
+  const Probe* probe = nullptr;
+  std::string function;
+};
+
+/// Functions and offsets of modules, found when a module is loaded.
+class CodeSites {
+ public:
+  void start(const Script& script) { script_ = &script; }
+  /// Finds the probes' places in the module. `returns` are functions whose ends are asked for.
+  struct Returned {
+    Address function;
+    CodeSite site;
+  };
+  std::vector<Returned> add_module(const Module& module);
+  std::vector<const CodeSite*> at(Address pc) const;
+  /// How many places a probe has; for those that have none, to say so.
+  bool has_places(const Probe& probe) const;
+
+ private:
+  void add(Address at, const CodeSite& site, std::vector<Returned>& returns);
+
+  const Script* script_ = nullptr;
+  mutable std::mutex mutex_;
+  std::unordered_multimap<Address, CodeSite>
+      sites_;  ///< entries never go; their addresses are kept
+  std::vector<const Probe*> found_;
+};
+
+/// Whether `module` names the file: its name, its name up to ".so", or a glob of either.
+bool names_module(const std::string& module, const std::string& path);
+
+}  // namespace weft::tools::trace
