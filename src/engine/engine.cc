@@ -158,8 +158,12 @@ void Engine::set_program(linux::ProgramImage image) {
                                                        std::move(follow));
   if (options_.stress_delete > 0) {
     stress_ = std::make_unique<StressDeleter>(caches_->set(), epochs_, options_, images_.get());
-    stress_->start();
   }
+}
+
+void Engine::note_start() {
+  started_ns_ = processor_time_ns();
+  if (stress_) stress_->start();
 }
 
 std::unique_ptr<Thread> Engine::make_thread() {

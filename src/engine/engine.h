@@ -58,8 +58,9 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   Status start(AppRange executable, bool dynamic);
   /// What the program looks like to itself. Once, before it runs.
   void set_program(linux::ProgramImage image);
-  /// All that comes before it has been done; for the statistics.
-  void note_start() { started_ns_ = processor_time_ns(); }
+  /// All that comes before it has been done: for the statistics, and for deletions by chance, whose
+  /// thread would come in the way of tools that are loaded.
+  void note_start();
 
   /// The cache of the thread that the kernel numbers `id`, null if there is none. It may be another
   /// thread's by the time it is used.

@@ -20,7 +20,9 @@ class OnlyHole {
   OnlyHole& operator=(const OnlyHole&) = delete;
 
  private:
-  void take(AppRange free);
+  /// False if something was there that had not been seen.
+  bool take_all_above(AppRange hole);
+  bool take(AppRange free);
 
   std::vector<AppRange> taken_;
 };
