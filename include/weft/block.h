@@ -41,6 +41,13 @@ struct Place {
   bool after = false;
 };
 
+/// When Insertion::set_once() takes its addition out of the code: a change of code that runs, which
+/// costs some 300 ns.
+enum class Removal : uint8_t {
+  kAtOnce,  ///< at its first execution
+  kSoon,    ///< in a young process later, if it still runs; until then the counter is set each time
+};
+
 /// Lets the one addition that follows it run only if a word compares so. Two flag-free
 /// instructions and a jump.
 struct Condition {
@@ -115,8 +122,8 @@ class Block {
                               bool atomic) = 0;
   virtual void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                      int32_t amount) = 0;
-  virtual void set_counter_once(Place place, Condition condition, Counter counter,
-                                int32_t value) = 0;
+  virtual void set_counter_once(Place place, Condition condition, Counter counter, int32_t value,
+                                Removal removal) = 0;
   virtual void add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) = 0;
   virtual void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                                   int32_t value) = 0;
@@ -183,8 +190,10 @@ class Insertion {
   }
   /// counter = value, and weft takes the addition out of the code: from then on it costs as much as
   /// a no-op. Each copy of the block that is built does so once, or once more where threads race.
-  void set_once(Counter counter, int32_t value = 1) {
-    block_.set_counter_once(place_, condition_, counter, value);
+  /// With Removal::kSoon it may do so more often, for the first 50 ms of CPU time of a process, or
+  /// until that has a second thread: good for short processes, where it is cheaper.
+  void set_once(Counter counter, int32_t value = 1, Removal removal = Removal::kAtOnce) {
+    block_.set_counter_once(place_, condition_, counter, value, removal);
   }
   void set(ThreadCounter counter, int32_t value) {
     block_.set_thread_counter(place_, condition_, counter, value);

@@ -61,7 +61,8 @@ void Dispatcher::run() {
     }
     thread_.block().enter_pc = entry.value;
     thread_.in_cache = true;
-    if (engine_.deletions().requests().has_requests() || engine_.is_written_by_others()) {
+    if (engine_.deletions().requests().has_requests() || engine_.is_written_by_others() ||
+        engine_.has_cpu_alarm()) {
       // Who asks after this look finds the thread's epoch, and nudges it.
       need_runtime_fs();
       thread_.in_cache = false;
@@ -70,6 +71,7 @@ void Dispatcher::run() {
       engine_.epochs().leave(thread_.epoch);
       engine_.deletions().serve_requests();
       engine_.take_foreign_writes();
+      engine_.take_cpu_alarm();
       continue;
     }
     const AppPc pc = thread_.pc();

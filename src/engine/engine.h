@@ -148,6 +148,11 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
                                   const void* vector_state);
   /// Whether another process has written here past page protection. Cheap.
   bool is_written_by_others() const { return foreign_port_.has_request(); }
+  /// A thread has used the CPU time that the tools' host set an alarm for: some thread's dispatcher
+  /// takes the note, and tells the host.
+  SIGNAL_SAFE void note_cpu_alarm() { cpu_alarm_.store(true, std::memory_order_release); }
+  bool has_cpu_alarm() const { return cpu_alarm_.load(std::memory_order_acquire); }
+  void take_cpu_alarm();
   /// Deletes what was translated from there.
   void take_foreign_writes();
   /// A fragment of `tag` found that its bytes have changed.
@@ -214,6 +219,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::ShadowReservations& reservations_;
   Hooks* const hooks_;
   linux::ForeignPort foreign_port_;
+  std::atomic<bool> cpu_alarm_{false};
   CodePages code_pages_;
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;

@@ -27,10 +27,11 @@ class FaultHandler final : public linux::SignalRuntime {
   LateFs late_fs(const linux::ProgramThread& thread) override;
   void dying(linux::ProgramThread& thread, int signal) override;
   void park_others(const linux::ProgramThread& dying) override;
-  // In hang_alarm.cc:
+  // In alarms.cc:
   void signal_waits(linux::ProgramThread& thread, int signal) override;
   void alarm(linux::ProgramThread& thread, const siginfo_t& info,
              const x86::CpuContext& registers) override;
+  void cpu_alarm(const siginfo_t& info) override;
   void aborted(linux::ProgramThread* thread, const x86::CpuContext& registers) override;
 
  private:

@@ -59,6 +59,9 @@ class Hooks : public translate::Instrumenter, public cache::Listener {
   /// In the child.
   virtual void forked(Thread& thread) = 0;
 
+  /// The time is over that a thread has set linux::set_cpu_alarm() for. On any program thread.
+  virtual void cpu_alarm() = 0;
+
   /// Executable memory appeared or went. After the change.
   virtual void memory_changed(AppRange range) = 0;
   virtual void published(const cache::Fragment& fragment) = 0;

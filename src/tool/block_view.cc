@@ -207,8 +207,10 @@ void BlockView::add_to_thread_counter(Place place, Condition condition, ThreadCo
   insert_word(place, condition, Insertion::Kind::kAdd, word(counter), amount);
 }
 
-void BlockView::set_counter_once(Place place, Condition condition, Counter counter, int32_t value) {
+void BlockView::set_counter_once(Place place, Condition condition, Counter counter, int32_t value,
+                                 Removal removal) {
   insert_word(place, condition, Insertion::Kind::kSetOnce, word(counter), value);
+  list(place).back().waits = shared_.first_runs.waits(removal == Removal::kSoon);
 }
 
 void BlockView::add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) {

@@ -13,6 +13,7 @@
 #include "tool/call_site.h"
 #include "tool/callee.h"
 #include "tool/case_table.h"
+#include "tool/first_runs.h"
 #include "translate/instrument.h"
 #include "translate/thread_block.h"
 #include "weft/block.h"
@@ -77,6 +78,7 @@ class BlockView final : public Block {
     std::function<BlockCases(Versions, AppPc)> cases_of;
     size_t version_sets = 0;
     Callees& callees;
+    FirstRuns& first_runs;
   };
   BlockView(translate::BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
             const Shared& shared, Choice& choice);
@@ -94,7 +96,8 @@ class BlockView final : public Block {
                       bool atomic) override;
   void add_to_thread_counter(Place place, Condition condition, ThreadCounter counter,
                              int32_t amount) override;
-  void set_counter_once(Place place, Condition condition, Counter counter, int32_t value) override;
+  void set_counter_once(Place place, Condition condition, Counter counter, int32_t value,
+                        Removal removal) override;
   void add_to_tally(Place place, Condition condition, Tally tally, int32_t amount) override;
   void set_thread_counter(Place place, Condition condition, ThreadCounter counter,
                           int32_t value) override;

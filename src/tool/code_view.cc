@@ -2,7 +2,6 @@
 
 #include "engine/engine.h"
 #include "tool/thread_view.h"
-#include "translate/set_once.h"
 
 namespace weft::tool {
 namespace {
@@ -74,17 +73,6 @@ uint64_t CodeView::delete_region(Range range) {
 uint64_t CodeView::delete_all() {
   const auto later = [](engine::Deletions& all) { all.delete_all(); };
   return put_off(later) ? 0 : engine_->deletions().delete_all();
-}
-
-uint64_t CodeView::put_back_set_once() {
-  uint64_t count = 0;
-  engine_->caches().for_each([&](const cache::CodeCache& cache) {
-    cache.count_if([&](const cache::Fragment& fragment) {
-      count += translate::put_back_set_once(fragment);
-      return false;
-    });
-  });
-  return count;
 }
 
 bool CodeView::request_delete(Address tag) { return engine_->deletions().request({tag}); }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cache/code_cache.h"
+#include "tool/first_runs.h"
 #include "weft/deletion.h"
 
 namespace weft::engine {
@@ -17,13 +18,14 @@ FragmentInfo describe(const cache::Fragment& fragment);
 
 class CodeView final : public Code {
  public:
+  explicit CodeView(FirstRuns& first_runs) : first_runs_(first_runs) {}
   void start(engine::Engine& engine) { engine_ = &engine; }
 
   Deleted delete_fragment(Address tag, Scope scope) override;
   uint64_t delete_fragments(std::span<const Address> tags, Scope scope) override;
   uint64_t delete_region(Range range) override;
   uint64_t delete_all() override;
-  uint64_t put_back_set_once() override;
+  uint64_t put_back_set_once() override { return first_runs_.put_back(); }
   bool request_delete(Address tag) override;
   bool exists(Address tag) override;
   std::vector<FragmentInfo> fragments_at(Address tag) override;
@@ -37,6 +39,7 @@ class CodeView final : public Code {
   /// what it deletes at once would have that block built again, without an end.
   bool put_off(std::function<void(engine::Deletions&)> deletion);
 
+  FirstRuns& first_runs_;
   engine::Engine* engine_ = nullptr;
 };
 

@@ -26,6 +26,7 @@ void Host::start(engine::Engine& engine, AppRange words) {
   engine_ = &engine;
   words_ = words;
   code_.start(engine);
+  first_runs_.start(engine);
 }
 
 void Host::process_started(engine::Thread& thread) {
@@ -58,6 +59,8 @@ void Host::thread_started(engine::Thread& thread) {
     view = threads_.back().get();
     thread.tool_thread = view;
   }
+  // Of several threads, one may be hot from its start, and the alarm is another's.
+  if (!first) first_runs_.settle();
   tell(&thread, "on_thread_start()", [&](Tool& tool) { tool.on_thread_start(*view); });
   if (first) tell_of_modules(std::exchange(first_modules_, {}));
 }
@@ -134,6 +137,7 @@ void Host::forked(engine::Thread& thread) {
   }
   view.set_number(0);
   view.empty_buffers();
+  first_runs_.forked();
   tell(&thread, "on_fork()", [&](Tool& tool) { tool.on_fork(*this, view); });
 }
 

@@ -13,6 +13,7 @@
 #include "tool/callee.h"
 #include "tool/case_table.h"
 #include "tool/code_view.h"
+#include "tool/first_runs.h"
 #include "tool/functions.h"
 #include "tool/library.h"
 #include "tool/lists.h"
@@ -44,6 +45,7 @@ class Host final : public engine::Hooks, public Process {
   void lock_for_fork() override;
   void unlock_after_fork() override;
   void forked(engine::Thread& thread) override;
+  void cpu_alarm() override { first_runs_.settle(); }
   void memory_changed(AppRange range) override;
   void published(const cache::Fragment& fragment) override;
   bool syscall_before(engine::Thread& thread) override;
@@ -161,7 +163,8 @@ class Host final : public engine::Hooks, public Process {
   std::vector<Library> tools_;
   engine::Engine* engine_ = nullptr;
   AppRange words_;
-  CodeView code_;
+  FirstRuns first_runs_;
+  CodeView code_{first_runs_};
   Modules modules_;
   CaseTable cases_;
   Callees callees_;

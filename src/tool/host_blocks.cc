@@ -89,12 +89,15 @@ Versions Host::new_versions(Counter selector, VersionOptions options) {
 
 void Host::instrument_version(BlockPlan& plan, translate::PlanUse use,
                               std::unique_ptr<translate::FragmentData>& data, Choice& choice) {
-  const BlockView::Shared shared{layouts_, words_,
+  const BlockView::Shared shared{layouts_,
+                                 words_,
                                  [this](Versions versions, AppPc tag) {
                                    return cases_.cases_of(versions, tag,
                                                           [this] { return new_word(); });
                                  },
-                                 cases_.size(), callees_};
+                                 cases_.size(),
+                                 callees_,
+                                 first_runs_};
   BlockView block(plan, data, shared, choice);
   functions_.instrument(block);
   bool& is_shown = view_of(engine::Thread::current()).is_shown_block;

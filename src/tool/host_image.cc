@@ -40,6 +40,7 @@ std::optional<std::vector<uint8_t>> Host::image_state(const std::function<bool(A
   cache::StateWriter out;
   out.put(start_counters_);
   out.put(counters);
+  out.put(first_runs_.state());
   const std::function<bool(Address)> is_kept = [&kept](Address address) { return kept({address}); };
   for (const Library& each : tools_) {
     const Running running(thread, "image_state()", &each);
@@ -56,6 +57,7 @@ void Host::go_on_with_image(engine::Thread& thread) {
   cache::StateReader in(image_);
   const auto start_counters = in.get<uint64_t>();
   const auto counters = in.get<uint64_t>();
+  const auto first_runs = in.get<uint64_t>();
   if (start_counters != start_counters_ || cases_.size() != 0 || lists_.edits()) {
     // Not what the version promised.
     WEFT_LOG(kInfo, "the tools started otherwise than those of the image");
@@ -64,6 +66,7 @@ void Host::go_on_with_image(engine::Thread& thread) {
     return;
   }
   next_counter_ = counters;
+  first_runs_.resume(first_runs);
   for (const Library& each : tools_) {
     const std::span<const uint8_t> state = in.get_bytes();
     const Running running(&thread, "resume_image()", &each);

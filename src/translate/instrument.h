@@ -60,6 +60,7 @@ struct Insertion {
   Guard guard;
   Word word;  ///< kAdd, kAddAtomic, kSet, kSetOnce (shared). kRecord: where the next record goes
   int32_t amount = 0;  ///< kAdd, kAddAtomic, kSet, kSetOnce
+  bool waits = false;  ///< kSetOnce: it may run again until settle_set_once()
   uint32_t limit = 0;  ///< kRecord: tool_words index of minus the address of the buffer's end
   const CallSite* site = nullptr;  ///< kCall; kRecord: called when the buffer is full
   std::vector<RecordField> fields;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "base/check.h"
@@ -14,26 +15,148 @@ using cache::Fixup;
 
 // In cold code lie one after another: the store of the word, the store that makes the jump a no-op,
 // the jump back.
-constexpr size_t kStoreBytes = 10;  // mov dword [rip + d32], i32
-constexpr size_t kJumpBytes = 5;    // jmp rel32
-constexpr std::array<uint8_t, 2> kStore{0xC7, 0x05};
+constexpr size_t kWordStoreBytes = 11;  // mov qword [rip + d32], i32
+constexpr size_t kCodeStoreBytes = 10;  // mov dword [rip + d32], i32
+constexpr size_t kJumpBytes = 5;        // jmp rel32
+constexpr std::array<uint8_t, 3> kWordStore{0x48, 0xC7, 0x05};
+constexpr std::array<uint8_t, 2> kCodeStore{0xC7, 0x05};
 constexpr uint8_t kJump = 0xE9;
 /// What becomes of the jump's first four bytes; the last one stays, as the displacement of
 /// nop [rax+rax+byte].
-constexpr std::array<uint8_t, 4> kNoOp{0x0F, 0x1F, 0x44, 0x00};
+using NoOp = std::array<uint8_t, 4>;
+constexpr NoOp kNoOp{0x0F, 0x1F, 0x44, 0x00};
+// Those that wait have mov byte [rip + d32], i8 in the place of the jump. When they wait no longer,
+// two bytes that never run lie behind the jump: the jump's last two bytes and these are the
+// displacement of what becomes of it, nop [rax+d32]. The store to code has the jump's byte from
+// then on. So whatever stands there is one instruction.
+constexpr size_t kShortStoreBytes = 7;
+constexpr std::array<uint8_t, 2> kShortStore{0xC6, 0x05};
+constexpr std::array<uint8_t, 2> kBehindJump{0x66, 0x90};
+constexpr NoOp kLongNoOp{0x0F, 0x1F, 0x80, 0x00};
+constexpr size_t kOpcodeBytes = 3;  ///< of either no-op
+constexpr int32_t kMostShort = 127;
 
-int32_t displacement_at(const uint8_t* field) {
+int32_t number_at(const uint8_t* field) {
   int32_t value = 0;
   std::memcpy(&value, field, sizeof value);
   return value;
 }
 
-/// The jump at `site` that leads to `cold`.
-std::array<uint8_t, kJumpBytes> jump_of(const uint8_t* site, const uint8_t* cold) {
-  const auto distance = static_cast<int32_t>(cold - (site + kJumpBytes));
-  std::array<uint8_t, kJumpBytes> jump{kJump};
-  std::memcpy(jump.data() + 1, &distance, sizeof distance);
-  return jump;
+int32_t distance(const uint8_t* from, const uint8_t* to) { return static_cast<int32_t>(to - from); }
+
+using Code = std::array<uint8_t, kShortStoreBytes>;
+
+Code code_of(std::span<const uint8_t> opcode, int32_t field, std::span<const uint8_t> behind) {
+  Code code{};
+  auto at = std::copy(opcode.begin(), opcode.end(), code.begin());
+  std::memcpy(&*at, &field, sizeof field);
+  std::copy(behind.begin(), behind.end(), at + sizeof field);
+  return code;
+}
+
+/// One addition, in the code of a fragment.
+class Addition {
+ public:
+  /// `entry`: where the jump leads, in cold code.
+  Addition(uint8_t* site, uint8_t* entry)
+      : site_(site),
+        no_op_place_(entry + kWordStoreBytes + kCodeStoreBytes - sizeof(NoOp)),
+        word_(entry + kWordStoreBytes + number_at(entry + kWordStore.size())),
+        value_(number_at(entry + kWordStoreBytes - sizeof value_)),
+        may_wait_(std::equal(kLongNoOp.begin(), kLongNoOp.begin() + kOpcodeBytes, no_op_place_)),
+        jump_(code_of({&kJump, 1}, distance(site + kJumpBytes, entry), kBehindJump)),
+        store_(code_of(kShortStore, distance(site + kShortStoreBytes, word_),
+                       std::array<uint8_t, 1>{static_cast<uint8_t>(value_)})),
+        no_op_(jump_) {
+    const NoOp& no_op = may_wait_ ? kLongNoOp : kNoOp;
+    std::copy(no_op.begin(), no_op.begin() + (may_wait_ ? kOpcodeBytes : no_op.size()),
+              no_op_.begin());
+  }
+
+  size_t size() const { return may_wait_ ? kShortStoreBytes : kJumpBytes; }
+  bool is_one() const { return is_no_op() || waits() || has(jump_); }
+  bool is_no_op() const { return has(no_op_); }
+  bool may_wait() const { return may_wait_; }
+  bool waits() const { return may_wait_ && has(store_); }
+  bool has_run() const {
+    return __atomic_load_n(reinterpret_cast<const int64_t*>(word_), __ATOMIC_RELAXED) == value_;
+  }
+
+  void make_no_op() { set_site(no_op_); }
+  void put_store() { set_site(store_); }
+  void put_jump() {
+    // Where it waits, nobody comes to the cold code.
+    if (may_wait_) std::memcpy(no_op_place_, no_op_.data(), sizeof(NoOp));
+    set_site(jump_);
+  }
+
+ private:
+  bool has(const Code& code) const { return std::memcmp(site_, code.data(), size()) == 0; }
+  /// Other threads execute what was there or what comes: it lies in one aligned word.
+  void set_site(const Code& code) {
+    constexpr uint64_t kWord = 8;
+    const size_t bytes = may_wait_ ? kShortStoreBytes : sizeof(NoOp);
+    const uint64_t offset = reinterpret_cast<uint64_t>(site_) % kWord;
+    auto* const at = reinterpret_cast<uint64_t*>(site_ - offset);
+    uint64_t before = __atomic_load_n(at, __ATOMIC_RELAXED);
+    uint64_t after = 0;
+    do {
+      after = before;
+      std::memcpy(reinterpret_cast<uint8_t*>(&after) + offset, code.data(), bytes);
+    } while (
+        !__atomic_compare_exchange_n(at, &before, after, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+  }
+
+  uint8_t* site_;         ///< in hot code
+  uint8_t* no_op_place_;  ///< in cold code: the value of the store to code
+  const uint8_t* word_;   ///< the counter
+  int32_t value_;
+  bool may_wait_;
+  Code jump_;   ///< what the first execution removes
+  Code store_;  ///< what stands there while the addition waits
+  Code no_op_;
+};
+
+/// The addition whose store to code ends at `behind`, if that is one.
+std::optional<Addition> addition_at(std::span<uint8_t> hot, std::span<uint8_t> cold,
+                                    uint8_t* behind) {
+  const auto before = static_cast<size_t>(behind - cold.data());
+  if (before < kWordStoreBytes + kCodeStoreBytes || cold.size() - before < kJumpBytes)
+    return std::nullopt;
+  uint8_t* const store = behind - kCodeStoreBytes;
+  uint8_t* const entry = store - kWordStoreBytes;
+  const bool has_stores = std::equal(kCodeStore.begin(), kCodeStore.end(), store) &&
+                          std::equal(kWordStore.begin(), kWordStore.end(), entry);
+  if (!has_stores || *behind != kJump) return std::nullopt;
+  const auto offset = behind + number_at(store + kCodeStore.size()) - hot.data();
+  if (offset < 0 || static_cast<size_t>(offset) + kShortStoreBytes > hot.size())
+    return std::nullopt;
+  uint8_t* const site = hot.data() + offset;
+  const Addition addition(site, entry);
+  const uint8_t* const back = behind + kJumpBytes + number_at(behind + 1);
+  if (back != site + addition.size() || !addition.is_one()) return std::nullopt;
+  return addition;
+}
+
+// No list of them is kept: cold code shows where they are. It might have the same bytes by chance,
+// but not with a store and a jump that name each other's places, and the jump or a no-op there
+// which has that distance's last byte.
+template <typename Visit>
+void for_each_addition(const cache::Fragment& fragment, Visit visit) {
+  const std::span<uint8_t> hot(reinterpret_cast<uint8_t*>(fragment.hot_start().value),
+                               fragment.hot_size());
+  const std::span<uint8_t> cold(reinterpret_cast<uint8_t*>(fragment.cold_start().value),
+                                fragment.cold_size());
+  uint8_t* const end = cold.data() + cold.size();
+  uint8_t* at = cold.data();
+  while (true) {
+    at = std::search(at, end, kNoOp.begin(), kNoOp.begin() + kOpcodeBytes - 1);
+    if (end - at < static_cast<ptrdiff_t>(sizeof(NoOp))) return;
+    if (std::optional<Addition> addition = addition_at(hot, cold, at + sizeof(NoOp))) {
+      visit(*addition);
+    }
+    ++at;
+  }
 }
 
 }  // namespace
@@ -42,62 +165,57 @@ void emit_set_once(Draft& draft, const Insertion& insertion) {
   x86::Assembler& out = draft.hot;
   x86::Assembler& cold = draft.cold;
   CHECK(!insertion.word.per_thread);
-  constexpr uint32_t kWord = 8;
-  // What one store changes lies in one aligned word: other threads execute the jump or the no-op.
-  // Either may have prefixes in front that mean nothing: so it stays one instruction.
+  const bool waits = insertion.waits && insertion.amount >= 0 && insertion.amount <= kMostShort;
+  constexpr size_t kWord = 8;
+  // What one store changes lies in one aligned word: other threads execute the jump or what takes
+  // its place. Either may have prefixes in front that mean nothing: so it stays one instruction.
   constexpr uint8_t kIgnoredPrefix = 0x3E;
-  while (out.position() % kWord > kWord - kNoOp.size()) out.u8(kIgnoredPrefix);
+  const size_t changed = waits ? kShortStoreBytes : sizeof(NoOp);
+  while (out.position() % kWord > kWord - changed) out.u8(kIgnoredPrefix);
   const uint32_t site = out.position();
-  draft.fixups.push_back(
-      {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});
+  if (waits) {
+    draft.fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, 1,
+                            out.mov_rip_imm8(static_cast<uint8_t>(insertion.amount)),
+                            insertion.word.address});
+  } else {
+    draft.fixups.push_back(
+        {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});
+  }
   draft.fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 4,
                           cold.mov_rip_imm32(insertion.amount), insertion.word.address});
   const uint8_t field[] = {0, 0, 0, 0};
-  cold.bytes(kStore.data(), kStore.size());
+  cold.bytes(kCodeStore.data(), kCodeStore.size());
   cold.bytes(field, sizeof field);
-  cold.bytes(kNoOp.data(), kNoOp.size());
+  cold.bytes(waits ? kLongNoOp.data() : kNoOp.data(), sizeof(NoOp));
   draft.fixups.push_back(
       {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 4, cold.position() - 8, site});
   draft.fixups.push_back(
-      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, cold.jmp_rel32(), site + kJumpBytes});
+      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, cold.jmp_rel32(), out.position()});
 }
 
-// No list of them is kept: cold code shows where they are. It might have the same bytes by chance,
-// but not with a store and a jump that name each other's places, and a no-op there which has that
-// distance's last byte.
 size_t put_back_set_once(const cache::Fragment& fragment) {
-  const std::span<uint8_t> hot(reinterpret_cast<uint8_t*>(fragment.hot_start().value),
-                               fragment.hot_size());
-  const std::span<const uint8_t> cold(reinterpret_cast<uint8_t*>(fragment.cold_start().value),
-                                      fragment.cold_size());
   size_t count = 0;
-  const auto* const end = cold.data() + cold.size();
-  const uint8_t* at = cold.data();
-  while (true) {
-    at = std::search(at, end, kNoOp.begin(), kNoOp.end());
-    if (at == end) return count;
-    const uint8_t* const behind = at + kNoOp.size();
-    at = behind;
-    const uint8_t* const store = behind - kStoreBytes;
-    if (store - kStoreBytes < cold.data() || behind + kJumpBytes > end) continue;
-    const uint8_t* const entry = store - kStoreBytes;
-    const bool has_form = std::equal(kStore.begin(), kStore.end(), store) &&
-                          std::equal(kStore.begin(), kStore.end(), entry) && *behind == kJump;
-    if (!has_form) continue;
-    const auto offset = behind + displacement_at(store + kStore.size()) - hot.data();
-    if (offset < 0 || static_cast<size_t>(offset) + kJumpBytes > hot.size()) continue;
-    uint8_t* const site = hot.data() + offset;
-    const uint8_t* const back = behind + kJumpBytes + displacement_at(behind + 1);
-    const std::array<uint8_t, kJumpBytes> jump = jump_of(site, entry);
-    if (back != site + kJumpBytes || site[kNoOp.size()] != jump.back() ||
-        !std::equal(kNoOp.begin(), kNoOp.end(), site)) {
-      continue;
+  for_each_addition(fragment, [&count](Addition& addition) {
+    if (addition.waits()) return;
+    if (addition.is_no_op()) ++count;
+    if (addition.may_wait()) {
+      addition.put_store();
+    } else {
+      addition.put_jump();
     }
-    uint32_t bytes = 0;
-    std::memcpy(&bytes, jump.data(), sizeof bytes);
-    __atomic_store_n(reinterpret_cast<uint32_t*>(site), bytes, __ATOMIC_RELEASE);
-    ++count;
-  }
+  });
+  return count;
+}
+
+void settle_set_once(const cache::Fragment& fragment) {
+  for_each_addition(fragment, [](Addition& addition) {
+    if (!addition.waits()) return;
+    if (addition.has_run()) {
+      addition.make_no_op();
+    } else {
+      addition.put_jump();
+    }
+  });
 }
 
 }  // namespace weft::translate

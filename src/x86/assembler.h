@@ -71,6 +71,7 @@ class Assembler {
   uint32_t lea_rip(Reg reg) { return rip_access(0x8D, reg); }
   uint32_t add_rip_imm32(int32_t value, bool locked);  ///< 4 bytes follow the field
   uint32_t mov_rip_imm32(int32_t value);               ///< sign-extended; 4 bytes follow the field
+  uint32_t mov_rip_imm8(uint8_t value);                ///< byte; 1 byte follows the field
   void add_gs_imm(uint32_t offset, int32_t value);     ///< qword
   uint32_t cmp_rip_imm32(int32_t value);  ///< qword, sign-extended; 4 bytes follow the field
   void cmp_gs_imm32(uint32_t offset, int32_t value);   ///< the same

@@ -74,6 +74,14 @@ uint32_t Assembler::add_rip_imm32(int32_t value, bool locked) {
 
 uint32_t Assembler::mov_rip_imm32(int32_t value) { return rip_imm32(kMov, value); }
 
+uint32_t Assembler::mov_rip_imm8(uint8_t value) {
+  const uint8_t code[] = {0xC6, modrm(0, 0, 5)};
+  bytes(code, sizeof code);
+  u32(0);
+  u8(value);
+  return position_ - 5;
+}
+
 uint32_t Assembler::cmp_rip_imm32(int32_t value) { return rip_imm32(kCmp, value); }
 
 void Assembler::add_gs_imm(uint32_t offset, int32_t value) {

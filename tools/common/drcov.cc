@@ -4,39 +4,40 @@
 
 #include <algorithm>
 #include <iterator>
+#include <vector>
 
 namespace weft::tools {
 namespace {
 
 constexpr uint64_t kLongestRecord = 0xffff;
 
-void put(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-}
+struct Record {
+  uint32_t offset;  ///< from the module's start
+  uint16_t size;    ///< bytes
+  uint16_t module;
+};
+static_assert(sizeof(Record) == 8);
 
 }  // namespace
 
-std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlock> blocks) {
-  std::string records;
-  constexpr size_t kRecordBytes = 8;
-  records.reserve(blocks.size() * kRecordBytes);
-  size_t count = 0;
+std::string drcov(std::span<const DrcovModule> modules, std::span<const Range> blocks) {
+  std::vector<Record> records;
+  records.reserve(blocks.size());
   // Neighbours mostly lie in one module.
   auto module = modules.end();
   const auto holds = [&modules, &module](uint64_t start) {
     return module != modules.end() && module->start <= start && start < module->end;
   };
-  for (const DrcovBlock& block : blocks) {
+  for (const Range& block : blocks) {
     if (!holds(block.start)) {
       module = modules.begin();
       while (module != modules.end() && !holds(block.start)) ++module;
     }
     if (module == modules.end()) continue;
-    for (uint64_t done = 0; done < block.size; done += kLongestRecord) {
-      put(records, block.start + done - module->start, 4);
-      put(records, std::min(block.size - done, kLongestRecord), 2);
-      put(records, static_cast<uint64_t>(module - modules.begin()), 2);
-      ++count;
+    for (uint64_t done = 0; done < block.size(); done += kLongestRecord) {
+      records.push_back({static_cast<uint32_t>(block.start + done - module->start),
+                         static_cast<uint16_t>(std::min(block.size() - done, kLongestRecord)),
+                         static_cast<uint16_t>(module - modules.begin())});
     }
   }
   std::string out = "DRCOV VERSION: 2\nDRCOV FLAVOR: weft\n";
@@ -48,8 +49,10 @@ std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlo
     fmt::format_to(text, "{:3}, {:#018x}, {:#018x}, {:#018x}, {}\n", i, each.start, each.end,
                    each.entry, each.path);
   }
-  fmt::format_to(text, "BB Table: {} bbs\n", count);
-  return out + records;
+  fmt::format_to(text, "BB Table: {} bbs\n", records.size());
+  if (!records.empty())
+    out.append(reinterpret_cast<const char*>(records.data()), records.size() * sizeof(Record));
+  return out;
 }
 
 }  // namespace weft::tools

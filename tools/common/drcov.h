@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "weft/instruction.h"
+
 namespace weft::tools {
 
 struct DrcovModule {
@@ -15,13 +17,8 @@ struct DrcovModule {
   std::string path;
 };
 
-struct DrcovBlock {
-  uint64_t start = 0;  ///< in memory
-  uint64_t size = 0;   ///< in bytes
-};
-
-/// The file's contents. Blocks outside all modules are left out; a block too long for the format's
-/// 16 bits is written as several.
-std::string drcov(std::span<const DrcovModule> modules, std::span<const DrcovBlock> blocks);
+/// The file's contents. Blocks, as they lie in memory, outside all modules are left out; a block
+/// too long for the format's 16 bits is written as several.
+std::string drcov(std::span<const DrcovModule> modules, std::span<const Range> blocks);
 
 }  // namespace weft::tools

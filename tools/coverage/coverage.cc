@@ -1,6 +1,6 @@
 // coverage: which basic blocks ran, as drcov and lcov files.
 //
-// A block's first execution sets a word of its own and takes that addition out of the code.
+// A block's first execution sets a word of its own, and that addition is taken out of the code.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ class Coverage final : public ReportTool {
       const Module* module = process().module_at(block.tag());
       if (module == nullptr || module->path.find(module_) == std::string::npos) return;
     }
-    block.anywhere().set_once(blocks_.counter_of(process(), block));
+    block.anywhere().set_once(blocks_.counter_of(process(), block), 1, Removal::kSoon);
     additions_.fetch_add(1, std::memory_order_relaxed);
   }
 
@@ -71,7 +71,7 @@ class Coverage final : public ReportTool {
   }
 
   std::string image_version(const Options& options) const override {
-    return "1 " + std::string(options.text("module"));
+    return "2 " + std::string(options.text("module"));
   }
 
   std::vector<uint8_t> image_state(Process& /*process*/,
@@ -88,10 +88,7 @@ class Coverage final : public ReportTool {
     std::vector<DrcovModule> modules;
     for (const Module* module : process.modules())
       modules.push_back({module->range.start, module->range.end, module->entry, module->path});
-    std::vector<DrcovBlock> blocks;
-    blocks.reserve(ran.size());
-    for (const Range& range : ran) blocks.push_back({range.start, range.size()});
-    return drcov(modules, blocks);
+    return drcov(modules, ran);
   }
 
   static std::string lcov_of(Process& process, const std::vector<Range>& ran) {

@@ -14,7 +14,7 @@ constexpr uint64_t kArea = uint64_t{1} << 32;
 
 }  // namespace
 
-uint32_t& SeenBlocks::find(const Range& range, uint64_t hash) {
+uint32_t& SeenBlocks::find(const Range& range, uint32_t hash) {
   for (size_t at = first_slot(range.start, slots_.size());; ++at) {
     uint32_t& slot = slots_[at & (slots_.size() - 1)];
     if (slot == kNone) return slot;
@@ -28,11 +28,11 @@ void SeenBlocks::grow() {
   slots_.assign(std::max(kFirstSize, 4 * slots_.size()), kNone);
   for (uint32_t i = 0; i < seen_.size(); ++i) {
     const Seen& seen = seen_[i];
-    find({seen.start, seen.start + seen.size}, seen.hash) = i;
+    find(seen.range(), seen.hash) = i;
   }
 }
 
-const SeenBlocks::Seen* SeenBlocks::find_kept(const Range& range, uint64_t hash) const {
+const SeenBlocks::Seen* SeenBlocks::find_kept(const Range& range, uint32_t hash) const {
   const auto before = [](const Seen& seen, Address start) { return seen.start < start; };
   auto at = std::lower_bound(kept_.begin(), kept_.end(), range.start, before);
   for (; at != kept_.end() && at->start == range.start; ++at) {
@@ -42,7 +42,7 @@ const SeenBlocks::Seen* SeenBlocks::find_kept(const Range& range, uint64_t hash)
 }
 
 Counter SeenBlocks::counter_of(Process& process, const Block& block) {
-  const uint64_t hash = hash_of(block);
+  const auto hash = static_cast<uint32_t>(hash_of(block));
   const Range range = block.range();
   const std::lock_guard guard(mutex_);
   if (const Seen* const kept = find_kept(range, hash)) return counter(*kept);
@@ -53,7 +53,8 @@ Counter SeenBlocks::counter_of(Process& process, const Block& block) {
   if (cells_ == nullptr)
     cells_ = reinterpret_cast<uint64_t*>(reinterpret_cast<uint64_t>(made.cell()) & ~(kArea - 1));
   slot = static_cast<uint32_t>(seen_.size());
-  seen_.push_back({range.start, hash, static_cast<uint32_t>(range.size()),
+  constexpr uint64_t kAddress = (uint64_t{1} << 48) - 1;
+  seen_.push_back({range.start & kAddress, static_cast<uint16_t>(range.size()), hash,
                    static_cast<uint32_t>(made.cell() - cells_)});
   return made;
 }
@@ -66,14 +67,24 @@ void SeenBlocks::for_each(Visit visit) const {
 
 std::vector<Range> SeenBlocks::ran() {
   const std::lock_guard guard(mutex_);
+  size_t count = 0;
+  for_each([&](const Seen& each) { count += counter(each).get() != 0 ? 1 : 0; });
   std::vector<Range> all;
-  for_each([&](const Seen& each) {
-    if (counter(each).get() != 0) all.push_back({each.start, each.start + each.size});
-  });
-  const auto key = [](const Range& range) { return std::pair(range.start, range.end); };
-  const auto before = [&key](const Range& a, const Range& b) { return key(a) < key(b); };
-  if (!std::is_sorted(all.begin(), all.end(), before)) std::sort(all.begin(), all.end(), before);
-  const auto same = [&key](const Range& a, const Range& b) { return key(a) == key(b); };
+  all.reserve(count);
+  const auto add = [&](const Seen& each) {
+    if (counter(each).get() != 0 && all.size() < count) all.push_back(each.range());
+  };
+  const auto before = [](const Range& a, const Range& b) {
+    return a.start != b.start ? a.start < b.start : a.end < b.end;
+  };
+  for (const Seen& each : kept_) add(each);
+  const auto first_new = static_cast<std::ptrdiff_t>(all.size());
+  for (const Seen& each : seen_) add(each);
+  std::sort(all.begin() + first_new, all.end(), before);
+  std::inplace_merge(all.begin(), all.begin() + first_new, all.end(), before);
+  const auto same = [](const Range& a, const Range& b) {
+    return a.start == b.start && a.end == b.end;
+  };
   all.erase(std::unique(all.begin(), all.end(), same), all.end());
   return all;
 }
@@ -97,7 +108,7 @@ std::vector<uint8_t> SeenBlocks::save(const std::function<bool(Address)>& kept) 
   for_each([&](const Seen& each) {
     if (kept(each.start)) all.push_back(each);
   });
-  std::sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.start < b.start; });
+  std::sort(all.begin(), all.end());
   const auto first = reinterpret_cast<uint64_t>(cells_);
   std::vector<uint8_t> bytes(sizeof first + all.size() * sizeof(Seen));
   std::memcpy(bytes.data(), &first, sizeof first);

@@ -1,4 +1,4 @@
-// The basic blocks that were ever built, and whether they have run: 24 bytes each, since of most
+// The basic blocks that were ever built, and whether they have run: 16 bytes each, since of most
 // nothing is ever asked again. Owned by the tool; any thread.
 #pragma once
 
@@ -30,15 +30,20 @@ class SeenBlocks {
 
  private:
   struct Seen {
-    Address start;
-    uint64_t hash;      ///< of its bytes: code may change
-    uint32_t size;      ///< bytes
-    uint32_t distance;  ///< of its counter from the one at cells_, in words
+    uint64_t start : 48;
+    uint64_t size : 16;  ///< bytes: no block that is built has as many
+    uint32_t hash;       ///< of its bytes: code may change
+    uint32_t distance;   ///< of its counter from the one at cells_, in words
+
+    Range range() const { return {start, start + size}; }
+    bool operator<(const Seen& other) const {
+      return start != other.start ? start < other.start : size < other.size;
+    }
   };
 
-  const Seen* find_kept(const Range& range, uint64_t hash) const;
+  const Seen* find_kept(const Range& range, uint32_t hash) const;
   /// The index of the block in seen_, or ~0 in the slot where it belongs.
-  uint32_t& find(const Range& range, uint64_t hash);
+  uint32_t& find(const Range& range, uint32_t hash);
   void grow();
   Counter counter(const Seen& block) const { return Counter(cells_ + block.distance); }
   template <typename Visit>
@@ -46,7 +51,7 @@ class SeenBlocks {
 
   std::mutex mutex_;
   uint64_t* cells_ = nullptr;    ///< somewhere below all counters that there will be
-  std::span<const Seen> kept_;   ///< of an image, by start
+  std::span<const Seen> kept_;   ///< of an image, in order
   std::vector<Seen> seen_;       ///< new ones
   std::vector<uint32_t> slots_;  ///< a power of two of them, half empty or more
 };

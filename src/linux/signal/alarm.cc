@@ -12,8 +12,28 @@ namespace {
 /// Of those that the kernel never blocks for the program, as nudges are: it comes whatever the
 /// mask.
 constexpr int kAlarmSignal = SIGFPE;
-/// Its address is what only our own timers have for a value.
-constexpr char kMark = 0;
+/// Their addresses are what only our own timers have for values.
+const char alarm_mark = 0;
+const char cpu_alarm_mark = 0;
+
+void set(clockid_t clock, const char& mark, timespec after) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = kAlarmSignal;
+  event.sigev_value.sival_ptr = const_cast<char*>(&mark);
+  event._sigev_un._tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  int timer = 0;
+  const auto number = static_cast<uint64_t>(clock);
+  if (failed(raw_syscall(__NR_timer_create, number, word(&event), word(&timer)))) return;
+  itimerspec when{};
+  when.it_value = after;
+  raw_syscall(__NR_timer_settime, static_cast<uint64_t>(timer), 0, word(&when), 0);
+}
+
+bool is(const siginfo_t& info, const char& mark) {
+  return info.si_signo == kAlarmSignal && info.si_code == SI_TIMER &&
+         info.si_value.sival_ptr == &mark;
+}
 
 }  // namespace
 
@@ -22,23 +42,18 @@ void let_ending_signals_in() {
   raw_syscall(__NR_rt_sigprocmask, SIG_UNBLOCK, word(&mask), 0, sizeof mask);
 }
 
-void set_alarm(int seconds) {
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = kAlarmSignal;
-  event.sigev_value.sival_ptr = const_cast<char*>(&kMark);
-  event._sigev_un._tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
-  int timer = 0;
-  if (failed(raw_syscall(__NR_timer_create, CLOCK_MONOTONIC, word(&event), word(&timer)))) return;
-  itimerspec when{};
-  when.it_value.tv_sec = seconds;
-  raw_syscall(__NR_timer_settime, static_cast<uint64_t>(timer), 0, word(&when), 0);
+void set_alarm(int seconds) { set(CLOCK_MONOTONIC, alarm_mark, {seconds, 0}); }
+
+void set_cpu_alarm(int milliseconds) {
+  constexpr int kMilliseconds = 1000;
+  constexpr long kNanoseconds = 1'000'000;
+  set(CLOCK_THREAD_CPUTIME_ID, cpu_alarm_mark,
+      {milliseconds / kMilliseconds, milliseconds % kMilliseconds * kNanoseconds});
 }
 
-bool is_alarm(const siginfo_t& info) {
-  return info.si_signo == kAlarmSignal && info.si_code == SI_TIMER &&
-         info.si_value.sival_ptr == &kMark;
-}
+bool is_alarm(const siginfo_t& info) { return is(info, alarm_mark); }
+
+bool is_cpu_alarm(const siginfo_t& info) { return is(info, cpu_alarm_mark); }
 
 void drop_alarm(const siginfo_t& info) {
   raw_syscall(__NR_timer_delete, static_cast<uint64_t>(info.si_timerid));

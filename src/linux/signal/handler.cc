@@ -319,7 +319,8 @@ void master_handler(int, siginfo_t* info, void* context) {
     if (synchronous) report_bug(info->si_signo, *info, registers_in(frame.registers));
     return;
   }
-  if (!synchronous && !is_nudge(*info) && !is_alarm(*info)) {
+  const bool is_nudging = is_nudge(*info) || is_cpu_alarm(*info);
+  if (!synchronous && !is_nudging && !is_alarm(*info)) {
     if (is_tools_child(*thread, info->si_signo)) return take_default_action(info->si_signo, frame);
     const bool other = is_other_thread(*thread);
     if (is_own_abort(*info, frame.registers)) {
@@ -330,7 +331,8 @@ void master_handler(int, siginfo_t* info, void* context) {
   const HostFs fs(*g_runtime, *thread, synchronous);
   if (is_alarm(*info)) {
     g_runtime->alarm(*thread, *info, registers_in(frame.registers));
-  } else if (is_nudge(*info)) {
+  } else if (is_nudging) {
+    if (is_cpu_alarm(*info)) g_runtime->cpu_alarm(*info);
     on_nudge(*thread, frame, fs.interrupted());
   } else if (is_stepping(*thread->signals) && info->si_signo == SIGTRAP && synchronous) {
     on_step(*thread, frame, fs.interrupted());

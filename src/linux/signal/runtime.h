@@ -74,6 +74,8 @@ class SignalRuntime {
                                  const x86::CpuContext& registers) {
     static_cast<void>(thread), static_cast<void>(info), static_cast<void>(registers);
   }
+  /// What set_cpu_alarm() set a timer for. The thread comes to the dispatcher soon.
+  SIGNAL_SAFE virtual void cpu_alarm(const siginfo_t& info) { static_cast<void>(info); }
   /// The code at `registers`, which is no program's, has sent itself SIGABRT. `thread`: null if it
   /// runs on no program thread.
   SIGNAL_SAFE virtual void aborted(ProgramThread* thread, const x86::CpuContext& registers) {

@@ -64,7 +64,7 @@ TEST(OutputFile, that_cannot_be_written_says_why) {
 TEST(Drcov, is_text_and_records_of_eight_bytes) {
   const DrcovModule modules[] = {{0x1000, 0x3000, 0, "/bin/a"},
                                  {0x5000, 0x6000, 0x5010, "/lib/b c"}};
-  const DrcovBlock blocks[] = {{0x1010, 5}, {0x5fff, 1}, {0x9000, 4}};
+  const Range blocks[] = {{0x1010, 0x1015}, {0x5fff, 0x6000}, {0x9000, 0x9004}};
   EXPECT_EQ(drcov(modules, blocks),
             "DRCOV VERSION: 2\nDRCOV FLAVOR: weft\nModule Table: version 2, count 2\n"
             "Columns: id, base, end, entry, path\n"
@@ -76,7 +76,7 @@ TEST(Drcov, is_text_and_records_of_eight_bytes) {
 
 TEST(Drcov, a_block_longer_than_its_field_is_several) {
   const DrcovModule modules[] = {{0, 0x100000, 0, "/bin/a"}};
-  const DrcovBlock blocks[] = {{0x10, 0x10000}};
+  const Range blocks[] = {{0x10, 0x10010}};
   const std::string text = drcov(modules, blocks);
   EXPECT_NE(text.find("BB Table: 2 bbs\n"), std::string::npos);
   EXPECT_TRUE(text.ends_with(std::string("\x10\0\0\0\xff\xff\0\0\x0f\0\x01\0\x01\0\0\0", 16)));

@@ -1,5 +1,5 @@
-// The runtime's side of a thread that does not come to an end, because a tool hangs, or that
-// aborts.
+// Timers of the runtime's own, and a runtime's side of a thread that does not come to an end,
+// because a tool hangs, or that aborts.
 #include "engine/engine.h"
 #include "engine/fault_handler.h"
 #include "linux/signal/alarm.h"
@@ -24,6 +24,11 @@ void FaultHandler::alarm(linux::ProgramThread& program, const siginfo_t& info,
   if (!waits || thread.hooks == nullptr) return;
   thread.hooks->hangs(thread, signals.pending.si_signo, registers);
   linux::end_by(signals.pending.si_signo);
+}
+
+void FaultHandler::cpu_alarm(const siginfo_t& info) {
+  linux::drop_alarm(info);
+  engine_.note_cpu_alarm();
 }
 
 void FaultHandler::aborted(linux::ProgramThread* program, const x86::CpuContext& registers) {
