@@ -166,12 +166,12 @@ void emit_set_once(Draft& draft, const Insertion& insertion) {
   x86::Assembler& cold = draft.cold;
   CHECK(!insertion.word.per_thread);
   const bool waits = insertion.waits && insertion.amount >= 0 && insertion.amount <= kMostShort;
-  constexpr size_t kWord = 8;
-  // What one store changes lies in one aligned word: other threads execute the jump or what takes
-  // its place. Either may have prefixes in front that mean nothing: so it stays one instruction.
+  // What one store changes is one aligned word, or lies in one: other threads execute the jump or
+  // what takes its place, and the store may run with alignment checks. Either may have prefixes in
+  // front that mean nothing: so it stays one instruction.
   constexpr uint8_t kIgnoredPrefix = 0x3E;
-  const size_t changed = waits ? kShortStoreBytes : sizeof(NoOp);
-  while (out.position() % kWord > kWord - changed) out.u8(kIgnoredPrefix);
+  const size_t word = waits ? sizeof(uint64_t) : sizeof(NoOp);
+  while (out.position() % word != 0) out.u8(kIgnoredPrefix);
   const uint32_t site = out.position();
   if (waits) {
     draft.fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, 1,

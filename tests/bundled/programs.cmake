@@ -15,3 +15,14 @@ foreach(program smc/code_rewrites_what_follows_it smc/stores_of_every_kind_chang
     set_tests_properties(bundled.${name}_with_a_tool${suffix} PROPERTIES LABELS "bundled" TIMEOUT 300)
   endforeach()
 endforeach()
+
+# Coverage's additions change code that runs: alignment checks concern their stores, too.
+foreach(program smc/checked_code_under_alignment_checks signals/alignment_check_and_direction_flags)
+  string(REPLACE "/" "_" target ${program})
+  get_filename_component(name ${program} NAME)
+  add_test(NAME bundled.${name}_with_coverage
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tests/apps/compare.py --weft ${CMAKE_BINARY_DIR}/bin/weft
+            --flag=--tool=coverage:output=/dev/null --source ${CMAKE_SOURCE_DIR}/tests/apps/${program}.c
+            $<TARGET_FILE:app_${target}>)
+  set_tests_properties(bundled.${name}_with_coverage PROPERTIES LABELS "bundled" TIMEOUT 300)
+endforeach()
