@@ -33,6 +33,20 @@ struct SourceLine {
   uint32_t line = 0;
 };
 
+/// How a parameter, or what it leads to, is found where its function is entered, by the System V
+/// calling convention: from argument `argument`, as FunctionCall::argument() numbers them (from 6
+/// on words of the stack), each of `offsets` leads to the 8 bytes at that distance behind the value
+/// so far. Of the last value, `bits` bits from bit `shift` on count.
+struct ParameterPath {
+  int argument = 0;
+  std::vector<int64_t> offsets;
+  uint8_t shift = 0;
+  uint8_t bits = 64;
+  bool is_signed = false;
+  /// The last offset is that of an array or a struct, whose address is the value.
+  bool is_address = false;
+};
+
 /// "_ZN3foo3barEi" -> "foo::bar(int)"; what is no mangled name comes back as it is.
 std::string demangle(std::string_view name);
 
@@ -66,6 +80,16 @@ class SymbolFile {
   /// The row that `address` belongs to; null where no line is known.
   const LineRow* row_at(uint64_t address) const;
   std::optional<SourceLine> line_at(uint64_t address) const;
+
+  /// The first addresses of the code of a line, once for each stretch of such code; of the next
+  /// line that has code, if this one has none. `file`: the end of a source file's path.
+  std::vector<uint64_t> addresses_of_line(std::string_view file, uint32_t line) const;
+
+  /// `path`: a parameter of the function that starts at `function`, and fields, with points between
+  /// them, of structs or behind pointers; with a star in front, what that points to. Needs DWARF.
+  /// If there is nothing to be had, `why` says so.
+  std::optional<ParameterPath> parameter(uint64_t function, std::string_view path,
+                                         std::string& why) const;
 
  private:
   struct Tables;

@@ -59,6 +59,20 @@ std::optional<Elfutils> load() {
   WEFT_FIND(dwarf_lineno);
   WEFT_FIND(dwarf_linebeginstatement);
   WEFT_FIND(dwarf_linesrc);
+  WEFT_FIND(dwarf_getcfi_elf);
+  WEFT_FIND(dwarf_cfi_addrframe);
+  WEFT_FIND(dwarf_frame_cfa);
+  WEFT_FIND(dwarf_frame_register);
+  WEFT_FIND(dwarf_child);
+  WEFT_FIND(dwarf_siblingof);
+  WEFT_FIND(dwarf_tag);
+  WEFT_FIND(dwarf_diename);
+  WEFT_FIND(dwarf_attr_integrate);
+  WEFT_FIND(dwarf_formref_die);
+  WEFT_FIND(dwarf_peel_type);
+  WEFT_FIND(dwarf_bytesize);
+  WEFT_FIND(dwarf_formudata);
+  WEFT_FIND(dwarf_entrypc);
 #undef WEFT_FIND
   if (!libraries.complete()) return std::nullopt;
   return functions;

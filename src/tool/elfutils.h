@@ -36,6 +36,20 @@ struct Elfutils {
   decltype(&::dwarf_lineno) dwarf_lineno;
   decltype(&::dwarf_linebeginstatement) dwarf_linebeginstatement;
   decltype(&::dwarf_linesrc) dwarf_linesrc;
+  decltype(&::dwarf_getcfi_elf) dwarf_getcfi_elf;
+  decltype(&::dwarf_cfi_addrframe) dwarf_cfi_addrframe;
+  decltype(&::dwarf_frame_cfa) dwarf_frame_cfa;
+  decltype(&::dwarf_frame_register) dwarf_frame_register;
+  decltype(&::dwarf_child) dwarf_child;
+  decltype(&::dwarf_siblingof) dwarf_siblingof;
+  decltype(&::dwarf_tag) dwarf_tag;
+  decltype(&::dwarf_diename) dwarf_diename;
+  decltype(&::dwarf_attr_integrate) dwarf_attr_integrate;
+  decltype(&::dwarf_formref_die) dwarf_formref_die;
+  decltype(&::dwarf_peel_type) dwarf_peel_type;
+  decltype(&::dwarf_bytesize) dwarf_bytesize;
+  decltype(&::dwarf_formudata) dwarf_formudata;
+  decltype(&::dwarf_entrypc) dwarf_entrypc;
 
   /// Null if they are not installed: no file has symbols then.
   static const Elfutils* get();

@@ -114,6 +114,32 @@ const LineRow* SymbolFile::row_at(uint64_t address) const {
   return row.line == 0 ? nullptr : &row;
 }
 
+std::vector<uint64_t> SymbolFile::addresses_of_line(std::string_view file, uint32_t line) const {
+  const std::span<const LineRow> rows = lines();
+  const std::vector<std::string>& files = source_files();
+  std::vector<bool> is_meant(files.size());
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string_view path = files[i];
+    is_meant[i] = path == file || (path.ends_with(file) && file.size() < path.size() &&
+                                   path[path.size() - file.size() - 1] == '/');
+  }
+  const auto has_code = [&](const LineRow& row) {
+    return row.line >= line && line != 0 && row.is_statement && is_meant[row.file];
+  };
+  uint32_t nearest = 0;
+  for (const LineRow& row : rows) {
+    if (has_code(row) && (nearest == 0 || row.line < nearest)) nearest = row.line;
+  }
+  std::vector<uint64_t> found;
+  bool inside = false;
+  for (const LineRow& row : rows) {
+    const bool is_there = has_code(row) && row.line == nearest;
+    if (is_there && !inside) found.push_back(row.address);
+    inside = is_there || (inside && row.line == nearest && is_meant[row.file]);
+  }
+  return found;
+}
+
 std::optional<SourceLine> SymbolFile::line_at(uint64_t address) const {
   const LineRow* row = row_at(address);
   if (row == nullptr) return std::nullopt;

@@ -26,7 +26,12 @@ class ElfFile {
   Elf* elf_ = nullptr;
 };
 
+class Subprograms;
+
 struct SymbolFile::Tables {
+  Tables();
+  ~Tables();
+
   std::unique_ptr<ElfFile> main;
   std::unique_ptr<ElfFile> debug;  ///< null: none
   std::mutex reading;              ///< libelf is not for two threads at once on one file
@@ -35,6 +40,8 @@ struct SymbolFile::Tables {
   std::once_flag lines_once;
   std::vector<LineRow> lines;
   std::vector<std::string> files;
+  std::once_flag subprograms_once;
+  std::unique_ptr<Subprograms> subprograms;
 };
 
 }  // namespace weft

@@ -64,9 +64,14 @@ void Evaluator::start(Process& process, Print print, bool json) {
   print_ = std::move(print);
   json_ = json;
   started_ = std::chrono::steady_clock::now();
+  frames_ = std::make_unique<FrameTables>(process);
 }
 
 void Evaluator::add_module(const Module& module) {
+  {
+    const std::lock_guard held(texts_mutex_);
+    frame_texts_.clear();
+  }
   symbols_.add_module(module.path, module.range.start, module.range.end);
 }
 
@@ -251,6 +256,10 @@ Value Evaluator::builtin(const Expression& expression, const Site& site) {
       process_->read_memory(static_cast<uint64_t>(registers(Register::kRsp)), &back, sizeof back);
       return Value::of(symbols_.find(back).text(back));
     }
+    case Builtin::kParameter:
+      return Value::of(parameter(expression.text, site));
+    case Builtin::kStack:
+      return Value::of(stack(static_cast<size_t>(expression.number), site));
     case Builtin::kAddress:
       return Value::of(static_cast<int64_t>(site.address));
     case Builtin::kSize:

@@ -5,10 +5,14 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "trace/script.h"
 #include "trace/values.h"
+#include "weft/stack.h"
 #include "weft/symbols.h"
 #include "weft/tool.h"
 
@@ -18,14 +22,15 @@ namespace weft::tools::trace {
 struct Site {
   const Probe* probe = nullptr;
   std::string_view function;
-  CallContext* registers = nullptr;    ///< a place in the program's code
-  const FunctionCall* call = nullptr;  ///< a return
+  CallContext* registers = nullptr;  ///< a place in the program's code
+  FunctionCall* call = nullptr;      ///< a return
   SystemCall* syscall = nullptr;
   int64_t returned = 0;
   int64_t argument = 0;  ///< of events: the signal, the thread
   uint64_t address = 0;  ///< of accesses
   uint64_t size = 0;
   std::string_view name;  ///< of the system call, or the module
+  const std::map<std::string, ParameterPath>* parameters = nullptr;  ///< of a function
 };
 
 class Evaluator {
@@ -50,6 +55,9 @@ class Evaluator {
   Value value(const Expression& expression, const Site& site, Variables& variables);
   Value builtin(const Expression& expression, const Site& site);
   int64_t argument(int64_t number, const Site& site);
+  int64_t parameter(const std::string& text, const Site& site);
+  std::string stack(size_t most, const Site& site);
+  std::string frame_text(Address pc, bool is_first);
   Value binary(const Expression& expression, const Site& site, Variables& variables);
   Value call(const Expression& expression, const Site& site, Variables& variables);
   Value read(const Expression& expression, uint64_t address);
@@ -65,6 +73,9 @@ class Evaluator {
   std::chrono::steady_clock::time_point started_;
   Maps maps_;
   Symbols symbols_;
+  std::unique_ptr<FrameTables> frames_;
+  std::mutex texts_mutex_;
+  std::unordered_map<Address, std::string> frame_texts_;  ///< under texts_mutex_
 };
 
 }  // namespace weft::tools::trace

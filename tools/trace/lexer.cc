@@ -89,8 +89,8 @@ void Lexer::read_text() {
 }
 
 void Lexer::read_sign() {
-  constexpr std::string_view kPairs[] = {"==", "!=", "<=", ">=", "&&", "||",
-                                         "<<", ">>", "++", "--", "+=", "-="};
+  constexpr std::string_view kPairs[] = {"==", "!=", "<=", ">=", "&&", "||", "<<",
+                                         ">>", "++", "--", "+=", "-=", "->"};
   now_.kind = Token::Kind::kSign;
   now_.text = text_.substr(next_, 1);
   for (const std::string_view pair : kPairs) {

@@ -8,86 +8,10 @@
 
 #include "trace/lexer.h"
 #include "trace/probe_text.h"
+#include "trace/words.h"
 
 namespace weft::tools::trace {
 namespace {
-
-struct NamedBuiltin {
-  std::string_view name;
-  Builtin builtin;
-  int64_t number;
-};
-
-// Registers by their numbers in instructions.
-constexpr NamedBuiltin kBuiltins[] = {
-    {"retval", Builtin::kReturned, 0}, {"pid", Builtin::kPid, 0},
-    {"tid", Builtin::kTid, 0},         {"comm", Builtin::kComm, 0},
-    {"nsecs", Builtin::kNsecs, 0},     {"elapsed", Builtin::kElapsed, 0},
-    {"probe", Builtin::kProbe, 0},     {"func", Builtin::kFunction, 0},
-    {"caller", Builtin::kCaller, 0},   {"addr", Builtin::kAddress, 0},
-    {"size", Builtin::kSize, 0},       {"name", Builtin::kName, 0},
-    {"pc", Builtin::kPc, 0},           {"module", Builtin::kModule, 0},
-    {"rax", Builtin::kRegister, 0},    {"rcx", Builtin::kRegister, 1},
-    {"rdx", Builtin::kRegister, 2},    {"rbx", Builtin::kRegister, 3},
-    {"rsp", Builtin::kRegister, 4},    {"rbp", Builtin::kRegister, 5},
-    {"rsi", Builtin::kRegister, 6},    {"rdi", Builtin::kRegister, 7},
-    {"r8", Builtin::kRegister, 8},     {"r9", Builtin::kRegister, 9},
-    {"r10", Builtin::kRegister, 10},   {"r11", Builtin::kRegister, 11},
-    {"r12", Builtin::kRegister, 12},   {"r13", Builtin::kRegister, 13},
-    {"r14", Builtin::kRegister, 14},   {"r15", Builtin::kRegister, 15},
-    {"arg0", Builtin::kArgument, 0},   {"arg1", Builtin::kArgument, 1},
-    {"arg2", Builtin::kArgument, 2},   {"arg3", Builtin::kArgument, 3},
-    {"arg4", Builtin::kArgument, 4},   {"arg5", Builtin::kArgument, 5},
-    {"arg6", Builtin::kArgument, 6},   {"arg7", Builtin::kArgument, 7},
-    {"arg8", Builtin::kArgument, 8},   {"arg9", Builtin::kArgument, 9}};
-
-struct NamedCall {
-  std::string_view name;
-  Call call;
-  size_t fewest, most;
-  bool aggregates;
-};
-
-constexpr NamedCall kCalls[] = {
-    {"str", Call::kStr, 1, 2, false},     {"sym", Call::kSym, 1, 1, false},
-    {"usym", Call::kSym, 1, 1, false},    {"printf", Call::kPrintf, 1, 16, false},
-    {"print", Call::kPrint, 1, 2, false}, {"clear", Call::kClear, 1, 1, false},
-    {"zero", Call::kZero, 1, 1, false},   {"delete", Call::kDelete, 1, 1, false},
-    {"exit", Call::kExit, 0, 0, false},   {"count", Call::kCount, 0, 0, true},
-    {"sum", Call::kSum, 1, 1, true},      {"avg", Call::kAvg, 1, 1, true},
-    {"min", Call::kMin, 1, 1, true},      {"max", Call::kMax, 1, 1, true},
-    {"stats", Call::kStats, 1, 1, true},  {"hist", Call::kHist, 1, 1, true},
-    {"lhist", Call::kLhist, 4, 4, true}};
-
-struct NamedOperator {
-  std::string_view sign;
-  Operator op;
-  int binding;  ///< the larger, the closer
-};
-
-constexpr NamedOperator kOperators[] = {
-    {"||", Operator::kEither, 1},     {"&&", Operator::kBoth, 2},
-    {"|", Operator::kOr, 3},          {"^", Operator::kXor, 4},
-    {"&", Operator::kAnd, 5},         {"==", Operator::kEqual, 6},
-    {"!=", Operator::kNotEqual, 6},   {"<", Operator::kLess, 7},
-    {"<=", Operator::kNotGreater, 7}, {">", Operator::kGreater, 7},
-    {">=", Operator::kNotLess, 7},    {"<<", Operator::kShiftLeft, 8},
-    {">>", Operator::kShiftRight, 8}, {"+", Operator::kAdd, 9},
-    {"-", Operator::kSubtract, 9},    {"*", Operator::kMultiply, 10},
-    {"/", Operator::kDivide, 10},     {"%", Operator::kModulo, 10}};
-
-struct NamedType {
-  std::string_view name;
-  int64_t bytes;
-  bool is_signed;
-};
-
-constexpr NamedType kTypes[] = {
-    {"u8", 1, false},    {"u16", 2, false},    {"u32", 4, false},    {"u64", 8, false},
-    {"uint8", 1, false}, {"uint16", 2, false}, {"uint32", 4, false}, {"uint64", 8, false},
-    {"i8", 1, true},     {"i16", 2, true},     {"i32", 4, true},     {"i64", 8, true},
-    {"int8", 1, true},   {"int16", 2, true},   {"int32", 4, true},   {"int64", 8, true},
-    {"char", 1, true},   {"short", 2, true},   {"int", 4, true},     {"long", 8, true}};
 
 template <typename Table, typename Name>
 auto find_in(const Table& table, const Name& name) {
@@ -128,7 +52,18 @@ class Parser {
       lexer_.expect("/");
     }
     action.body = block();
+    action.parameters = std::exchange(parameters_, {});
+    check_parameters(action);
     return action;
+  }
+
+  static void check_parameters(const Action& action) {
+    if (action.parameters.empty()) return;
+    for (const Probe& probe : action.probes) {
+      if (probe.kind == Probe::Kind::kFunction || probe.kind == Probe::Kind::kReturn) continue;
+      throw ScriptError{action.parameters.front()->position,
+                        "args is for probes of functions and their returns"};
+    }
   }
 
   std::vector<Statement> block() {
@@ -250,8 +185,19 @@ class Parser {
       lexer_.expect(")");
       return made;
     }
-    made->operands.push_back(unary());
+    ExpressionPtr operand = unary();
+    // What a parameter points to has a type.
+    if (is_parameter(*operand)) {
+      operand->text = fmt::format("*{}", operand->text);
+      return operand;
+    }
+    made->operands.push_back(std::move(operand));
     return made;
+  }
+
+  static bool is_parameter(const Expression& expression) {
+    return expression.kind == Expression::Kind::kBuiltin &&
+           expression.builtin == Builtin::kParameter;
   }
 
   std::vector<ExpressionPtr> list(const char* end) {
@@ -302,7 +248,38 @@ class Parser {
                                           : fmt::format("'{}' has no place here", token.text)};
   }
 
+  /// args.name.field, args.name->field
+  ExpressionPtr parameter(const Token& token) {
+    ExpressionPtr made = make(Expression::Kind::kBuiltin, token.position);
+    made->builtin = Builtin::kParameter;
+    while (lexer_.take_if(".") || lexer_.take_if("->")) {
+      const Token part = lexer_.take();
+      if (part.kind != Token::Kind::kWord)
+        throw ScriptError{part.position, "a name is missing here"};
+      made->text = made->text.empty() ? part.text : fmt::format("{}.{}", made->text, part.text);
+    }
+    if (made->text.empty())
+      throw ScriptError{token.position,
+                        "args is followed by a parameter's name, such as args.size"};
+    parameters_.push_back(made.get());
+    return made;
+  }
+
+  ExpressionPtr stack(const Token& token) {
+    ExpressionPtr made = make(Expression::Kind::kBuiltin, token.position);
+    made->builtin = Builtin::kStack;
+    lexer_.expect("(");
+    const Token most = lexer_.take();
+    if (most.kind != Token::Kind::kNumber || most.number <= 0)
+      throw ScriptError{most.position, "ustack() takes a number of frames"};
+    made->number = most.number;
+    lexer_.expect(")");
+    return made;
+  }
+
   ExpressionPtr word(const Token& token) {
+    if (token.text == "args") return parameter(token);
+    if (token.text == "ustack" && lexer_.at("(")) return stack(token);
     if (lexer_.at("(")) return call(token);
     const auto found = find_in(kBuiltins, token.text);
     if (found == std::end(kBuiltins)) {
@@ -348,6 +325,7 @@ class Parser {
 
   Lexer lexer_;
   bool in_filter_ = false;
+  std::vector<const Expression*> parameters_;  ///< of the action that is being read
 };
 
 }  // namespace

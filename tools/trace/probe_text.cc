@@ -49,7 +49,24 @@ uint64_t milliseconds(std::string_view text, Position position) {
   return count * unit;
 }
 
+/// FILE:LINE
+void place_in_file(Probe& probe, std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon != std::string_view::npos)
+    probe.number = std::strtoull(std::string(text.substr(colon + 1)).c_str(), nullptr, 10);
+  if (probe.number == 0 || colon == 0) {
+    throw ScriptError{probe.position, "a probe of a line is @FILE:LINE or MODULE:@FILE:LINE"};
+  }
+  probe.kind = Kind::kLine;
+  probe.name = text.substr(0, colon);
+}
+
 void place_in_module(Probe& probe, std::string_view text) {
+  const size_t line = text.starts_with('@') ? 0 : text.find(":@");
+  if (line != std::string_view::npos) {
+    probe.module = text.substr(0, line);
+    return place_in_file(probe, text.substr(line + (line == 0 ? 1 : 2)));
+  }
   if (take_suffix(text, ":return") || take_suffix(text, ":ret")) probe.kind = Kind::kReturn;
   // Of C++ names the colons come in pairs.
   const size_t colon = text.find(':');
@@ -66,8 +83,9 @@ void place_in_module(Probe& probe, std::string_view text) {
     text.remove_prefix(colon + 1);
   }
   if (text.empty()) {
-    throw ScriptError{probe.position,
-                      "a probe is MODULE:FUNCTION, FUNCTION, MODULE+0xOFFSET or an event"};
+    throw ScriptError{
+        probe.position,
+        "a probe is MODULE:FUNCTION, FUNCTION, MODULE+0xOFFSET, @FILE:LINE or an event"};
   }
   probe.name = text;
 }

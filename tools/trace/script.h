@@ -56,6 +56,8 @@ enum class Builtin : uint8_t {
   kName,
   kPc,
   kModule,
+  kParameter,
+  kStack,
 };
 
 enum class Call : uint8_t {
@@ -92,8 +94,10 @@ struct Expression {
   };
   Kind kind = Kind::kNumber;
   Position position = 0;
-  int64_t number = 0;  ///< kNumber; kBuiltin: which argument or register; kRead: bytes
-  std::string text;    ///< kText; names of variables and maps, without $ and @
+  int64_t number = 0;  ///< kNumber; kBuiltin: which argument or register, or how many frames;
+                       ///< kRead: bytes
+  std::string text;    ///< kText; names of variables and maps, without $ and @; of parameters,
+                       ///< with their fields: see SymbolFile::parameter()
   Builtin builtin = Builtin::kPid;
   Operator op = Operator::kAdd;
   Call call = Call::kStr;
@@ -118,6 +122,7 @@ struct Probe {
     kFunction,
     kReturn,
     kOffset,
+    kLine,
     kBlock,
     kInstruction,
     kLoad,
@@ -134,14 +139,15 @@ struct Probe {
   Position position = 0;
   std::string text;     ///< as written
   std::string module;   ///< glob; empty: any
-  std::string name;     ///< glob of a function, a mnemonic or a system call
-  uint64_t number = 0;  ///< kOffset; kInterval: milliseconds
+  std::string name;     ///< glob of a function, a mnemonic or a system call; kLine: a file
+  uint64_t number = 0;  ///< kOffset; kLine: the line; kInterval: milliseconds
 };
 
 struct Action {
   std::vector<Probe> probes;
   ExpressionPtr filter;  ///< null: none
   std::vector<Statement> body;
+  std::vector<const Expression*> parameters;  ///< all of them that it has
 };
 
 struct Script {

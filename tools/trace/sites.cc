@@ -36,6 +36,32 @@ void CodeSites::add(Address at, const CodeSite& site, std::vector<Returned>& ret
   }
 }
 
+void CodeSites::add_functions(const SymbolFile& file, const Module& module, const Action& action,
+                              const Probe& probe, std::vector<Returned>& returns) {
+  const bool names_one = !is_glob(probe.name);
+  const auto add_one = [&](uint64_t start, std::string name) {
+    CodeSite site{&action, &probe, std::move(name), {}};
+    for (const Expression* each : action.parameters) {
+      std::string why;
+      if (const auto path = file.parameter(start, each->text, why)) {
+        site.parameters.emplace(each->text, *path);
+      } else if (names_one) {
+        throw ScriptError{each->position, why};
+      }
+    }
+    add(module.bias + start, site, returns);
+  };
+  if (names_one) {
+    for (const uint64_t each : file.addresses_of(probe.name)) add_one(each, probe.name);
+    return;
+  }
+  for (const FunctionSymbol& each : file.functions()) {
+    std::string shown = demangle(each.name);
+    if (glob_matches(probe.name, each.name) || glob_matches(probe.name, shown))
+      add_one(each.start, std::move(shown));
+  }
+}
+
 std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module) {
   std::vector<Returned> returns;
   std::unique_ptr<SymbolFile> file;
@@ -44,22 +70,19 @@ std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module) {
     for (const Probe& probe : action.probes) {
       if (!names_module(probe.module, module.path)) continue;
       if (probe.kind == Probe::Kind::kOffset) {
-        add(module.range.start + probe.number, {&action, &probe, {}}, returns);
+        add(module.range.start + probe.number, {&action, &probe, {}, {}}, returns);
       }
-      if (!is_function(probe)) continue;
+      const bool is_line = probe.kind == Probe::Kind::kLine;
+      if (!is_function(probe) && !is_line) continue;
       if (!file) file = SymbolFile::open(module.path);
       if (!file) break;
-      if (!is_glob(probe.name)) {
-        for (const uint64_t each : file->addresses_of(probe.name)) {
-          add(module.bias + each, {&action, &probe, probe.name}, returns);
-        }
+      if (!is_line) {
+        add_functions(*file, module, action, probe, returns);
         continue;
       }
-      for (const FunctionSymbol& each : file->functions()) {
-        const std::string shown = demangle(each.name);
-        if (!glob_matches(probe.name, each.name) && !glob_matches(probe.name, shown)) continue;
-        add(module.bias + each.start, {&action, &probe, shown}, returns);
-      }
+      for (const uint64_t each :
+           file->addresses_of_line(probe.name, static_cast<uint32_t>(probe.number)))
+        add(module.bias + each, {&action, &probe, {}, {}}, returns);
     }
   }
   return returns;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "trace/script.h"
+#include "weft/symbols.h"
 #include "weft/tool.h"
 
 namespace weft::tools::trace {
@@ -17,13 +19,15 @@ struct CodeSite {
   const Action* action = nullptr;
   const Probe* probe = nullptr;
   std::string function;
+  std::map<std::string, ParameterPath> parameters;  ///< by their text in the script
 };
 
 /// Functions and offsets of modules, found when a module is loaded.
 class CodeSites {
  public:
   void start(const Script& script) { script_ = &script; }
-  /// Finds the probes' places in the module. `returns` are functions whose ends are asked for.
+  /// Finds the probes' places in the module, and answers functions whose ends are asked for. Throws
+  /// ScriptError for a parameter that a function, which the script names, does not have.
   struct Returned {
     Address function;
     CodeSite site;
@@ -35,6 +39,8 @@ class CodeSites {
 
  private:
   void add(Address at, const CodeSite& site, std::vector<Returned>& returns);
+  void add_functions(const SymbolFile& file, const Module& module, const Action& action,
+                     const Probe& probe, std::vector<Returned>& returns);
 
   const Script* script_ = nullptr;
   mutable std::mutex mutex_;

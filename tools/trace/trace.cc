@@ -45,11 +45,11 @@ class Trace final : public Tool {
 
   void on_start(Process& process, const Options& options) override {
     process_ = &process;
-    const std::string text = from_hex(options.text("script"));
+    text_ = from_hex(options.text("script"));
     try {
-      script_ = parse(text);
+      script_ = parse(text_);
     } catch (const ScriptError& error) {
-      process.fail(describe(error, text));
+      process.fail(describe(error, text_));
     }
     if (options.text("format") != "text" && options.text("format") != "json") {
       process.fail("format is text or json");
@@ -61,7 +61,7 @@ class Trace final : public Tool {
     duration_ms_ = options.number("duration") * 1000;
     counts_.start(process);
     sites_.start(script_);
-    check_syscalls(process, text);
+    check_syscalls(process);
     run_all(Kind::kBegin, {});
     start_clock();
   }
@@ -79,12 +79,13 @@ class Trace final : public Tool {
 
   void on_module_load(const Module& module) override {
     evaluator_.add_module(module);
-    for (const CodeSites::Returned& each : sites_.add_module(module)) {
+    for (const CodeSites::Returned& each : places_in(module)) {
       const CodeSite& kept = returns_.emplace_back(each.site);
       process_->functions().wrap(each.function, {}, [this, &kept](FunctionCall& call) {
         Site site;
         site.probe = kept.probe;
         site.function = kept.function;
+        site.parameters = &kept.parameters;
         site.call = &call;
         site.returned = static_cast<int64_t>(call.result());
         evaluator_.run(*kept.action, site);
@@ -123,6 +124,15 @@ class Trace final : public Tool {
     }
   }
 
+  std::vector<CodeSites::Returned> places_in(const Module& module) {
+    try {
+      return sites_.add_module(module);
+    } catch (const ScriptError& error) {
+      process_->fail(describe(error, text_));
+    }
+    return {};
+  }
+
   void run_all(Kind kind, Site site) {
     for_each_probe([&](const Action& action, const Probe& probe) {
       if (probe.kind != kind) return;
@@ -150,7 +160,7 @@ class Trace final : public Tool {
     });
   }
 
-  void check_syscalls(Process& process, const std::string& text) const {
+  void check_syscalls(Process& process) const {
     constexpr uint64_t kMostNumbers = 1024;
     for_each_probe([&](const Action&, const Probe& probe) {
       if (probe.kind != Kind::kSyscall && probe.kind != Kind::kSyscallReturn) return;
@@ -159,7 +169,7 @@ class Trace final : public Tool {
         if (!name.empty() && glob_matches(probe.name, name)) return;
       }
       process.fail(describe(
-          {probe.position, fmt::format("no system call is called '{}'", probe.name)}, text));
+          {probe.position, fmt::format("no system call is called '{}'", probe.name)}, text_));
     });
   }
 
@@ -175,6 +185,7 @@ class Trace final : public Tool {
     Site site;
     site.probe = code->probe;
     site.function = code->function;
+    site.parameters = &code->parameters;
     site.registers = context;
     self->evaluator_.run(*code->action, site);
   }
@@ -251,7 +262,7 @@ class Trace final : public Tool {
     for (const CodeSite& each : kept_) {
       if (each.probe == &probe) return each;
     }
-    return kept_.emplace_back(CodeSite{&action, &probe, {}});
+    return kept_.emplace_back(CodeSite{&action, &probe, {}, {}});
   }
 
   void choose_output(Process& process, const std::string& path) {
@@ -302,7 +313,7 @@ class Trace final : public Tool {
   void tell_of_probes_without_places() {
     for_each_probe([&](const Action&, const Probe& probe) {
       const bool has_places = probe.kind == Kind::kFunction || probe.kind == Kind::kReturn ||
-                              probe.kind == Kind::kOffset;
+                              probe.kind == Kind::kOffset || probe.kind == Kind::kLine;
       if (has_places && !sites_.has_places(probe)) {
         tell(process_->error_stream(),
              fmt::format("weft trace: '{}' is in no module that the program loaded\n", probe.text));
@@ -324,6 +335,7 @@ class Trace final : public Tool {
   }
 
   Process* process_ = nullptr;
+  std::string text_;  ///< of the script
   Script script_;
   Evaluator evaluator_;
   CodeSites sites_;

@@ -1,13 +1,24 @@
 #include "drcallstack.h"
 
-#include "ext/drcallstack/frame_tables.h"
+#include "core/room.h"
+#include "weft/stack.h"
 
-using weft::dynamorio::FrameRegisters;
+using weft::FrameRegisters;
+using weft::FrameTables;
 
 struct _drcallstack_walk_t {
   FrameRegisters registers{};
   bool is_first = true;
 };
+
+namespace {
+
+FrameTables& tables() {
+  static FrameTables tables(weft::dynamorio::Room::get().process());
+  return tables;
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -53,12 +64,12 @@ drcallstack_status_t drcallstack_next_frame(drcallstack_walk_t* walk, drcallstac
   if (walk == nullptr || frame == nullptr || frame->struct_size < sizeof *frame) {
     return DRCALLSTACK_ERROR_INVALID_PARAMETER;
   }
-  const auto caller = weft::dynamorio::caller_of(walk->registers, walk->is_first);
+  const auto caller = tables().caller_of(walk->registers, walk->is_first);
   if (!caller) return DRCALLSTACK_NO_MORE_FRAMES;
   walk->registers = *caller;
   walk->is_first = false;
-  frame->pc = reinterpret_cast<app_pc>((*caller)[weft::dynamorio::kFramePc]);
-  frame->sp = (*caller)[weft::dynamorio::kFrameStack];
+  frame->pc = reinterpret_cast<app_pc>((*caller)[weft::kFramePc]);
+  frame->sp = (*caller)[weft::kFrameStack];
   return DRCALLSTACK_SUCCESS;
 }
 

@@ -1,4 +1,4 @@
-// flags: -O1
+// flags: -O1 -g
 // A program that knows its own numbers: docs/trace.md asks for them.
 #include <fcntl.h>
 #include <pthread.h>
