@@ -21,6 +21,7 @@ import report
 import scaling
 import servers
 import tool_costs
+import trace_costs
 import translation
 from measure import Engine
 
@@ -325,6 +326,7 @@ def run_delete(session):
 COMMANDS = {"programs": run_programs, "startup": run_startup, "translate": run_translate, "memory": run_memory,
             "micro": run_micro, "jit": run_jit, "tools": run_tools, "cases": dynamic_cases.run,
             "servers": servers.run, "clients": lambda session: client_costs.run(session, ratio_table, mean_row),
+            "trace": trace_costs.run,
             "processes": lambda session: processes.run(session, ratio_table), "scaling": scaling.run, "delete": run_delete,
             "stress": deletion.run_stress, "decode": run_google_benchmark}
 

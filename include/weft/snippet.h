@@ -41,6 +41,7 @@ struct SnippetStep {
     kCountByte,  ///< the byte at `to` + `number` + 1, where 255 is followed by 1
     kStoreWord,  ///< `from` goes to the ThreadCounter of slot `number`
     kCompute,    ///< `to` = `to` `operation` (`from`, or `number` if `constant`)
+    kBitLength,  ///< `to` = the number of its bits
     kSkip,       ///< goes on at label `label` if `to` compares by `operation` with the same
     kHere,       ///< label `label`
   };
@@ -112,6 +113,12 @@ class Snippet {
   /// The same; zeros come in.
   Snippet& shift_right(Scratch to, uint8_t bits) {
     return compute(SnippetStep::kShiftRight, to, int32_t{bits});
+  }
+
+  /// `to` = the number of its bits: 0 of 0, 63 at most; of numbers from 2^63 on it is undefined.
+  Snippet& bit_length(Scratch to) {
+    append(SnippetStep::Kind::kBitLength, to);
+    return *this;
   }
 
   /// Goes on at the label, which here() has to place further on, if the two compare so.

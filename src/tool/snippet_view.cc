@@ -88,6 +88,9 @@ SnippetStep BlockView::snippet_step(Place place, const weft::SnippetStep& given)
       step.condition = given.operation;
       step.number = static_cast<uint64_t>(given.number);
       break;
+    case Given::kBitLength:
+      step.kind = Kind::kBitLength;
+      break;
     case Given::kCountByte:
       step.kind = Kind::kCountByte;
       step.number = static_cast<uint64_t>(given.number);

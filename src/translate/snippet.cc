@@ -36,6 +36,7 @@ bool changes_flags(const SnippetStep& step) {
     case Kind::kCompute:
       return !is_lea(step);
     case Kind::kShift:
+    case Kind::kBitLength:
     case Kind::kSkip:
     case Kind::kCountByte:
       return true;
@@ -169,6 +170,8 @@ class Emission {
         return emit_compute(step, to, from);
       case Kind::kShift:
         return emit_shift(to, static_cast<int64_t>(step.number));
+      case Kind::kBitLength:
+        return emit_bit_length(to);
       case Kind::kSkip:
         return emit_skip(step, to, from);
       case Kind::kHere:
@@ -193,6 +196,13 @@ class Emission {
 
   void emit_shift(Reg to, int64_t bits) {
     out_.shift_imm(to, bits > 0, static_cast<uint8_t>(bits > 0 ? bits : -bits));
+  }
+
+  /// That of n is the place of the highest bit of 2 n + 1, which is not 0.
+  void emit_bit_length(Reg to) {
+    out_.lea_sum(to, to, to);
+    out_.lea_disp(to, to, 1);
+    out_.bit_scan_reverse(to, to);
   }
 
   void emit_skip(const SnippetStep& step, Reg to, Reg from) {

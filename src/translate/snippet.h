@@ -27,6 +27,7 @@ struct SnippetStep {
     kCountByte,   ///< the byte at [to + number] + 1, where 255 is followed by 1
     kStoreWord,   ///< the word at offset `number` of the thread's block = from
     kCompute,     ///< to = to `alu` (from, or number if `constant`)
+    kBitLength,   ///< to = the number of its bits, if it is less than 2^63
     kShift,       ///< to = to shifted by `number`, to the left if positive
     kSkip,        ///< to the step kHere with the same `label` if comparing sets `condition`
     kHere,

@@ -86,6 +86,7 @@ class Assembler {
   void compute(Alu operation, Reg to, Reg from);  ///< 64 bits; changes the flags
   void compute_imm(Alu operation, Reg to, int32_t value);
   void shift_imm(Reg reg, bool left, uint8_t bits);  ///< logical; changes the flags
+  void bit_scan_reverse(Reg to, Reg from);           ///< from: not 0; changes the flags
   void shift_signed(Reg reg, uint8_t bits);          ///< to the right; changes the flags
   void zero_extend_byte(Reg to, Reg from);
   void sign_extend(Reg to, Reg from, uint8_t width);  ///< the low `width` (2, 4, 8) bytes

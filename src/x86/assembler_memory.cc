@@ -141,6 +141,12 @@ void Assembler::count_byte(Reg base, int32_t displacement) {
   }
 }
 
+void Assembler::bit_scan_reverse(Reg to, Reg from) {
+  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (to >= kR8 ? 4 : 0) | (from >= kR8 ? 1 : 0)),
+                          0x0F, 0xBD, modrm(3, to, from)};
+  bytes(code, sizeof code);
+}
+
 void Assembler::compute(Alu operation, Reg to, Reg from) {
   const uint8_t code[] = {static_cast<uint8_t>(kRexW | (from >= kR8 ? 4 : 0) | (to >= kR8 ? 1 : 0)),
                           static_cast<uint8_t>(static_cast<unsigned>(operation) << 3 | 1),

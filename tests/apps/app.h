@@ -112,3 +112,18 @@ static inline void rest_ms(long milliseconds) {
   while (nanosleep(&left, &left) < 0 && errno == EINTR) {
   }
 }
+
+/// Until the process sleeps in a system call: on a machine with much else to do, time says little.
+static inline void rest_until_asleep(pid_t process) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+  for (int i = 0; i < 10000; ++i) {
+    char text[256] = "";
+    const int file = open(path, O_RDONLY);
+    const ssize_t got = read(file, text, sizeof text - 1);
+    close(file);
+    const char* end = got > 0 ? strrchr(text, ')') : NULL;
+    if (end == NULL || end[2] == 'S') return;
+    rest_ms(1);
+  }
+}

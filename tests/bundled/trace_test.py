@@ -74,6 +74,32 @@ class Trace(ToolTest):
         self.assertEqual(self.values("returned", "args.n", "args.r.price"), [42, 20])
         self.assertEqual(self.values("returned:return", "args.n"), [42])
 
+    def test_what_is_inserted_gives_what_calls_give(self):
+        # A sum within an if is a call.
+        for probe, filters, number in (("wide", "", "arg0"), ("wide", "/ arg0 < 0 /", "arg0"), ("wide", "/ arg0 > 100 && arg0 != 255 /", "arg0"),
+                                       ("wide", "/ arg0 & 4 /", "arg0 >> 3"), ("wide", "", "-arg0"), ("narrow", "", "args.n"),
+                                       ("narrow", "/ args.n <= -7 /", "args.n"), ("narrow", "/ args.c >= 128 /", "args.c - 200"),
+                                       ("narrow", "", "(rdi ^ 77) | 1")):
+            for call in ("hist", "sum", "avg", "stats", "min", "max"):
+                inserted = f'{{ @[probe] = {call}({number}); }}'
+                called = f'{{ if (1) {{ @[probe] = {call}({number}); }} }}'
+                answers = [self.trace(f"numbers:{probe} {filters} {body}", "--", program("numbers"))[1] for body in (inserted, called)]
+                self.assertEqual(*answers, (probe, filters, call, number))
+                self.assertIn(f"@[numbers:{probe}]", answers[0])
+
+    def test_addresses_and_sizes_are_put_together_without_calls(self):
+        for number in ("size", "addr & 7"):
+            answers = [self.trace(f"store / func == \"store_words\" / {{ {body} }}", "--", program("traced"), status=3)[1]
+                       for body in (f"@ = stats({number});", f"if (1) {{ @ = stats({number}); }}")]
+            self.assertEqual(*answers)
+            sums = [self.trace(f"store / size == 2 / {{ {body} }}", "--", program("numbers"))[1]
+                    for body in (f"@ = max({number});", f"if (1) {{ @ = max({number}); }}")]
+            self.assertEqual(*sums)
+
+    def test_a_map_that_is_looked_at_meanwhile_is_up_to_date(self):
+        _, text = self.trace("traced:square { @n = count(); } traced:greet { printf(\"%d\\n\", @n); }", "--", program("traced"), status=3)
+        self.assertEqual(text.split("\n")[:3], ["10"] * 3)
+
     def test_texts_of_structs_are_read_where_they_lie(self):
         _, text = self.trace('parameters:fields { printf("%s %s %s", str(args.r.name), str(args.r.in.name), str(args.r.pin.name)); }', "--",
                              program("parameters"))

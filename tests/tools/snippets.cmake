@@ -8,7 +8,7 @@ foreach(variant IN LISTS variants)
   list(POP_FRONT parts suffix)
   set(flag ${parts})
   tool_test(operations_of_snippets${suffix} snippets.so $<TARGET_FILE:hand_counted_loop>
-            "snippets: status=0 checked=34965 wrong=0" ${flag})
+            "snippets: status=0 checked=37962 wrong=0" ${flag})
   tool_test(snippets_are_run_exactly${suffix} snippets.so:mode=everywhere $<TARGET_FILE:hand_counted_loop>
             "snippets: status=0 checked=0 wrong=0 counted=3007" ${flag})
   tool_test(snippets_keep_the_state${suffix} snippets.so:mode=everywhere $<TARGET_FILE:hand_keeping>

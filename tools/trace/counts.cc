@@ -1,40 +1,18 @@
 #include "trace/counts.h"
 
-#include <algorithm>
+#include "trace/sum_code.h"
 
 namespace weft::tools::trace {
-namespace {
-
-bool is_constant(const Expression& key) {
-  return key.kind == Expression::Kind::kText || key.kind == Expression::Kind::kNumber ||
-         (key.kind == Expression::Kind::kBuiltin &&
-          (key.builtin == Builtin::kProbe || key.builtin == Builtin::kFunction));
-}
-
-}  // namespace
-
 bool Counts::can(const Action& action) {
-  if (action.filter || action.body.size() != 1) return false;
-  const Statement& only = action.body.front();
-  return only.kind == Statement::Kind::kAssign && only.target->kind == Expression::Kind::kMap &&
-         only.value->kind == Expression::Kind::kCall && only.value->call == Call::kCount &&
-         std::all_of(only.target->operands.begin(), only.target->operands.end(),
-                     [](const ExpressionPtr& key) { return is_constant(*key); });
+  const Statement* const sum = sum_of(action);
+  return !action.filter && sum != nullptr && sum->value->call == Call::kCount;
 }
 
-void Counts::add(Insertion place, const Action& action, const Probe& probe,
-                 const std::string& function) {
+void Counts::add(Insertion place, const CodeSite& site) {
   constexpr size_t kMostTallies = 4;
-  const Expression& target = *action.body.front().target;
+  const Expression& target = *site.action->body.front().target;
   Place wanted{target.text, {}};
-  for (const ExpressionPtr& key : target.operands) {
-    if (key->kind == Expression::Kind::kBuiltin) {
-      wanted.key.push_back(Value::of(key->builtin == Builtin::kProbe ? probe.text : function));
-    } else {
-      wanted.key.push_back(key->kind == Expression::Kind::kText ? Value::of(key->text)
-                                                                : Value::of(key->number));
-    }
-  }
+  for (const ExpressionPtr& key : target.operands) wanted.key.push_back(constant_key(*key, site));
   const std::lock_guard held(mutex_);
   const auto tally = tallies_.find(wanted);
   if (tally != tallies_.end()) return place.add(tally->second.word);

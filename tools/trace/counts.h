@@ -8,6 +8,7 @@
 #include <string>
 
 #include "trace/script.h"
+#include "trace/sites.h"
 #include "trace/values.h"
 #include "weft/tool.h"
 
@@ -18,7 +19,7 @@ class Counts {
   void start(Process& process) { process_ = &process; }
   /// Whether the action is one that add() can carry out.
   static bool can(const Action& action);
-  void add(Insertion place, const Action& action, const Probe& probe, const std::string& function);
+  void add(Insertion place, const CodeSite& site);
   /// Puts into the maps what was counted since it was last called.
   void collect(Maps& maps);
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kBarWidth = 52;
 
-std::string in_units(int64_t number) {
-  constexpr const char* kUnits[] = {"", "K", "M", "G", "T", "P"};
+std::string in_units(uint64_t number) {
+  constexpr const char* kUnits[] = {"", "K", "M", "G", "T", "P", "E"};
   size_t unit = 0;
   while (number >= 1024 && number % 1024 == 0 && unit + 1 < std::size(kUnits))
     number /= 1024, ++unit;
@@ -22,7 +22,8 @@ std::string in_units(int64_t number) {
 std::string power_label(int64_t lower) {
   if (lower < 0) return "(..., 0)";
   if (lower <= 1) return fmt::format("[{}]", lower);
-  return fmt::format("[{}, {})", in_units(lower), in_units(lower * 2));
+  const auto first = static_cast<uint64_t>(lower);
+  return fmt::format("[{}, {})", in_units(first), in_units(2 * first));
 }
 
 std::string step_label(const Cell& cell, int64_t lower) {

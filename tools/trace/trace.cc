@@ -14,7 +14,10 @@
 #include "syscalls/names.h"
 #include "trace/counts.h"
 #include "trace/evaluator.h"
+#include "trace/map_use.h"
 #include "trace/sites.h"
+#include "trace/sum_code.h"
+#include "trace/sums.h"
 
 namespace weft::tools::trace {
 namespace {
@@ -60,7 +63,9 @@ class Trace final : public Tool {
         options.text("format") == "json");
     duration_ms_ = options.number("duration") * 1000;
     counts_.start(process);
+    sums_.start(process);
     sites_.start(script_);
+    maps_in_use_ = maps_in_use(script_);
     check_syscalls(process);
     run_all(Kind::kBegin, {});
     start_clock();
@@ -71,7 +76,7 @@ class Trace final : public Tool {
 
   void on_fork(Process&, Thread&) override {
     // What the parent counted is the parent's. The clock's thread is not in the child.
-    counts_.collect(evaluator_.maps());
+    collect();
     evaluator_.maps().forget();
     static_cast<void>(clock_.release());
     start_clock();
@@ -113,8 +118,14 @@ class Trace final : public Tool {
     site.argument = info.number;
     run_all(Kind::kSignal, site);
   }
-  void on_thread_start(Thread& thread) override { on_thread(thread, Kind::kThreadStart); }
-  void on_thread_exit(Thread& thread) override { on_thread(thread, Kind::kThreadEnd); }
+  void on_thread_start(Thread& thread) override {
+    sums_.start_thread(thread);
+    on_thread(thread, Kind::kThreadStart);
+  }
+  void on_thread_exit(Thread& thread) override {
+    on_thread(thread, Kind::kThreadEnd);
+    sums_.end_thread(thread);
+  }
 
  private:
   template <typename Visit>
@@ -173,12 +184,17 @@ class Trace final : public Tool {
     });
   }
 
+  /// False: the action needs a call.
+  bool add_inline(Insertion place, const CodeSite& site, const Access& access) {
+    const Statement* const sum = sum_of(*site.action);
+    if (sum == nullptr || maps_in_use_.contains(sum->target->text)) return false;
+    if (!Counts::can(*site.action)) return sums_.add(place, site, access);
+    counts_.add(place, site);
+    return true;
+  }
+
   void add(Insertion place, const CodeSite& site) {
-    if (Counts::can(*site.action)) {
-      counts_.add(place, *site.action, *site.probe, site.function);
-    } else {
-      place.call(&Trace::at_code, this, &site, call_context());
-    }
+    if (!add_inline(place, site, {})) place.call(&Trace::at_code, this, &site, call_context());
   }
 
   static void at_code(Trace* self, const CodeSite* code, CallContext* context) {
@@ -218,9 +234,7 @@ class Trace final : public Tool {
       const Operand& operand = instruction.details().operands[static_cast<size_t>(number)];
       if (probe.kind == Kind::kLoad ? !operand.read : !operand.written) continue;
       const CodeSite& site = kept_site(action, probe);
-      if (Counts::can(action)) {
-        counts_.add(block.before(index), action, probe, "");
-      } else {
+      if (!add_inline(block.before(index), site, {number, operand.size})) {
         block.before(index).call(&Trace::at_access, this, &site, memory_address(number),
                                  uint64_t{operand.size}, call_context());
       }
@@ -299,7 +313,7 @@ class Trace final : public Tool {
           std::chrono::duration_cast<std::chrono::milliseconds>(passed).count());
       for_each_probe([&](const Action& action, const Probe& probe) {
         if (probe.kind != Kind::kInterval || now / probe.number == before / probe.number) return;
-        counts_.collect(evaluator_.maps());
+        collect();
         Site site;
         site.probe = &probe;
         evaluator_.run(action, site);
@@ -321,9 +335,14 @@ class Trace final : public Tool {
     });
   }
 
+  void collect() {
+    counts_.collect(evaluator_.maps());
+    sums_.collect(evaluator_.maps());
+  }
+
   void finish(bool with_end) {
     if (finished_.exchange(true)) return;
-    counts_.collect(evaluator_.maps());
+    collect();
     if (with_end) run_all(Kind::kEnd, {});
     evaluator_.stop();
     print(evaluator_.all_maps());
@@ -337,9 +356,11 @@ class Trace final : public Tool {
   Process* process_ = nullptr;
   std::string text_;  ///< of the script
   Script script_;
+  std::set<std::string> maps_in_use_;
   Evaluator evaluator_;
   CodeSites sites_;
   Counts counts_;
+  Sums sums_;
   std::deque<CodeSite> returns_;  ///< hooks refer to them
   std::mutex kept_mutex_;
   std::deque<CodeSite> kept_;  ///< inserted calls refer to them

@@ -10,7 +10,8 @@ static void later(int restart, const char* what, long (*call)(void)) {
   handle(SIGUSR1, sig_note, restart ? SA_RESTART : 0);
   pid_t child = fork();
   if (child == 0) {
-    rest_ms(30), kill(getppid(), SIGUSR1), rest_ms(30);
+    rest_ms(30), rest_until_asleep(getppid()), kill(getppid(), SIGUSR1);
+    rest_ms(30), rest_until_asleep(getppid());
     write(pipes[1], "x", 1);
     _exit(0);
   }

@@ -3,7 +3,7 @@
 
 #include "app.h"
 static int pipes[2];
-static volatile int reached;
+static volatile int reached, asked;
 static void* blocked(void* a) {
   char c;
   read(pipes[0], &c, 1);
@@ -25,7 +25,7 @@ static void* testing(void* a) {
 static void* disabled(void* a) {
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
   reached = 2;
-  rest_ms(30);
+  while (!asked) rest_ms(1);
   reached = 3;
   pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
   pthread_testcancel();
@@ -47,12 +47,13 @@ int main(void) {
     for (int i = 0; i < 6; ++i) {
       pthread_t thread;
       void* result;
-      reached = 0;
+      reached = asked = 0;
       pthread_create(&thread, NULL, kBodies[i], NULL);
       if (round > 0) rest_ms(3);
       if (i == 2 || i == 4)
         while (reached == 0) rest_ms(1);
       EXPECT(pthread_cancel(thread) == 0);
+      asked = 1;
       pthread_join(thread, &result);
       printf("%d %s %d\n", i, result == PTHREAD_CANCELED ? "cancelled" : "returned", reached);
     }
