@@ -1,7 +1,11 @@
 """What probes of weft trace cost a call of a function that does next to nothing."""
+import re
 import resource
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
 
 import measure
 import report
@@ -24,6 +28,50 @@ def seconds(command):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+FUNCTIONS = 1000
+SWITCHED = """#include <pthread.h>
+#include <unistd.h>
+{functions}
+static void* work(void* stops) {{
+  while (access(stops, F_OK) != 0) for (int i = 0; i < 100; ++i) {{ {calls} }}
+  return 0;
+}}
+int main(int argc, char** argv) {{
+  pthread_t threads[4];
+  for (int i = 0; i < 4; ++i) pthread_create(&threads[i], 0, work, argv[argc - 1]);
+  for (int i = 0; i < 4; ++i) pthread_join(threads[i], 0);
+  return 0;
+}}
+"""
+
+
+def switching(session, rounds):
+    """Microseconds that orders take which switch probes in all functions of a program off and on, while four threads call them."""
+    weft = str(session.options.weft.resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "switched.c"
+        source.write_text(SWITCHED.format(
+            functions="\n".join(f"__attribute__((noinline)) void f{i}(void) {{ __asm__ volatile(\"\"); }}" for i in range(FUNCTIONS)),
+            calls=" ".join(f"f{i}();" for i in range(FUNCTIONS))))
+        subprocess.run(["cc", "-O1", "-pthread", "-o", f"{folder}/switched", str(source)], check=True)
+        control, stop = f"{folder}/control", Path(folder) / "stop"
+        with subprocess.Popen([weft, "trace", "--no-persist", "-o", "/dev/null", "--control", control, "switched:f* { @[func] = count(); }", "--",
+                               f"{folder}/switched", str(stop)]) as running:
+            while not Path(control).exists():
+                time.sleep(0.01)
+            time.sleep(1)
+            times = []
+            for _ in range(rounds):
+                for word in ("off", "on"):
+                    said = subprocess.run([weft, "trace", "--control", control, f"{word} 1"], capture_output=True, text=True, check=True).stdout
+                    times.append(int(re.search(r"(\d+) us", said)[1]))
+                    places = int(re.search(r"(\d+) places", said)[1])
+                    time.sleep(0.2)  # what was deleted is built again
+            stop.touch()
+            running.wait()
+    return places, times
+
+
 def run(session):
     weft = str(session.options.weft.resolve())
     program = str(session.options.weft.resolve().parent.parent / "bench/micro/called")
@@ -40,5 +88,8 @@ def run(session):
             for name, script in PROBES]
     markdown = ("# weft trace: what a probe costs\n\nNanoseconds of processor time a call, beyond the same run without a probe, median of "
                 f"{rounds} rounds (least-greatest). The last two need a clean call.\n\n" + report.table(["probe", "script", "ns a call"], rows))
-    session.finish("trace", {"rounds": rounds, "calls": CALLS, "ns": times}, markdown)
+    places, switched = switching(session, 2 * rounds)
+    markdown += (f"\n## Switching\n\nAn order that switches the probes of {places} functions off or on while four threads call them: median "
+                 f"{measure.median(switched):,.0f} us (least {min(switched):,}, greatest {max(switched):,}); no thread is stopped.\n")
+    session.finish("trace", {"rounds": rounds, "calls": CALLS, "ns": times, "switching_us": switched}, markdown)
     return True

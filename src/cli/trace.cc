@@ -1,4 +1,6 @@
 // weft trace: a script, its options, then the program. Becomes a run with the tool of that name.
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,12 +14,14 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "linux/kernel/unique_fd.h"
 
 namespace weft::cli {
 namespace {
 
 constexpr const char* kHelp =
     "usage: weft trace [OPTIONS] 'PROBES' [OPTIONS] -- PROGRAM [ARGS...]\n"
+    "       weft trace --control SOCKET ORDER\n"
     "\n"
     "Runs PROGRAM and answers a question about it, such as\n"
     "  weft trace 'libc:malloc { @bytes = hist(arg0); }' -- ls\n"
@@ -26,6 +30,9 @@ constexpr const char* kHelp =
     "  -o FILE              the answer goes to FILE, not to standard error\n"
     "  --format=text|json   how the answer looks\n"
     "  --duration SECONDS   ends the trace, not the program, after that time\n"
+    "  --control SOCKET     the trace takes orders there while the program runs: list, print, "
+    "clear,\n"
+    "                       on PROBE, off PROBE, add 'PROBES'; without a program, gives it one\n"
     "  other options        are those of 'weft run'\n"
     "docs/trace.md describes the language.\n";
 
@@ -33,7 +40,8 @@ struct Request {
   std::optional<std::string> script;
   std::string tool_options;
   std::vector<std::string> run_options;
-  int program = 0;  ///< index of the first word behind "--"
+  std::string control;  ///< a socket; empty: none
+  int program = 0;      ///< index of the first word behind "--"; 0: none
 };
 
 std::string hex_of(const std::string& text) {
@@ -77,26 +85,59 @@ int take_option(int argc, char** argv, int& at, Request& request) {
   if (const auto seconds = value("--duration")) {
     return request.tool_options += ",duration=" + *seconds, 0;
   }
+  if (const auto control = value("--control")) return request.control = *control, 0;
   request.run_options.emplace_back(word);
   return 0;
 }
 
 int read_words(int argc, char** argv, Request& request) {
+  std::string second;
   int at = 2;
   for (; at < argc && std::string_view(argv[at]) != "--"; ++at) {
     if (argv[at][0] == '-') {
       if (const int status = take_option(argc, argv, at, request); status != 0) return status;
-    } else if (request.script) {
-      return complain("'" + std::string(argv[at]) +
-                      "' is a second script; PROGRAM stands behind --");
-    } else {
+    } else if (!request.script) {
       request.script = argv[at];
+    } else if (second.empty()) {
+      second = argv[at];
+    } else {
+      return complain("'" + std::string(argv[at]) + "' is one word too many");
     }
   }
   if (!request.script) return complain("no script");
+  if (at == argc && !request.control.empty()) {
+    // An order, and what it is about.
+    if (!second.empty()) *request.script += " " + second;
+    return 0;
+  }
+  if (!second.empty())
+    return complain("'" + second + "' is a second script; PROGRAM stands behind --");
   if (at + 1 >= argc) return complain("no program behind --");
   request.program = at + 1;
   return 0;
+}
+
+/// Tells a trace that runs, and shows its answer.
+int give_order(const std::string& path, const std::string& order) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return complain("the socket's path is too long");
+  path.copy(address.sun_path, path.size());
+  const linux::UniqueFd connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!connection.valid() ||
+      connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return complain("no trace listens at " + path + " (" + std::strerror(errno) + ")");
+  }
+  const std::string line = order + "\n";
+  const ssize_t sent = send(connection.get(), line.data(), line.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(line.size()) || shutdown(connection.get(), SHUT_WR) != 0) {
+    return complain("the trace did not take the order");
+  }
+  char piece[4096];
+  ssize_t got = 0;
+  while ((got = recv(connection.get(), piece, sizeof piece, 0)) > 0)
+    std::fwrite(piece, 1, static_cast<size_t>(got), stdout);
+  return got == 0 ? 0 : complain("the trace's answer broke off");
 }
 
 }  // namespace
@@ -106,6 +147,8 @@ int trace(int argc, char** argv) {
   if (first == "--help" || first == "-h") return std::fputs(kHelp, stdout), 0;
   Request request;
   if (const int status = read_words(argc, argv, request); status != 0) return status;
+  if (request.program == 0) return give_order(request.control, *request.script);
+  if (!request.control.empty()) request.tool_options += ",control=" + hex_of(request.control);
   std::vector<std::string> words{"weft", "run"};
   words.insert(words.end(), request.run_options.begin(), request.run_options.end());
   words.insert(words.end(),

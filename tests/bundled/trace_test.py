@@ -5,6 +5,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import time
 
 import bundled
 from bundled import ToolTest, program
@@ -99,6 +100,60 @@ class Trace(ToolTest):
     def test_a_map_that_is_looked_at_meanwhile_is_up_to_date(self):
         _, text = self.trace("traced:square { @n = count(); } traced:greet { printf(\"%d\\n\", @n); }", "--", program("traced"), status=3)
         self.assertEqual(text.split("\n")[:3], ["10"] * 3)
+
+    def order(self, *words, status=0):
+        done = subprocess.run([bundled.WEFT, "trace", "--control", "control", *words], cwd=self.folder.name, capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout if status == 0 else done.stderr
+
+    def counts(self):
+        return {name: int(count) for name, count in re.findall(r"^@(\w+): (\d+)$", self.order("print"), re.M)}
+
+    def grows(self, name, by=1, patience=60):
+        """Whether the count goes up, within a while that is long on any machine."""
+        before = self.counts().get(name, 0)
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if self.counts().get(name, 0) >= before + by:
+                return True
+        return False
+
+    def test_probes_are_switched_while_all_threads_run(self):
+        script = "switched:first { @first = count(); } switched:second { @second = sum(arg0); } switched:third:return { @third = count(); }"
+        with subprocess.Popen([bundled.WEFT, "trace", *bundled.OPTIONS.flag, "--control", "control", script, "--", program("switched"), "stop"],
+                              cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            while not self.path("control").exists():
+                time.sleep(0.01)
+            for name in ("first", "second", "third"):
+                self.assertTrue(self.grows(name), name)
+            self.assertRegex(self.order("off", "*first"), r"^1 probes, 1 places, \d+ fragments deleted, \d+ us$")
+            self.assertEqual(self.order("off", "*first").split(",")[0], "0 probes")
+            self.order("off 3")
+            before = self.counts()
+            self.assertTrue(self.grows("second", by=5000))
+            after = self.counts()
+            for name in ("first", "third"):
+                # Threads that are inside leave, each at its next exit.
+                self.assertLess(after[name] - before[name], 100, name)
+            self.order("on", "switched:first")
+            self.order("on switched:third:return")
+            self.assertTrue(self.grows("first") and self.grows("third"))
+            self.assertIn("1 probes, 1 places", self.order("add switched:second / args.n >= 0 / { @more = count(); }"))
+            self.assertTrue(self.grows("more"))
+            self.assertIn("the function has no parameter 'q'", self.order("add switched:second { @ = sum(args.q); }"))
+            self.assertIn("no system call is called 'opne'", self.order("add syscall:opne { @ = count(); }"))
+            self.assertIn("no order is called 'bla'", self.order("bla"))
+            self.assertIn("no probe is called '99'", self.order("off 99"))
+            self.assertEqual([line.split()[:2] for line in self.order("list").splitlines()],
+                             [["1", "on"], ["2", "on"], ["3", "on"], ["4", "on"], ["5", "off"]])
+            self.order("clear")
+            self.path("stop").touch()
+            stdout, stderr = running.communicate(timeout=60)
+        self.assertEqual((running.returncode, stdout), (0, "done\n"))
+        self.assertIn("@more", stderr)
+        self.assertFalse(self.path("control").exists())
+        self.assertIn("no trace listens", self.order("list", status=125))
 
     def test_texts_of_structs_are_read_where_they_lie(self):
         _, text = self.trace('parameters:fields { printf("%s %s %s", str(args.r.name), str(args.r.in.name), str(args.r.pin.name)); }', "--",

@@ -137,10 +137,11 @@ struct Probe {
   };
   Kind kind = Kind::kBegin;
   Position position = 0;
-  std::string text;     ///< as written
-  std::string module;   ///< glob; empty: any
-  std::string name;     ///< glob of a function, a mnemonic or a system call; kLine: a file
-  uint64_t number = 0;  ///< kOffset; kLine: the line; kInterval: milliseconds
+  std::string text;           ///< as written
+  std::string module;         ///< glob; empty: any
+  std::string name;           ///< glob of a function, a mnemonic or a system call; kLine: a file
+  uint64_t number = 0;        ///< kOffset; kLine: the line; kInterval: milliseconds
+  mutable bool is_on = true;  ///< for Probes
 };
 
 struct Action {

@@ -62,11 +62,11 @@ void CodeSites::add_functions(const SymbolFile& file, const Module& module, cons
   }
 }
 
-std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module) {
+std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module, const Script& script) {
   std::vector<Returned> returns;
   std::unique_ptr<SymbolFile> file;
   const std::lock_guard held(mutex_);
-  for (const Action& action : script_->actions) {
+  for (const Action& action : script.actions) {
     for (const Probe& probe : action.probes) {
       if (!names_module(probe.module, module.path)) continue;
       if (probe.kind == Probe::Kind::kOffset) {
@@ -94,6 +94,15 @@ std::vector<const CodeSite*> CodeSites::at(Address pc) const {
   const auto [first, last] = sites_.equal_range(pc);
   for (auto each = first; each != last; ++each) sites.push_back(&each->second);
   return sites;
+}
+
+std::vector<Address> CodeSites::places_of(const Probe& probe) const {
+  const std::lock_guard held(mutex_);
+  std::vector<Address> places;
+  for (const auto& [at, site] : sites_) {
+    if (site.probe == &probe) places.push_back(at);
+  }
+  return places;
 }
 
 bool CodeSites::has_places(const Probe& probe) const {

@@ -25,16 +25,17 @@ struct CodeSite {
 /// Functions and offsets of modules, found when a module is loaded.
 class CodeSites {
  public:
-  void start(const Script& script) { script_ = &script; }
   /// Finds the probes' places in the module, and answers functions whose ends are asked for. Throws
   /// ScriptError for a parameter that a function, which the script names, does not have.
   struct Returned {
     Address function;
     CodeSite site;
   };
-  std::vector<Returned> add_module(const Module& module);
+  std::vector<Returned> add_module(const Module& module, const Script& script);
   std::vector<const CodeSite*> at(Address pc) const;
-  /// How many places a probe has; for those that have none, to say so.
+  /// Where the probe's code is, or will be; not of returns.
+  std::vector<Address> places_of(const Probe& probe) const;
+  /// Whether a probe has any; for those that have none, to say so.
   bool has_places(const Probe& probe) const;
 
  private:
@@ -42,7 +43,6 @@ class CodeSites {
   void add_functions(const SymbolFile& file, const Module& module, const Action& action,
                      const Probe& probe, std::vector<Returned>& returns);
 
-  const Script* script_ = nullptr;
   mutable std::mutex mutex_;
   std::unordered_multimap<Address, CodeSite>
       sites_;  ///< entries never go; their addresses are kept

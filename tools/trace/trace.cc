@@ -12,12 +12,15 @@
 
 #include "common/output_file.h"
 #include "syscalls/names.h"
+#include "trace/control.h"
 #include "trace/counts.h"
 #include "trace/evaluator.h"
-#include "trace/map_use.h"
+#include "trace/orders.h"
+#include "trace/probes.h"
 #include "trace/sites.h"
 #include "trace/sum_code.h"
 #include "trace/sums.h"
+#include "trace/switching.h"
 
 namespace weft::tools::trace {
 namespace {
@@ -43,16 +46,17 @@ class Trace final : public Tool {
     list.add_text("script", "", "the script, two hexadecimal digits a byte");
     list.add_text("format", "text", "text or json");
     list.add_text("output", "-", "file for the answer; - is standard error");
+    list.add_text("control", "", "socket for orders while the program runs");
     list.add_number("duration", 0, "seconds after which the answer is given; 0: at the end");
   }
 
   void on_start(Process& process, const Options& options) override {
     process_ = &process;
-    text_ = from_hex(options.text("script"));
+    const std::string text = from_hex(options.text("script"));
     try {
-      script_ = parse(text_);
+      check_syscalls(*probes_.add(text));
     } catch (const ScriptError& error) {
-      process.fail(describe(error, text_));
+      process.fail(describe(error, text));
     }
     if (options.text("format") != "text" && options.text("format") != "json") {
       process.fail("format is text or json");
@@ -64,11 +68,11 @@ class Trace final : public Tool {
     duration_ms_ = options.number("duration") * 1000;
     counts_.start(process);
     sums_.start(process);
-    sites_.start(script_);
-    maps_in_use_ = maps_in_use(script_);
-    check_syscalls(process);
+    returns_.start(process,
+                   [this](const CodeSite& site, FunctionCall& call) { at_return(site, call); });
     run_all(Kind::kBegin, {});
     start_clock();
+    start_control(from_hex(options.text("control")));
   }
 
   void on_exit(Process&, int) override { finish(true); }
@@ -79,23 +83,19 @@ class Trace final : public Tool {
     collect();
     evaluator_.maps().forget();
     static_cast<void>(clock_.release());
+    control_.forked();
     start_clock();
   }
 
   void on_module_load(const Module& module) override {
     evaluator_.add_module(module);
-    for (const CodeSites::Returned& each : places_in(module)) {
-      const CodeSite& kept = returns_.emplace_back(each.site);
-      process_->functions().wrap(each.function, {}, [this, &kept](FunctionCall& call) {
-        Site site;
-        site.probe = kept.probe;
-        site.function = kept.function;
-        site.parameters = &kept.parameters;
-        site.call = &call;
-        site.returned = static_cast<int64_t>(call.result());
-        evaluator_.run(*kept.action, site);
-      });
-    }
+    probes_.for_each_script([&](const Script& script) {
+      try {
+        add_places(sites_, returns_, module, script);
+      } catch (const ScriptError& error) {
+        process_->fail(describe(error, probes_.text_of(script)));
+      }
+    });
     Site site;
     site.name = module.path;
     run_all(Kind::kModuleLoad, site);
@@ -104,8 +104,10 @@ class Trace final : public Tool {
   void on_block(Block& block) override {
     if (!evaluator_.is_active()) return;
     for (size_t i = 0; i < block.size(); ++i) {
-      for (const CodeSite* site : sites_.at(block[i].pc())) add(block.before(i), *site);
-      for_each_probe(
+      for (const CodeSite* site : sites_.at(block[i].pc())) {
+        if (Probes::is_on(*site->probe)) add(block.before(i), *site);
+      }
+      probes_.for_each_on(
           [&](const Action& action, const Probe& probe) { add_by_kind(block, i, action, probe); });
     }
   }
@@ -128,24 +130,18 @@ class Trace final : public Tool {
   }
 
  private:
-  template <typename Visit>
-  void for_each_probe(Visit visit) const {
-    for (const Action& action : script_.actions) {
-      for (const Probe& probe : action.probes) visit(action, probe);
-    }
-  }
-
-  std::vector<CodeSites::Returned> places_in(const Module& module) {
-    try {
-      return sites_.add_module(module);
-    } catch (const ScriptError& error) {
-      process_->fail(describe(error, text_));
-    }
-    return {};
+  void at_return(const CodeSite& code, FunctionCall& call) {
+    Site site;
+    site.probe = code.probe;
+    site.function = code.function;
+    site.parameters = &code.parameters;
+    site.call = &call;
+    site.returned = static_cast<int64_t>(call.result());
+    evaluator_.run(*code.action, site);
   }
 
   void run_all(Kind kind, Site site) {
-    for_each_probe([&](const Action& action, const Probe& probe) {
+    probes_.for_each_on([&](const Action& action, const Probe& probe) {
       if (probe.kind != kind) return;
       site.probe = &probe;
       evaluator_.run(action, site);
@@ -160,7 +156,7 @@ class Trace final : public Tool {
 
   void on_syscall(SystemCall& call, Kind kind) {
     const std::string name(syscall_name(call.number()).name);
-    for_each_probe([&](const Action& action, const Probe& probe) {
+    probes_.for_each_on([&](const Action& action, const Probe& probe) {
       if (probe.kind != kind || !glob_matches(probe.name, name)) return;
       Site site;
       site.probe = &probe;
@@ -171,23 +167,10 @@ class Trace final : public Tool {
     });
   }
 
-  void check_syscalls(Process& process) const {
-    constexpr uint64_t kMostNumbers = 1024;
-    for_each_probe([&](const Action&, const Probe& probe) {
-      if (probe.kind != Kind::kSyscall && probe.kind != Kind::kSyscallReturn) return;
-      for (uint64_t number = 0; number < kMostNumbers; ++number) {
-        const std::string name(syscall_name(number).name);
-        if (!name.empty() && glob_matches(probe.name, name)) return;
-      }
-      process.fail(describe(
-          {probe.position, fmt::format("no system call is called '{}'", probe.name)}, text_));
-    });
-  }
-
   /// False: the action needs a call.
   bool add_inline(Insertion place, const CodeSite& site, const Access& access) {
     const Statement* const sum = sum_of(*site.action);
-    if (sum == nullptr || maps_in_use_.contains(sum->target->text)) return false;
+    if (sum == nullptr || probes_.is_in_use(sum->target->text)) return false;
     if (!Counts::can(*site.action)) return sums_.add(place, site, access);
     counts_.add(place, site);
     return true;
@@ -296,7 +279,7 @@ class Trace final : public Tool {
   /// Intervals and the duration, on a thread of the tool's own, if the script has any.
   void start_clock() {
     bool wanted = duration_ms_ != 0;
-    for_each_probe(
+    probes_.for_each(
         [&](const Action&, const Probe& probe) { wanted |= probe.kind == Kind::kInterval; });
     if (wanted)
       clock_ = std::make_unique<std::jthread>([this](const std::stop_token& stop) { tick(stop); });
@@ -311,7 +294,7 @@ class Trace final : public Tool {
       const auto passed = std::chrono::steady_clock::now() - start;
       const auto now = static_cast<uint64_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(passed).count());
-      for_each_probe([&](const Action& action, const Probe& probe) {
+      probes_.for_each_on([&](const Action& action, const Probe& probe) {
         if (probe.kind != Kind::kInterval || now / probe.number == before / probe.number) return;
         collect();
         Site site;
@@ -324,8 +307,20 @@ class Trace final : public Tool {
     if (!evaluator_.is_active()) finish(true);
   }
 
+  void start_control(const std::string& path) {
+    // A followed child is asked through its parent's socket no more than its parent.
+    if (path.empty() || process_->is_child()) return;
+    const auto clear = [this] { collect(), evaluator_.maps().forget(); };
+    const auto maps = [this] { return collect(), evaluator_.all_maps(); };
+    orders_ =
+        std::make_unique<Orders>(Orders::Parts{*process_, probes_, sites_, returns_, maps, clear});
+    const std::string error = control_.start(
+        *process_, path, [this](const std::string& order) { return orders_->answer(order); });
+    if (!error.empty()) process_->fail(error);
+  }
+
   void tell_of_probes_without_places() {
-    for_each_probe([&](const Action&, const Probe& probe) {
+    probes_.for_each_on([&](const Action&, const Probe& probe) {
       const bool has_places = probe.kind == Kind::kFunction || probe.kind == Kind::kReturn ||
                               probe.kind == Kind::kOffset || probe.kind == Kind::kLine;
       if (has_places && !sites_.has_places(probe)) {
@@ -347,6 +342,7 @@ class Trace final : public Tool {
     evaluator_.stop();
     print(evaluator_.all_maps());
     tell_of_probes_without_places();
+    control_.stop();
     if (!path_.empty()) {
       const std::string error = write_file(path_, written_);
       if (!error.empty()) tell(process_->error_stream(), error);
@@ -354,14 +350,14 @@ class Trace final : public Tool {
   }
 
   Process* process_ = nullptr;
-  std::string text_;  ///< of the script
-  Script script_;
-  std::set<std::string> maps_in_use_;
+  Probes probes_;
   Evaluator evaluator_;
   CodeSites sites_;
   Counts counts_;
   Sums sums_;
-  std::deque<CodeSite> returns_;  ///< hooks refer to them
+  Returns returns_;
+  Control control_;
+  std::unique_ptr<Orders> orders_;
   std::mutex kept_mutex_;
   std::deque<CodeSite> kept_;  ///< inserted calls refer to them
   std::mutex output_mutex_;
