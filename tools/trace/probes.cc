@@ -25,7 +25,7 @@ const std::string& Probes::text_of(const Script& script) const {
   return entries_[at].text;
 }
 
-std::vector<const Probe*> Probes::set(const std::string& pattern, bool on, bool& known) {
+std::vector<const Probe*> Probes::set(const std::string& pattern, bool on, bool& known) const {
   std::vector<const Probe*> changed;
   size_t number = 0;
   known = false;

@@ -47,7 +47,7 @@ class Probes {
   static bool is_on(const Probe& probe) { return __atomic_load_n(&probe.is_on, __ATOMIC_RELAXED); }
   /// Switches those on or off whose number in the list, from 1, or whose text is `pattern`, a glob;
   /// answers those that were otherwise. `known`: whether any is meant.
-  std::vector<const Probe*> set(const std::string& pattern, bool on, bool& known);
+  std::vector<const Probe*> set(const std::string& pattern, bool on, bool& known) const;
   /// A line each: number, state, text.
   std::string list() const;
 
