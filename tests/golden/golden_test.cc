@@ -2,12 +2,11 @@
 // diff. WEFT_UPDATE_GOLDEN=1 rewrites the files.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "golden_file.h"
 #include "translate/draft.h"
 #include "translate/mangle.h"
 #include "x86/decode.h"
@@ -254,20 +253,7 @@ const std::vector<Case>& cases() {
 }
 
 TEST(EmittedCode, IsWhatTheGoldenFilesSay) {
-  const bool update = std::getenv("WEFT_UPDATE_GOLDEN") != nullptr;
-  for (const Case& test : cases()) {
-    const std::string path = std::string(WEFT_GOLDEN_DIR) + "/" + test.name + ".txt";
-    const std::string actual = render(test);
-    if (update) {
-      std::ofstream(path) << actual;
-      continue;
-    }
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path << " is missing; WEFT_UPDATE_GOLDEN=1 makes it";
-    std::ostringstream expected;
-    expected << file.rdbuf();
-    EXPECT_EQ(actual, expected.str()) << test.name;
-  }
+  for (const Case& test : cases()) expect_golden(test.name, render(test));
 }
 
 }  // namespace

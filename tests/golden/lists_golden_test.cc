@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "fragment.h"
+#include "golden_file.h"
 #include "translate/edited_list.h"
 
 namespace weft::translate {
@@ -179,20 +178,7 @@ std::string render(const Case& test) {
 }
 
 TEST(EmittedLists, AreWhatTheGoldenFilesSay) {
-  const bool update = std::getenv("WEFT_UPDATE_GOLDEN") != nullptr;
-  for (const Case& test : cases()) {
-    const std::string path = std::string(WEFT_GOLDEN_DIR) + "/" + test.name + ".txt";
-    const std::string actual = render(test);
-    if (update) {
-      std::ofstream(path) << actual;
-      continue;
-    }
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path << " is missing; WEFT_UPDATE_GOLDEN=1 makes it";
-    std::ostringstream expected;
-    expected << file.rdbuf();
-    EXPECT_EQ(actual, expected.str()) << test.name;
-  }
+  for (const Case& test : cases()) expect_golden(test.name, render(test));
 }
 
 /// The state that a signal finds at `offset`, and whether it has to wait.

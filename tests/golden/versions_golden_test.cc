@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "fragment.h"
+#include "golden_file.h"
 
 namespace weft::translate {
 namespace {
@@ -147,20 +146,7 @@ std::string render(const Case& test) {
 }
 
 TEST(EmittedVersions, AreWhatTheGoldenFilesSay) {
-  const bool update = std::getenv("WEFT_UPDATE_GOLDEN") != nullptr;
-  for (const Case& test : cases()) {
-    const std::string path = std::string(WEFT_GOLDEN_DIR) + "/" + test.name + ".txt";
-    const std::string actual = render(test);
-    if (update) {
-      std::ofstream(path) << actual;
-      continue;
-    }
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path << " is missing; WEFT_UPDATE_GOLDEN=1 makes it";
-    std::ostringstream expected;
-    expected << file.rdbuf();
-    EXPECT_EQ(actual, expected.str()) << test.name;
-  }
+  for (const Case& test : cases()) expect_golden(test.name, render(test));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "linux/kernel/raw_syscall.h"
+#include "linux/signal/general_registers.h"
 
 namespace weft::linux {
 namespace {
@@ -70,47 +71,13 @@ bool step(pid_t thread) {
 
 x86::CpuContext context_of(const user_regs_struct& from) {
   x86::CpuContext to;
-  to[x86::kRax] = from.rax;
-  to[x86::kRcx] = from.rcx;
-  to[x86::kRdx] = from.rdx;
-  to[x86::kRbx] = from.rbx;
-  to[x86::kRsp] = from.rsp;
-  to[x86::kRbp] = from.rbp;
-  to[x86::kRsi] = from.rsi;
-  to[x86::kRdi] = from.rdi;
-  to[x86::kR8] = from.r8;
-  to[x86::kR9] = from.r9;
-  to[x86::kR10] = from.r10;
-  to[x86::kR11] = from.r11;
-  to[x86::kR12] = from.r12;
-  to[x86::kR13] = from.r13;
-  to[x86::kR14] = from.r14;
-  to[x86::kR15] = from.r15;
-  to.rip = from.rip;
-  to.rflags = from.eflags;
+  copy_general_registers(from, to);
   to.fs_base = from.fs_base;
   return to;
 }
 
 void put(const x86::CpuContext& from, user_regs_struct& to) {
-  to.rax = from[x86::kRax];
-  to.rcx = from[x86::kRcx];
-  to.rdx = from[x86::kRdx];
-  to.rbx = from[x86::kRbx];
-  to.rsp = from[x86::kRsp];
-  to.rbp = from[x86::kRbp];
-  to.rsi = from[x86::kRsi];
-  to.rdi = from[x86::kRdi];
-  to.r8 = from[x86::kR8];
-  to.r9 = from[x86::kR9];
-  to.r10 = from[x86::kR10];
-  to.r11 = from[x86::kR11];
-  to.r12 = from[x86::kR12];
-  to.r13 = from[x86::kR13];
-  to.r14 = from[x86::kR14];
-  to.r15 = from[x86::kR15];
-  to.rip = from.rip;
-  to.eflags = from.rflags;
+  copy_general_registers(from, to);
   to.fs_base = from.fs_base;
   to.gs_base = from.gs_base;
   // No system call of ours is to be made again.
