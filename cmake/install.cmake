@@ -8,14 +8,19 @@ target_compile_features(weft_tool_api INTERFACE cxx_std_20)
 target_include_directories(weft_tool_api INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 
-install(TARGETS weft weft-memtrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/weft/ DESTINATION lib/weft FILES_MATCHING PATTERN "*.so")
-install(PROGRAMS ${CMAKE_SOURCE_DIR}/tools/afl/afl-qemu-trace DESTINATION lib/weft/afl)
+# Three parts, each a package of its own (cmake/package.cmake): runtime, tools, dev.
+install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+install(TARGETS weft-memtrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+# Clients of the DynamoRIO API load this one.
+install(TARGETS dynamorio LIBRARY DESTINATION lib/weft COMPONENT runtime)
+get_property(tools GLOBAL PROPERTY WEFT_TOOLS)
+install(TARGETS ${tools} LIBRARY DESTINATION lib/weft COMPONENT tools)
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/tools/afl/afl-qemu-trace DESTINATION lib/weft/afl COMPONENT tools)
 # For tools that name addresses (weft/symbols.h): weft::symbols.
-install(TARGETS weft_symbols EXPORT weft-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS weft_tool_api EXPORT weft-targets)
-install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+install(TARGETS weft_symbols EXPORT weft-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+install(TARGETS weft_tool_api EXPORT weft-targets COMPONENT dev)
+install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft COMPONENT dev)
 
 file(WRITE ${CMAKE_BINARY_DIR}/weft-config.cmake
   "include(\"\${CMAKE_CURRENT_LIST_DIR}/weft-targets.cmake\")\n")
@@ -27,5 +32,6 @@ foreach(name weft weft-symbols)
   configure_file(${CMAKE_SOURCE_DIR}/cmake/${name}.pc.in ${CMAKE_BINARY_DIR}/${name}.pc @ONLY)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/weft-config.cmake ${CMAKE_BINARY_DIR}/weft-config-version.cmake
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
-install(FILES ${CMAKE_BINARY_DIR}/weft.pc ${CMAKE_BINARY_DIR}/weft-symbols.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weft COMPONENT dev)
+install(FILES ${CMAKE_BINARY_DIR}/weft.pc ${CMAKE_BINARY_DIR}/weft-symbols.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)

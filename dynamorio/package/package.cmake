@@ -18,6 +18,6 @@ write_basic_package_version_file(${package}/DynamoRIOConfigVersion.cmake VERSION
   COMPATIBILITY AnyNewerVersion)
 
 install(FILES ${package}/DynamoRIOConfig.cmake ${package}/DynamoRIOConfigVersion.cmake
-  ${package}/install/DynamoRIOPaths.cmake DESTINATION lib/cmake/DynamoRIO)
+  ${package}/install/DynamoRIOPaths.cmake DESTINATION lib/cmake/DynamoRIO COMPONENT dev)
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/ ${WEFT_DR_GENERATED}/ DESTINATION include/dynamorio
-  FILES_MATCHING PATTERN "*.h")
+  COMPONENT dev FILES_MATCHING PATTERN "*.h")

@@ -54,6 +54,8 @@ std::string demangle(std::string_view name);
 /// /usr/lib/debug). Each table is read when it is first asked for.
 class SymbolFile {
  public:
+  /// Whether files can be read at all: libelf and libdw are installed (Debian's package libdw1).
+  static bool can_read();
   /// Null if `path` is no readable ELF file.
   static std::unique_ptr<SymbolFile> open(const std::string& path);
   ~SymbolFile();

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   if (command == "cache") return weft::cli::cache(argc, argv);
   if (command == "dump") return weft::cli::dump(argc, argv);
   if (command == "version" || command == "--version") {
-    std::puts("weft 0.1.0");
+    std::puts("weft " WEFT_VERSION);
     return 0;
   }
   if (command == "help" || command == "--help" || command == "-h") return usage(stdout);

@@ -181,6 +181,8 @@ std::string demangle(std::string_view name) {
   return status == 0 ? std::string(text.get()) : std::string(name);
 }
 
+bool SymbolFile::can_read() { return Elfutils::get() != nullptr; }
+
 std::unique_ptr<SymbolFile> SymbolFile::open(const std::string& path) {
   auto tables = std::make_unique<Tables>();
   tables->main = std::make_unique<ElfFile>(path);

@@ -27,6 +27,18 @@ void check_syscalls(const Script& script) {
   }
 }
 
+void check_names(const Script& script) {
+  if (SymbolFile::can_read()) return;
+  for (const Action& action : script.actions) {
+    for (const Probe& probe : action.probes) {
+      const bool is_named = probe.kind == Probe::Kind::kFunction ||
+                            probe.kind == Probe::Kind::kReturn || probe.kind == Probe::Kind::kLine;
+      if (is_named)
+        throw ScriptError{probe.position, "names need libdw; install Debian's package libdw1"};
+    }
+  }
+}
+
 void add_places(CodeSites& sites, Returns& returns, const Module& module, const Script& script) {
   for (const CodeSites::Returned& each : sites.add_module(module, script)) returns.add(each);
 }
@@ -61,7 +73,9 @@ std::string Orders::switched(std::span<const Probe* const> changed) {
 std::string Orders::add(const std::string& text) {
   std::vector<const Probe*> added;
   try {
-    check_syscalls(parse(text));
+    const Script parsed = parse(text);
+    check_syscalls(parsed);
+    check_names(parsed);
     const Script* const script = parts_.probes.add(text);
     if (script == nullptr) return "there are as many scripts as there can be\n";
     for (const Action& action : script->actions) {

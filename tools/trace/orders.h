@@ -17,6 +17,9 @@ namespace weft::tools::trace {
 /// Throws ScriptError for a system call that is none.
 void check_syscalls(const Script& script);
 
+/// Throws ScriptError if the script names functions or lines and names cannot be read.
+void check_names(const Script& script);
+
 /// Finds the script's places in the module.
 void add_places(CodeSites& sites, Returns& returns, const Module& module, const Script& script);
 

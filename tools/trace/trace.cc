@@ -54,7 +54,9 @@ class Trace final : public Tool {
     process_ = &process;
     const std::string text = from_hex(options.text("script"));
     try {
-      check_syscalls(*probes_.add(text));
+      const Script& script = *probes_.add(text);
+      check_syscalls(script);
+      check_names(script);
     } catch (const ScriptError& error) {
       process.fail(describe(error, text));
     }
