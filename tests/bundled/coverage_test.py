@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
 import bundled
 import drcov
@@ -56,6 +57,16 @@ class Coverage(ToolTest):
         source = (bundled.SOURCES / "branches.c").read_text().splitlines()
         for line in set(theirs) - set(ours):
             self.assertRegex(source[line - 1], r"^ *(case \d+|default):$")
+
+    def test_cobertura_has_the_lines_of_lcov(self):
+        self.run_tool("coverage:output=c,lcov=c.info,cobertura=c.xml", program("branches"), "minus")
+        ours = lcov_lines(self.path("c.info").read_text(), "branches.c")
+        root = xml.etree.ElementTree.parse(self.path("c.xml")).getroot()
+        theirs = {int(line.get("number")): int(line.get("hits")) for each in root.iter("class") if each.get("filename").endswith("branches.c")
+                  for line in each.iter("line")}
+        self.assertEqual(theirs, ours)
+        self.assertEqual((int(root.get("lines-covered")), int(root.get("lines-valid"))),
+                         (sum(line.get("hits") != "0" for line in root.iter("line")), sum(1 for _ in root.iter("line"))))
 
     def test_what_ran_is_what_lost_its_instrumentation(self):
         _, text = self.run_tool("coverage:output=c,stats", program("work"))

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <ctime>
 #include <span>
 
 #include "common/drcov.h"
-#include "common/lcov.h"
+#include "common/line_coverage.h"
 #include "common/output_file.h"
 #include "common/report_tool.h"
 #include "seen_blocks.h"
@@ -20,20 +22,23 @@ namespace {
 class Coverage final : public ReportTool {
  public:
   std::string_view summary() const override {
-    return "records which basic blocks ran (drcov for Lighthouse, lcov for source lines)";
+    return "records which basic blocks ran (drcov for Lighthouse, lcov and Cobertura for source "
+           "lines)";
   }
 
   void declare(OptionList& list) override {
     declare_output(list, "coverage.%p.drcov");
     list.add_text("lcov", "",
                   "file for lines of source, in lcov's format (needs debug information)");
+    list.add_text("cobertura", "", "the same in Cobertura's format");
     list.add_text("module", "", "only modules whose path contains this");
     list.add_flag("stats", false, "tell how much was instrumented and removed");
   }
 
   void start(Process& process, const Options& options) override {
     code_ = &process.code();
-    lcov_ = options.text("lcov");
+    lines_[0].pattern = options.text("lcov");
+    lines_[1].pattern = options.text("cobertura");
     module_ = options.text("module");
     if (options.flag("stats")) stats_stream_ = process.error_stream();
   }
@@ -54,16 +59,13 @@ class Coverage final : public ReportTool {
            fmt::format("coverage: {} blocks, instrumented {} times, {} ran and lost it again\n",
                        blocks_.size(), additions_.load(), ran.size()));
     }
-    if (!lcov_.empty()) {
-      if (lcov_path_.empty()) lcov_path_ = report_path(process, lcov_);
-      complain(write_file(lcov_path_, lcov_of(process, ran)));
-    }
+    write_lines(process, ran);
     return drcov_of(process, ran);
   }
 
   void restart(Process& process, Thread& /*thread*/) override {
     code_ = &process.code();
-    lcov_path_.clear();
+    for (LineFile& each : lines_) each.path.clear();
     additions_ = 0;
     // What the parent did is not the child's.
     blocks_.reset();
@@ -91,34 +93,45 @@ class Coverage final : public ReportTool {
     return drcov(modules, ran);
   }
 
-  static std::string lcov_of(Process& process, const std::vector<Range>& ran) {
+  void write_lines(Process& process, const std::vector<Range>& ran) {
+    if (lines_[0].pattern.empty() && lines_[1].pattern.empty()) return;
+    const LineCoverage lines = lines_of(process, ran);
+    for (LineFile& each : lines_) {
+      if (each.pattern.empty()) continue;
+      if (each.path.empty()) each.path = report_path(process, each.pattern);
+      complain(write_file(
+          each.path, &each == lines_.data() ? lines.lcov() : lines.cobertura(std::time(nullptr))));
+    }
+  }
+
+  static LineCoverage lines_of(Process& process, const std::vector<Range>& ran) {
     const auto before = [](const Range& range, Address at) { return range.start < at; };
-    Lcov lcov;
+    LineCoverage lines;
     for (const Module* module : process.modules()) {
       const auto first = std::lower_bound(ran.begin(), ran.end(), module->range.start, before);
       const auto end = std::lower_bound(first, ran.end(), module->range.end, before);
       if (first == end) continue;
       const auto file = SymbolFile::open(module->path);
       if (file != nullptr && !file->lines().empty())
-        add_module(lcov, *file, module->bias, std::span(first, end));
+        add_module(lines, *file, module->bias, std::span(first, end));
     }
-    return lcov.text();
+    return lines;
   }
 
-  static void add_module(Lcov& lcov, const SymbolFile& file, Address bias,
+  static void add_module(LineCoverage& lines, const SymbolFile& file, Address bias,
                          std::span<const Range> blocks) {
     const std::span<const LineRow> rows = file.lines();
     std::vector<bool> hit(rows.size());
     for (const Range& block : blocks) mark(file, bias, block, hit);
     for (size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].line != 0)
-        lcov.add_line(file.source_files()[rows[i].file], rows[i].line, hit[i] ? 1 : 0);
+        lines.add_line(file.source_files()[rows[i].file], rows[i].line, hit[i] ? 1 : 0);
     }
     for (const FunctionSymbol& function : file.functions()) {
       const LineRow* row = file.row_at(function.start);
       if (row == nullptr) continue;
-      lcov.add_function(file.source_files()[row->file], demangle(function.name), row->line,
-                        hit[static_cast<size_t>(row - rows.data())] ? 1 : 0);
+      lines.add_function(file.source_files()[row->file], demangle(function.name), row->line,
+                         hit[static_cast<size_t>(row - rows.data())] ? 1 : 0);
     }
   }
 
@@ -139,8 +152,11 @@ class Coverage final : public ReportTool {
 
   SeenBlocks blocks_;
   Code* code_ = nullptr;
-  std::string lcov_;
-  std::string lcov_path_;
+  struct LineFile {
+    std::string pattern;  ///< empty: not wanted
+    std::string path;     ///< empty: not chosen yet
+  };
+  std::array<LineFile, 2> lines_;  ///< lcov's, Cobertura's
   std::string module_;
   int stats_stream_ = -1;  ///< descriptor; -1: no statistics wanted
   std::atomic<uint64_t> additions_ = 0;

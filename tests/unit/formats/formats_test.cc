@@ -8,7 +8,7 @@
 #include "common/callgrind.h"
 #include "common/drcov.h"
 #include "common/html_report.h"
-#include "common/lcov.h"
+#include "common/line_coverage.h"
 #include "common/output_file.h"
 
 namespace weft::tools {
@@ -82,16 +82,31 @@ TEST(Drcov, a_block_longer_than_its_field_is_several) {
   EXPECT_TRUE(text.ends_with(std::string("\x10\0\0\0\xff\xff\0\0\x0f\0\x01\0\x01\0\0\0", 16)));
 }
 
-TEST(Lcov, has_one_record_a_file_with_its_totals) {
-  Lcov lcov;
+TEST(LineCoverage, is_one_record_a_file_with_its_totals_for_lcov) {
+  LineCoverage lcov;
   lcov.add_line("/src/b.c", 7, 0);
   lcov.add_line("/src/a.c", 3, 2);
   lcov.add_line("/src/a.c", 3, 0);
   lcov.add_line("/src/a.c", 4, 0);
   lcov.add_function("/src/a.c", "main", 3, 1);
-  EXPECT_EQ(lcov.text("t"),
+  EXPECT_EQ(lcov.lcov("t"),
             "TN:t\nSF:/src/a.c\nFN:3,main\nFNDA:1,main\nFNF:1\nFNH:1\nDA:3,2\nDA:4,0\nLF:2\nLH:1\n"
             "end_of_record\nTN:t\nSF:/src/b.c\nFNF:0\nFNH:0\nDA:7,0\nLF:1\nLH:0\nend_of_record\n");
+}
+
+TEST(LineCoverage, is_one_package_a_folder_for_cobertura) {
+  LineCoverage lines;
+  lines.add_line("/s&c/b.c", 7, 0);
+  lines.add_line("/s&c/a.c", 3, 2);
+  lines.add_line("/lib/c.c", 4, 1);
+  const std::string text = lines.cobertura(99);
+  EXPECT_NE(text.find("<coverage line-rate=\"0.6667\" lines-covered=\"2\" lines-valid=\"3\""),
+            std::string::npos);
+  EXPECT_NE(text.find("<package name=\"/s&amp;c\" line-rate=\"0.5000\""), std::string::npos);
+  EXPECT_NE(text.find("<class name=\"a.c\" filename=\"s&amp;c/a.c\" line-rate=\"1.0000\""),
+            std::string::npos);
+  EXPECT_NE(text.find("<line number=\"3\" hits=\"2\"/>"), std::string::npos);
+  EXPECT_NE(text.find("timestamp=\"99\""), std::string::npos);
 }
 
 TEST(Callgrind, names_are_written_once) {
