@@ -150,10 +150,10 @@ class Block {
   /// latest). What another thread does to a ThreadCounter by set() or reset() is seen at once: the
   /// thread leaves its code, at the cost of a signal, and enters it by the word. A Counter, which
   /// anybody may change, is read at jumps and calls backwards, too, and so in each round of a loop.
-  /// If the versions of a long block do not
-  /// fit into one fragment, it is cut into shorter ones, and versions of a single instruction are
-  /// given up from the last to the first. Blocks for which it is not called have one version. Only
-  /// by one Versions in a block.
+  /// If the versions of a long block do not fit into one fragment, it is cut into shorter ones, or
+  /// has parts in fragments of their own. Blocks for which it is not called have one version. Tools
+  /// may choose by several Versions in one block: it then has a version for each combination of
+  /// their values, and each tool is told its own.
   virtual Case choose(Versions versions) = 0;
 
   /// A general register that is dead at the place (written before it is read, within the block), or

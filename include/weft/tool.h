@@ -62,7 +62,7 @@ class Tool {
   virtual void on_block(Block&) {}
   /// The block `tag` gets a version for `value`, which was none of those known at the start. Once
   /// for each block and value, however many threads met it, before the block is built again; on one
-  /// of them, as in a clean call.
+  /// of them, as in a clean call. All tools hear of it: compare Versions::number().
   virtual void on_new_case(Versions, Address /*tag*/, int32_t /*value*/) {}
   /// A fragment with several blocks was made; all of them were shown to on_block().
   virtual void on_trace(const FragmentInfo&) {}

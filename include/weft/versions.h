@@ -21,14 +21,14 @@ class Versions {
 /// Values are more than -2^30 and less than 2^30. A word that holds something else leads to the
 /// default version.
 struct VersionOptions {
-  /// Values that have a version of each block from the start, the most frequent first; at most 64,
-  /// `most_dynamic` included. There may be none. The first is chosen in two instructions where the
-  /// flags are dead and in four to six elsewhere; each further value takes two to four more. The
-  /// versions of a block share 32 KB of code: of those that do not fit, the last ones are left out,
-  /// and their values run the default one.
+  /// Values that have a version of each block from the start, the most frequent first; any number,
+  /// or none. The first is chosen in two instructions where the flags are dead and in four to six
+  /// elsewhere; each further one takes two to four more, up to 16; of more, one is found by halves
+  /// (5 instructions a step). What does not fit into one fragment (65 versions, or 32 KB of code)
+  /// is in others, which are built when a thread first comes there.
   std::vector<int32_t> values;
   /// How many values beyond `values` each block may get a version for once the program meets them.
-  /// 0: none.
+  /// 0: none; ~0u: any number.
   uint32_t most_dynamic = 0;
   /// At which run of a block's default version, over all threads, the value that is then in the
   /// word becomes one of the block's (and of those that are laid out together with it). May be a

@@ -1,10 +1,11 @@
 #include "cache/fragment.h"
 
+#include "cache/part.h"
 #include "cache/tag_entry.h"
 
 namespace weft::cache {
 
-AppPc Fragment::tag() const { return head_->tag; }
+AppPc Fragment::tag() const { return block_of_part(head_->tag); }
 
 uint64_t Fragment::code_bytes() const { return uint64_t{hot_.size} + cold_.size; }
 

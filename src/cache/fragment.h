@@ -59,7 +59,7 @@ class Fragment {
   /// Used again once it is reclaimed.
   uint32_t id() const { return id_; }
   void* tool_data() const { return tool_data_; }
-  /// The tag of its first entry.
+  /// The tag of its first entry; of a part, its block's.
   AppPc tag() const;
 
   CachePc hot_start() const { return hot_start_; }

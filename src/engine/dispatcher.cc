@@ -4,9 +4,11 @@
 #include <csignal>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "base/runtime_fs.h"
+#include "cache/part.h"
 #include "engine/emulate.h"
 #include "engine/engine.h"
 #include "engine/enter.h"
@@ -36,6 +38,7 @@ void Dispatcher::run() {
   for (;;) {
     if (thread_.block().signal_pending != 0) {
       need_runtime_fs();
+      part_ = 0;
       if (!tell_of_signal()) {
         engine_.signals().drop_pending(thread_.program);
       } else if (engine_.signals().deliver_pending(thread_.program, thread_.context())) {
@@ -110,6 +113,7 @@ void Dispatcher::calm_code_pages() {
 
 bool Dispatcher::handle_exit(ExitReason reason) {
   arrival_ = Arrival::kDirect;
+  part_ = 0;
   if (stepper_) stepper_->leave();
   if (thread_.traces) {
     thread_.traces->leave(reason == ExitReason::kLink || reason == ExitReason::kHead ||
@@ -151,7 +155,9 @@ bool Dispatcher::handle_exit(ExitReason reason) {
 }
 
 void Dispatcher::note_exit(cache::ExitId id) {
-  thread_.context().rip = thread_.cache().exit_target(id).value;
+  const AppPc target = thread_.cache().exit_target(id);
+  part_ = cache::part_number(target);
+  thread_.context().rip = cache::block_of_part(target).value;
   if (thread_.cache().exit_calls(id)) arrival_ = Arrival::kCall;
 }
 
@@ -208,8 +214,21 @@ void Dispatcher::raise_fetch_fault(AppPc pc) {
                                 pc.value);
 }
 
+CachePc Dispatcher::entry_of_part(AppPc name) {
+  if (thread_.traces) thread_.traces->interrupt();
+  const CachePc entry = thread_.cache().find(name);
+  return entry.value != 0 ? entry : build(name, Arrival::kDirect);
+}
+
 CachePc Dispatcher::entry_for_pc(Arrival arrival) {
   const AppPc tag = thread_.pc();
+  if (const uint32_t part = std::exchange(part_, 0); part != 0) {
+    return entry_of_part(cache::part_of_block(tag, part));
+  }
+  if (cache::part_number(tag) != 0) {
+    raise_fetch_fault(tag);
+    return {};
+  }
   if (thread_.traces) {
     const CachePc probe = thread_.traces->next_probe(tag);
     if (probe.value != 0) return probe;

@@ -33,6 +33,7 @@ class Dispatcher {
   /// The entry for context.rip, built if need be; value 0 if the program faults there, and then the
   /// fault has been raised: context is the handler's.
   CachePc entry_for_pc(translate::Arrival arrival);
+  CachePc entry_of_part(AppPc name);
   /// The same for one instruction alone, of a program that set the trap flag.
   CachePc entry_for_step();
   /// Back from the cache for `reason`: raises the trap if the instruction at `pc` is done.
@@ -75,6 +76,8 @@ class Dispatcher {
   Thread& thread_;
   std::unique_ptr<Stepper> stepper_;  ///< null until the program sets the trap flag
   bool measured_ = false;             ///< the engine was asked whether the program is large
+  /// Which part of the block at context.rip the thread was on its way to; see cache/part.h.
+  uint32_t part_ = 0;
   /// How context.rip was reached.
   translate::Arrival arrival_ = translate::Arrival::kDirect;
   uint32_t visits_ = 0;  ///< of calm_code_pages

@@ -292,17 +292,9 @@ void BlockView::add_code(Place place, Condition condition, std::span<const uint8
 Case BlockView::choose(Versions versions) {
   if (versions.number() >= shared_.version_sets)
     mistake("versions that new_versions() did not make");
-  if (choice_.made && versions.number() != choice_.versions.number()) {
-    mistake("a block is switched by one Versions alone");
-  }
-  if (!choice_.made) {
-    choice_.made = true;
-    choice_.versions = versions;
-    choice_.cases = shared_.cases_of(versions, plan_.tag);
-  }
-  const std::vector<int32_t>& values = choice_.cases.values;
-  const bool is_default = choice_.version >= values.size();
-  return {is_default, is_default ? 0 : values[choice_.version]};
+  const ChosenSet* const known = choice_.find(versions);
+  if (known != nullptr) return choice_.case_of(*known);
+  return choice_.case_of(choice_.add(versions, shared_.cases_of(versions, plan_.tag)));
 }
 
 Register BlockView::dead_register(Place place) const {

@@ -12,7 +12,7 @@
 
 #include "tool/call_site.h"
 #include "tool/callee.h"
-#include "tool/case_table.h"
+#include "tool/choice.h"
 #include "tool/first_runs.h"
 #include "translate/instrument.h"
 #include "translate/thread_block.h"
@@ -34,7 +34,11 @@ inline constexpr uint32_t kFirstTallyWord = kThreadCounters + 2 * kMostBuffers;
 inline uint32_t tally_word(Tally tally, uint32_t part) {
   return kFirstTallyWord + kTallyParts * tally.slot() + part;
 }
-static_assert(kFirstTallyWord + kTallies * kTallyParts <= translate::ThreadBlock::kToolWords);
+/// Then, for each set of versions: what a thread has read of a shared word on its way to a part of
+/// a block.
+inline constexpr size_t kMostVersionSets = 16;
+inline constexpr uint32_t kFirstReadingWord = kFirstTallyWord + kTallies * kTallyParts;
+static_assert(kFirstReadingWord + kMostVersionSets <= translate::ThreadBlock::kToolWords);
 
 /// Of jcc, setcc, cmovcc, loop and jrcxz.
 ConditionCode condition_of(const x86::Insn& insn);
@@ -58,15 +62,6 @@ class InstructionView final : public Instruction {
   mutable std::unique_ptr<x86::InstructionInfo> info_;
   mutable std::vector<Operand> operands_;
   mutable std::unique_ptr<InstructionDetails> details_;
-};
-
-/// By what a block is switched, and which of its versions is being made. The first is made before
-/// it is known that there are more.
-struct Choice {
-  Versions versions;
-  bool made = false;
-  BlockCases cases;
-  size_t version = 0;  ///< cases.values.size(): the default
 };
 
 class BlockView final : public Block {

@@ -26,7 +26,9 @@ struct CallSite : translate::CallSite {
   /// If there is no function.
   enum class Purpose : uint8_t { kFlush, kNewCase, kMissingVersions };
   Purpose purpose = Purpose::kFlush;
-  Versions versions;                ///< not kFlush: by which the block at `pc` is switched
+  /// Not kFlush: by which the block at `pc` is switched; of kMissingVersions, if by one set alone.
+  Versions versions;
+  uint32_t part = 0;                ///< kNewCase: the part of the block that the site is in
   uint32_t buffer = 0;              ///< kFlush
   std::vector<Argument> arguments;  ///< of lists 16 at most, of all others six
 };

@@ -27,28 +27,20 @@ uint8_t CaseTable::fixed_name(Versions versions) const {
   return static_cast<uint8_t>(set(versions).options.values.empty() ? 0 : versions.number() + 1);
 }
 
-std::vector<uint8_t> CaseTable::names_of(Versions versions, const std::vector<int32_t>& values) {
+uint8_t CaseTable::name_of(std::vector<Outcome> outcomes) {
   constexpr size_t kFirstName = 17;  // behind those of the sets
-  std::vector<uint8_t> names;
-  names.reserve(values.size());
-  const std::lock_guard held(lock_);
-  for (const int32_t value : values) {
-    if (names.empty() && fixed_name(versions) != 0) {
-      names.push_back(fixed_name(versions));
-      continue;
-    }
-    const size_t next = kFirstName + names_.size();
-    const std::pair<uint32_t, int32_t> key{versions.number(), value};
-    const auto found = names_.find(key);
-    if (found != names_.end()) {
-      names.push_back(found->second);
-    } else if (next <= UINT8_MAX) {
-      names.push_back(names_[key] = static_cast<uint8_t>(next));
-    } else {
-      names.push_back(0);
-    }
+  if (outcomes.size() == 1) {
+    const Outcome& only = outcomes.front();
+    const std::vector<int32_t>& fixed = set(Versions(only.set)).options.values;
+    if (!fixed.empty() && only.value == fixed.front()) return fixed_name(Versions(only.set));
   }
-  return names;
+  std::sort(outcomes.begin(), outcomes.end());
+  const std::lock_guard held(lock_);
+  const auto found = names_.find(outcomes);
+  if (found != names_.end()) return found->second;
+  const size_t next = kFirstName + names_.size();
+  if (next > UINT8_MAX) return 0;
+  return names_[std::move(outcomes)] = static_cast<uint8_t>(next);
 }
 
 BlockCases CaseTable::cases_of(Versions versions, AppPc tag, const NewWord& new_word) {

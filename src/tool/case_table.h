@@ -40,9 +40,15 @@ class CaseTable {
 
   /// The number of a set's first fixed value; 0: it has none.
   uint8_t fixed_name(Versions versions) const;
-  /// Numbers of the cases with `values`, by which exits know of them; 0: there are no more numbers.
-  /// The first one of a set with fixed values has the set's own.
-  std::vector<uint8_t> names_of(Versions versions, const std::vector<int32_t>& values);
+  /// What decides on a version: a set, and its value.
+  struct Outcome {
+    uint32_t set;
+    int32_t value;
+    auto operator<=>(const Outcome&) const = default;
+  };
+  /// The number of the versions with these outcomes, by which exits know of them; 0: there are no
+  /// more numbers. The first value of a set with fixed ones has, alone, the set's own.
+  uint8_t name_of(std::vector<Outcome> outcomes);
 
   BlockCases cases_of(Versions versions, AppPc tag, const NewWord& new_word);
   enum class Meeting : uint8_t {
@@ -75,9 +81,9 @@ class CaseTable {
 
   std::vector<VersionSet> sets_;  ///< constant once the program runs
   SpinLock lock_;
-  std::map<Key, Met> met_;                                 ///< under lock_
-  std::map<std::pair<uint32_t, int32_t>, uint8_t> names_;  ///< by set and value; under lock_
-  std::unordered_set<uint64_t> complete_;                  ///< tags; under lock_
+  std::map<Key, Met> met_;                         ///< under lock_
+  std::map<std::vector<Outcome>, uint8_t> names_;  ///< by outcomes in order; under lock_
+  std::unordered_set<uint64_t> complete_;          ///< tags; under lock_
 };
 
 }  // namespace weft::tool

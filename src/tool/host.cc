@@ -113,6 +113,7 @@ void Host::lock_for_fork() {
   lock_.lock();
   modules_.lock_for_fork();
   cases_.lock_for_fork();
+  parts_.lock_for_fork();
   callees_.lock_for_fork();
   functions_.lock_for_fork();
   lists_.lock_for_fork();
@@ -122,6 +123,7 @@ void Host::unlock_after_fork() {
   lists_.unlock_after_fork();
   functions_.unlock_after_fork();
   callees_.unlock_after_fork();
+  parts_.unlock_after_fork();
   cases_.unlock_after_fork();
   modules_.unlock_after_fork();
   lock_.unlock();

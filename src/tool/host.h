@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "tool/library.h"
 #include "tool/lists.h"
 #include "tool/modules.h"
+#include "tool/part_table.h"
 #include "tool/running.h"
 #include "tool/thread_view.h"
 #include "weft/tool.h"
@@ -145,14 +147,33 @@ class Host final : public engine::Hooks, public Process {
   /// A block of which the first version alone was made, because the word chose it, is about to run
   /// another one: it is made with all of them, and entered again.
   bool make_versions(ThreadView& view, const CallSite& site);
-  /// Whose first value, which is a fixed one, has that name.
-  static Versions versions_named(uint8_t name);
-  /// How the block that made `choice` is chosen among versions for `values` and the last one.
-  translate::Switch switch_of(const Choice& choice, std::vector<int32_t> values, bool has_missing);
+  /// How a block is chosen among the versions of `choice`, of each set for its first `most` values.
+  translate::Switch switch_of(const Choice& choice, size_t most) const;
+  /// Gives exits that leave a version something to know it by.
+  void name_versions(translate::Switch& by, const Choice& choice);
   /// Whether it is enough to make the first version of a block.
   bool may_wait(const Choice& choice, const translate::BlockPlan& first);
   /// Puts a call of make_versions() in place of all versions but the first.
   void add_missing(translate::PlannedBlock& block, const Choice& choice);
+  /// Makes all versions of a block, of which there is the first; `bare` is the block without
+  /// additions. False: that has to begin anew, for a tool has asked, in one of them, for versions
+  /// that it did not ask for in the first.
+  bool add_versions(translate::PlannedBlock& block, std::unique_ptr<translate::FragmentData>& data,
+                    Choice& choice, const translate::BlockPlan& bare);
+  /// The same of a block with more than fit: most of them are in parts. False, too, if it cannot
+  /// be so divided.
+  bool add_parts(translate::PlannedBlock& block, std::unique_ptr<translate::FragmentData>& data,
+                 Choice& choice, const translate::BlockPlan& bare);
+  std::optional<translate::Parts> divide(const translate::PlannedBlock& block,
+                                         const Choice& choice);
+  /// What a block, or its part, is chosen by.
+  translate::Word word_of(const ChosenSet& set) const;
+  /// What the calling thread finds in a word.
+  static int64_t value_of(const translate::Word& word);
+  /// Whether a value that has no version gets one when it is met first.
+  bool gets_case_at_once(Versions versions) const;
+  /// Deletes the code in which a value came up that has a case now: of the block, or of its part.
+  void replace_case(const CallSite& site);
   void end_thread(engine::Thread& thread, ThreadView& view);
   /// The tools, which have started, go on with an image's code, or it goes.
   void go_on_with_image(engine::Thread& thread);
@@ -167,6 +188,7 @@ class Host final : public engine::Hooks, public Process {
   CodeView code_{first_runs_};
   Modules modules_;
   CaseTable cases_;
+  PartTable parts_;
   Callees callees_;
   FunctionTable functions_{*this};
   std::vector<Modules::Change> first_modules_;  ///< found before there was a thread

@@ -1,6 +1,8 @@
 // Blocks on their way through the tools, in all their versions.
 #include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "engine/engine.h"
 #include "tool/block_view.h"
@@ -14,18 +16,21 @@ using translate::BlockPlan;
 using translate::Guard;
 using translate::Insertion;
 
-constexpr size_t kMostSets = 16;
-constexpr size_t kMostValues = 64;
+/// Of a block with more versions than fit: values that have theirs in its first fragment.
+constexpr size_t kMostFirst = 16;
+/// Parts that one choice leads to.
+constexpr size_t kMostRanges = 256;
 
-/// Has the block's default version count itself down, and call when it comes to 0.
+/// Has a default version count itself down, and call when it comes to 0.
 void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
-                   const Choice& choice) {
-  const translate::Word word{false, 0, reinterpret_cast<uint64_t>(choice.cases.countdown)};
+                   const ChosenSet& set, uint32_t part) {
+  const translate::Word word{false, 0, reinterpret_cast<uint64_t>(set.cases.countdown)};
   if (!data) data = std::make_unique<Additions>();
   CallSite& site = static_cast<Additions&>(*data).new_site();
   site.pc = plan.tag;
   site.purpose = CallSite::Purpose::kNewCase;
-  site.versions = choice.versions;
+  site.versions = set.versions;
+  site.part = part;
   Insertion less;
   less.word = word;
   less.amount = -1;
@@ -39,6 +44,21 @@ void add_countdown(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& da
   front.insert(front.begin(), {std::move(less), std::move(call)});
 }
 
+/// Of all sets whose default is in the version that is being made.
+void add_countdowns(BlockPlan& plan, std::unique_ptr<translate::FragmentData>& data,
+                    const Choice& choice, uint32_t part) {
+  for (const ChosenSet& each : choice.sets()) {
+    if (each.cases.countdown != nullptr && choice.case_of(each).is_default) {
+      add_countdown(plan, data, each, part);
+    }
+  }
+}
+
+/// Where a thread keeps what it has read of a set's word.
+translate::Word reading_of(Versions versions) {
+  return {true, kFirstReadingWord + versions.number(), 0};
+}
+
 /// The same block without what was inserted.
 BlockPlan bare_of(const BlockPlan& plan) {
   BlockPlan bare;
@@ -49,43 +69,7 @@ BlockPlan bare_of(const BlockPlan& plan) {
   return bare;
 }
 
-/// What the calling thread finds in a word.
-int64_t value_of(const translate::Word& word) {
-  const uint64_t* cell = word.per_thread ? &engine::Thread::current().block().tool_words[word.index]
-                                         : reinterpret_cast<const uint64_t*>(word.address);
-  return static_cast<int64_t>(__atomic_load_n(cell, __ATOMIC_RELAXED));
-}
-
 }  // namespace
-
-Versions Host::add_versions(translate::Word selector, VersionOptions options) {
-  constexpr int32_t kLimit = 1 << 30;
-  const std::vector<int32_t>& values = options.values;
-  if (starting_.empty()) fail("new_versions() is for on_start()");
-  if (cases_.size() == kMostSets) fail("no more than 16 versions");
-  if (values.size() + options.most_dynamic > kMostValues || options.threshold == 0) {
-    fail("new_versions() with more than 64 values, or a threshold of 0");
-  }
-  for (auto each = values.begin(); each != values.end(); ++each) {
-    const bool in_range = *each > -kLimit && *each < kLimit;
-    if (!in_range || std::find(values.begin(), each, *each) != each) {
-      fail("new_versions() with a value twice, or out of range");
-    }
-  }
-  return cases_.add({selector, std::move(options)});
-}
-
-Versions Host::new_versions(ThreadCounter selector, VersionOptions options) {
-  if (selector.slot() >= kThreadCounters) fail("a selector that new_thread_counter() did not make");
-  selectors_.set(selector.slot());
-  return add_versions({true, selector.slot(), 0}, std::move(options));
-}
-
-Versions Host::new_versions(Counter selector, VersionOptions options) {
-  const auto address = reinterpret_cast<uint64_t>(selector.cell());
-  if (!words_.contains({address})) fail("a selector that new_counter() did not make");
-  return add_versions({false, 0, address}, std::move(options));
-}
 
 void Host::instrument_version(BlockPlan& plan, translate::PlanUse use,
                               std::unique_ptr<translate::FragmentData>& data, Choice& choice) {
@@ -115,48 +99,139 @@ void Host::instrument_version(BlockPlan& plan, translate::PlanUse use,
 
 void Host::instrument(translate::PlannedBlock& block,
                       std::unique_ptr<translate::FragmentData>& data) {
-  Choice choice;
   std::vector<BlockPlan>& plans = block.versions;
-  if (cases_.size() == 0) return instrument_version(plans.front(), block.use, data, choice);
-  instrument_version(plans.front(), block.use, data, choice);
-  if (!choice.made) return;
-  if (may_wait(choice, plans.front())) return add_missing(block, choice);
-  const BlockPlan bare = bare_of(plans.front());
-  const size_t count = choice.cases.values.size() + 1;
-  plans.resize(count, bare);
-  for (choice.version = 1; choice.version < count; ++choice.version) {
-    instrument_version(plans[choice.version], block.use, data, choice);
+  if (cases_.size() == 0) {
+    Choice none({}, true);
+    return instrument_version(plans.front(), block.use, data, none);
   }
-  if (choice.cases.countdown != nullptr) add_countdown(plans.back(), data, choice);
-  if (count > 1) block.by = switch_of(choice, choice.cases.values, false);
+  Choice choice(parts_.box_of(plans.front().tag, block.part), block.most_versions == 1);
+  const BlockPlan bare = bare_of(plans.front());
+  for (;;) {
+    instrument_version(plans.front(), block.use, data, choice);
+    if (choice.sets().empty()) return;
+    if (block.part == 0 && may_wait(choice, plans.front())) return add_missing(block, choice);
+    if (add_versions(block, data, choice, bare)) return;
+    plans.assign(1, bare);
+    choice.go_to(0);
+  }
 }
 
-Versions Host::versions_named(uint8_t name) {
-  CHECK(name != 0);
-  return Versions(name - 1u);
+bool Host::add_versions(translate::PlannedBlock& block,
+                        std::unique_ptr<translate::FragmentData>& data, Choice& choice,
+                        const BlockPlan& bare) {
+  const size_t count = choice.count();
+  const bool divides = choice.sets()[choice.largest()].cases.values.size() > 1;
+  if (count > block.most_versions && divides) return add_parts(block, data, choice, bare);
+  const size_t sets = choice.sets().size();
+  std::vector<BlockPlan>& plans = block.versions;
+  plans.resize(count, bare);
+  add_countdowns(plans.front(), data, choice, block.part);
+  for (size_t version = 1; version < count; ++version) {
+    choice.go_to(version);
+    instrument_version(plans[version], block.use, data, choice);
+    if (choice.sets().size() != sets) return false;
+    add_countdowns(plans[version], data, choice, block.part);
+  }
+  if (count == 1) return true;
+  block.by = switch_of(choice, SIZE_MAX);
+  if (block.part == 0) name_versions(block.by, choice);
+  return true;
 }
 
-translate::Switch Host::switch_of(const Choice& choice, std::vector<int32_t> values,
-                                  bool has_missing) {
-  const VersionSet& set = cases_.set(choice.versions);
-  const uint8_t fixed = cases_.fixed_name(choice.versions);
-  // Of blocks with the fixed first value alone, of which there are most, that is all there is to
-  // know.
-  if (fixed != 0 && values.size() == 1)
-    return {set.selector, std::move(values), has_missing, fixed};
-  std::vector<uint8_t> names = cases_.names_of(choice.versions, values);
-  const uint8_t first = names.front();
-  return {set.selector, std::move(values), has_missing, first, std::move(names)};
+std::optional<translate::Parts> Host::divide(const translate::PlannedBlock& block,
+                                             const Choice& choice) {
+  const ChosenSet& divided = choice.sets()[choice.largest()];
+  std::vector<int32_t> values = divided.cases.values;
+  const size_t others = choice.count() / (values.size() + 1);
+  const size_t most_values = std::max<size_t>(block.most_versions / others, 2) - 1;
+  const size_t ranges = std::clamp<size_t>(size_t{4} * block.most_versions, 2, kMostRanges);
+  std::sort(values.begin(), values.end());
+  PartTable::Starts starts = parts_.divide(block.versions.front().tag, block.part, divided.versions,
+                                           values, most_values, ranges);
+  if (starts.empty()) return std::nullopt;
+  return translate::Parts{word_of(divided), std::move(starts), reading_of(divided.versions)};
+}
+
+bool Host::add_parts(translate::PlannedBlock& block, std::unique_ptr<translate::FragmentData>& data,
+                     Choice& choice, const BlockPlan& bare) {
+  std::optional<translate::Parts> parts = divide(block, choice);
+  if (!parts) {
+    choice.cut_to(block.most_versions);
+    return false;
+  }
+  const size_t sets = choice.sets().size();
+  size_t first = 1;
+  if (sets == 1 && block.part == 0) {
+    const VersionSet& set = cases_.set(choice.sets().front().versions);
+    first = std::clamp<size_t>(set.options.values.size(), 1, kMostFirst);
+    first = std::clamp<size_t>(first, 1, block.most_versions - 1);
+  }
+  add_countdowns(block.versions.front(), data, choice, block.part);
+  for (size_t version = 1; version < first; ++version) {
+    choice.go_to(version);
+    instrument_version(block.versions.emplace_back(bare), block.use, data, choice);
+    if (choice.sets().size() != sets) return false;
+  }
+  BlockPlan& rest = block.versions.emplace_back();
+  rest.tag = bare.tag;
+  rest.in_parts = true;
+  block.by = switch_of(choice, first);
+  block.by.parts = *std::move(parts);
+  if (block.part == 0) name_versions(block.by, choice);
+  return true;
+}
+
+translate::Word Host::word_of(const ChosenSet& set) const {
+  const translate::Word selector = cases_.set(set.versions).selector;
+  // What has led to the part has read it.
+  return set.is_restricted && !selector.per_thread ? reading_of(set.versions) : selector;
+}
+
+translate::Switch Host::switch_of(const Choice& choice, size_t most) const {
+  translate::Switch by;
+  for (const ChosenSet& each : choice.sets()) {
+    const std::vector<int32_t>& values = each.cases.values;
+    if (values.empty()) continue;
+    const auto count = static_cast<long>(std::min(values.size(), most));
+    by.by.push_back({word_of(each), {values.begin(), values.begin() + count}});
+  }
+  return by;
+}
+
+void Host::name_versions(translate::Switch& by, const Choice& choice) {
+  std::vector<uint32_t> sets;
+  for (const ChosenSet& each : choice.sets()) {
+    if (!each.cases.values.empty()) sets.push_back(each.versions.number());
+  }
+  const bool one = sets.size() == 1;
+  const bool first_alone = !by.is_whole() && (!one || by.has_missing);
+  const size_t versions = first_alone ? 1 : by.stride(0) * (by.by.front().values.size() + 1);
+  for (size_t version = 0; version < versions; ++version) {
+    std::vector<CaseTable::Outcome> outcomes;
+    for (size_t i = 0; i < sets.size(); ++i) {
+      const std::vector<int32_t>& values = by.by[i].values;
+      const size_t at = version / by.stride(i) % (values.size() + 1);
+      if (at < values.size()) outcomes.push_back({sets[i], values[at]});
+    }
+    const bool is_known = outcomes.size() == sets.size();
+    by.names.push_back(is_known ? cases_.name_of(std::move(outcomes)) : uint8_t{0});
+  }
+  by.name = by.names.front();
+  while (!by.names.empty() && by.names.back() == 0) by.names.pop_back();
+  // Of blocks with the first value alone, of which there are most, that is all there is to know.
+  if (by.names.size() == 1) by.names.clear();
 }
 
 bool Host::may_wait(const Choice& choice, const BlockPlan& first) {
   // Blocks that may not fit with all their versions are cut where all are made.
   constexpr uint32_t kLargest = translate::Draft::kHotCapacity / 4;
-  const VersionSet& set = cases_.set(choice.versions);
-  const std::vector<int32_t>& values = set.options.values;
-  if (values.empty() || choice.cases.values.size() != values.size()) return false;
-  return value_of(set.selector) == values.front() && first.size_bound().hot <= kLargest &&
-         !cases_.is_complete(first.tag);
+  for (const ChosenSet& each : choice.sets()) {
+    const VersionSet& set = cases_.set(each.versions);
+    const std::vector<int32_t>& values = set.options.values;
+    if (values.empty() || each.cases.values.size() != values.size()) return false;
+    if (value_of(set.selector) != values.front()) return false;
+  }
+  return first.size_bound().hot <= kLargest && !cases_.is_complete(first.tag);
 }
 
 const translate::CallSite& Host::missing_site(const translate::PlannedBlock& block,
@@ -165,7 +240,8 @@ const translate::CallSite& Host::missing_site(const translate::PlannedBlock& blo
   CallSite& site = static_cast<Additions&>(*data).new_site();
   site.pc = block.versions.back().tag;
   site.purpose = CallSite::Purpose::kMissingVersions;
-  site.versions = versions_named(block.by.name);
+  // Of one set: the name of its first value, which is a fixed one, is the set's.
+  if (block.by.by.size() == 1) site.versions = Versions(block.by.name - 1u);
   return site;
 }
 
@@ -173,60 +249,9 @@ void Host::add_missing(translate::PlannedBlock& block, const Choice& choice) {
   BlockPlan& rest = block.versions.emplace_back();
   rest.tag = block.versions.front().tag;
   rest.missing = this;
-  block.by = switch_of(choice, {choice.cases.values.front()}, true);
-}
-
-bool Host::make_versions(ThreadView& view, const CallSite& site) {
-  const AppPc tag = site.pc;
-  view.thread().block().context.rip = tag.value;
-  cases_.complete(tag);
-  // Blocks with all their versions are not laid out together with others.
-  const auto spread = [&](const cache::Fragment& fragment) {
-    for (size_t i = 0; i < fragment.constituent_count(); ++i) {
-      cases_.complete(fragment.constituent_tag(i));
-    }
-  };
-  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
-  const VersionOptions& options = cases_.set(site.versions).options;
-  const bool at_once = options.most_dynamic != 0 && options.threshold == 1;
-  if (at_once && new_case(view, site)) return true;
-  engine_->deletions().delete_fragment(tag);
-  return true;
-}
-
-bool Host::new_case(ThreadView& view, const CallSite& site) {
-  const AppPc tag = site.pc;
-  const int64_t value = value_of(cases_.set(site.versions).selector);
-  translate::ThreadBlock& block = view.thread().block();
-  block.context.rip = tag.value;
-  const CaseTable::Meeting meeting = cases_.met(site.versions, tag, value);
-  if (meeting == CaseTable::Meeting::kKnown) {
-    // Another thread has the block replaced just now, by one that has the version.
-    engine_->deletions().delete_fragment(tag);
-    return true;
-  }
-  if (meeting == CaseTable::Meeting::kNone) {
-    // It is in its last run of code that another thread has had replaced.
-    const cache::Fragment* fragment = view.thread().cache().fragment_at({block.call_resume});
-    return fragment != nullptr && !fragment->is_live();
-  }
-  const auto met = static_cast<int32_t>(value);
-  std::vector<AppPc> blocks{tag};
-  // What is laid out together stays together: blocks with different cases would be fragments of
-  // their own.
-  const auto spread = [&](const cache::Fragment& fragment) {
-    for (size_t i = 0; i < fragment.constituent_count(); ++i) {
-      const AppPc other = fragment.constituent_tag(i);
-      if (cases_.spread(site.versions, other, met)) blocks.push_back(other);
-    }
-  };
-  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
-  for (const AppPc each : blocks) {
-    tell(&view.thread(), "on_new_case()",
-         [&](Tool& tool) { tool.on_new_case(site.versions, each.value, met); });
-  }
-  for (const AppPc each : blocks) engine_->deletions().delete_fragment(each);
-  return true;
+  block.by = switch_of(choice, 1);
+  block.by.has_missing = true;
+  name_versions(block.by, choice);
 }
 
 }  // namespace weft::tool

@@ -162,10 +162,24 @@ SizeBound BlockPlan::size_bound() const {
   return bound;
 }
 
+size_t Switch::stride(size_t selection) const {
+  size_t versions = 1;
+  for (size_t i = selection + 1; i < by.size(); ++i) versions *= by[i].values.size() + 1;
+  return versions;
+}
+
+bool Switch::compares() const {
+  return std::all_of(by.begin(), by.end(), [](const Selection& each) {
+    return each.one_reading() && each.values.size() <= Selection::kMostInARow;
+  });
+}
+
 FreeState PlannedBlock::free_at_entry() const {
+  // What a part's versions look at is not known here.
+  if (!by.parts.starts.empty()) return {};
   const auto all = [&](const auto& holds) {
     return std::all_of(versions.begin(), versions.end(), [&](const BlockPlan& version) {
-      return version.missing != nullptr || holds(version);
+      return !version.is_made() || holds(version);
     });
   };
   // Liveness is asked for in front of an instruction, behind what was inserted there.
@@ -173,13 +187,13 @@ FreeState PlannedBlock::free_at_entry() const {
   free.flags = all([](const BlockPlan& version) {
     return !any_observes_flags(version.instructions.front().before) && version.flags_dead_before(0);
   });
-  if (by.one_reading() && free.flags) return free;
+  if (by.compares() && free.flags) return free;
   const bool unseen = all(
       [](const BlockPlan& version) { return !any_observes(version.instructions.front().before); });
   if (!unseen) return free;
   free.registers = UINT16_MAX;
   for (const BlockPlan& version : versions) {
-    if (version.missing == nullptr) free.registers &= version.registers_dead_before(0);
+    if (version.is_made()) free.registers &= version.registers_dead_before(0);
   }
   return free;
 }
@@ -192,6 +206,8 @@ SizeBound PlannedBlock::size_bound(SizeBound& first) const {
   constexpr uint32_t kSwitch = 64;
   constexpr uint32_t kCase = 48;
   constexpr uint32_t kExits = 128;
+  constexpr uint32_t kRange = 64;
+  constexpr uint32_t kRangeExit = 32;
   first.cold += kExits;
   SizeBound all = first;
   for (size_t i = 1; i < versions.size(); ++i) {
@@ -200,15 +216,10 @@ SizeBound PlannedBlock::size_bound(SizeBound& first) const {
     all.cold += kExits + one.cold;
   }
   if (is_switched()) all.hot += kSwitch + kCase * static_cast<uint32_t>(versions.size());
+  const auto ranges = static_cast<uint32_t>(by.parts.starts.size());
+  all.hot += kRange * ranges;
+  all.cold += kRangeExit * ranges;
   return all;
-}
-
-void PlannedBlock::drop_version() {
-  CHECK(is_switched());
-  versions.erase(versions.end() - 2);
-  by.values.pop_back();
-  if (!by.names.empty()) by.names.pop_back();
-  if (!is_switched()) by = {};
 }
 
 PlannedBlock::Effects PlannedBlock::effects(size_t version) const {
@@ -220,7 +231,9 @@ PlannedBlock::Effects PlannedBlock::effects(size_t version) const {
     const bool any = insertion.kind == Kind::kCall || insertion.kind == Kind::kCode;
     const bool computes = insertion.kind == Kind::kSnippet && stores(insertion.steps);
     const bool puts = insertion.kind != Kind::kSnippet && insertion.kind != Kind::kRecord &&
-                      insertion.word == by.selector;
+                      std::any_of(by.by.begin(), by.by.end(), [&](const Selection& each) {
+                        return insertion.word == each.selector;
+                      });
     effects.change_selector = effects.change_selector || any || computes || puts;
     effects.flush = effects.flush || insertion.kind == Kind::kRecord;
   };

@@ -117,9 +117,14 @@ struct BlockPlan {
   std::optional<EditedList> list;
   /// Insertions that may stand anywhere in the block.
   std::vector<Insertion> anywhere;
-  /// Of a version that has not been made, has no instructions and is not the first: who makes what
-  /// is called in its place, wherever that is needed.
+  /// Of versions that have not been made, have no instructions and are not the first: who makes
+  /// what is called in their place, wherever that is needed.
   Instrumenter* missing = nullptr;
+  /// It stands for the versions that the block's parts have (Switch::parts), and has no
+  /// instructions.
+  bool in_parts = false;
+
+  bool is_made() const { return missing == nullptr && !in_parts; }
 
   AppRange range() const;
   /// What is dead in front of instruction `index` (its number past the last: at the block's end).
@@ -132,20 +137,55 @@ struct BlockPlan {
   SizeBound size_bound() const;
 };
 
-/// How the entry of a block chooses among its versions: by what is in a word.
-struct Switch {
+/// What a block is chosen by in one respect: a word, and the values that have versions.
+struct Selection {
+  /// Of more values, the one that the word holds is searched for by halves.
+  static constexpr size_t kMostInARow = 16;
+
   Word selector;
-  std::vector<int32_t> values;  ///< of all versions but the last, which is for all other values
-  bool has_missing = false;     ///< the last version has not been made
-  /// Not 0: the same for all blocks that are chosen by the same word and have the same first value.
-  uint8_t name = 0;
-  /// By value, or empty: what exits know that leave a version. 0: nothing. The same for all blocks
-  /// that are chosen by the same word; of the first value it is `name`.
-  std::vector<uint8_t> names = {};
+  std::vector<int32_t> values;  ///< all others have one version in common, the default
 
   /// Whether comparing the word with each value in turn is as good as comparing a copy: one
   /// comparison reads it once, and of its own word only the thread itself is a writer.
   bool one_reading() const { return selector.per_thread || values.size() == 1; }
+  bool operator==(const Selection&) const = default;
+};
+
+/// Where the versions are that a block's first fragment does not have: in fragments that go by the
+/// names of its parts (cache/part.h), each for a range of one word's values.
+struct Parts {
+  struct Start {
+    int32_t from = 0;  ///< the first value of the range; the first range has all below, too
+    uint32_t part = 0;
+    bool operator==(const Start&) const = default;
+  };
+  Word selector;
+  std::vector<Start> starts;  ///< in order; empty: there are no parts
+  /// Of a shared selector: where the thread keeps what it has read, for the part to choose by.
+  Word copy;
+
+  bool operator==(const Parts&) const = default;
+};
+
+/// How the entry of a block chooses among its versions: by what is in one word, or in several. The
+/// versions are those of the first selection's values in turn, then its default; of each of these,
+/// the same for the next selection. So version 0 is for the first values, the last for none.
+struct Switch {
+  std::vector<Selection> by;
+  bool has_missing = false;  ///< the last version stands for all that have not been made
+  Parts parts;               ///< or for these. Of several selections there is version 0, and it
+  /// Not 0: the same for all blocks that are chosen by the same words and have the same first
+  /// values.
+  uint8_t name = 0;
+  /// By version, or empty: what exits know that leave it. 0, or beyond the end: nothing. The same
+  /// for all blocks that are chosen by the same words; of the first version it is `name`.
+  std::vector<uint8_t> names = {};
+
+  bool is_whole() const { return !has_missing && parts.starts.empty(); }
+  /// How far apart the versions of two neighbouring values of a selection are, if it is whole.
+  size_t stride(size_t selection) const;
+  /// Whether it can be made by comparing the words themselves, where the flags are dead.
+  bool compares() const;
   bool operator==(const Switch&) const = default;
 };
 
@@ -154,9 +194,15 @@ enum class PlanUse : uint8_t { kBlock, kTrace, kProbe };
 
 /// A block in all its versions. They have the same instructions, and differ in what was inserted.
 struct PlannedBlock {
+  /// More do not fit, as a rule.
+  static constexpr uint32_t kMostVersions = 65;
+
   PlanUse use = PlanUse::kBlock;
+  uint32_t part = 0;  ///< which part is made; 0: the block's first fragment
+  /// Further ones are to be in parts; of what does not fit even so, the default is made alone (1).
+  uint32_t most_versions = kMostVersions;
   std::vector<BlockPlan> versions;  ///< at least one
-  Switch by;                        ///< without values if there is one version
+  Switch by;                        ///< without selections if there is one version
   std::vector<uint8_t> source;      ///< what the versions' instructions point to
 
   bool is_switched() const { return versions.size() > 1; }
@@ -165,8 +211,6 @@ struct PlannedBlock {
   void settle();
   /// Of all versions, `first` being that of the first one, to which its exits are added.
   SizeBound size_bound(SizeBound& first) const;
-  /// Leaves out the last version that is not the default.
-  void drop_version();
   struct Effects {
     bool change_selector = false;  ///< the choice may be another one behind it
     bool flush = false;            ///< it may call the function that empties a buffer

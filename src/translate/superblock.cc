@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cache/part.h"
 #include "cache/stripe.h"
 
 namespace weft::translate {
@@ -20,10 +21,12 @@ void SuperblockBuilder::begin(AppPc tag, Arrival arrival) {
   draft_.clear();
   draft_.prefetch_returns = ++built_ > environment_.prefetch_after;
   marks_.clear();
-  covered_ = {tag, tag};
+  part_ = cache::part_number(tag);
+  const AppPc start = cache::block_of_part(tag);
+  covered_ = {start, start};
   readable_ = {};
   // Before it is asked whether the bytes may be read, and they are: see ProgramCode.
-  head_generation_ = cache_.generation(tag);
+  head_generation_ = cache_.generation(start);
   window_.forget();
   map_pc_ = {};
   by_ = {};
@@ -34,6 +37,8 @@ void SuperblockBuilder::begin(AppPc tag, Arrival arrival) {
   flushes_ = false;
   first_changes_choice_ = false;
   pending_ = {};
+  // A part is of one block, whichever way its choice comes to it.
+  continue_ = part_ != 0 ? Continue::kNo : Continue::kWhereItFits;
   cache::EntrySpec head{tag, 0, cache::EntrySpec::kNone};
   if (arrival == Arrival::kIndirect) {
     emit_choice_door(draft_.hot, environment_);
@@ -50,18 +55,18 @@ void SuperblockBuilder::begin(AppPc tag, Arrival arrival) {
 bool SuperblockBuilder::build(AppPc tag, Arrival arrival) {
   begin(tag, arrival);
   Instruction first;
-  if (!fetch(tag, first)) return false;
-  if (readable_.checked) return build_checked(tag);
-  AppPc pc = tag;
+  AppPc pc = cache::block_of_part(tag);
+  if (!fetch(pc, first)) return false;
+  if (readable_.checked) return build_checked(pc);
   while (instrumenter_ == nullptr ? add_block(pc) : add_planned_block(pc)) {
   }
   if (marks_.empty()) return false;
   if (is_switched()) {
-    name_entry_choice();
+    if (part_ == 0) name_entry_choice();
     emit_further_versions(false);
   }
   emit_thunks(draft_);
-  add_entries();
+  if (part_ == 0) add_entries();
   add_constants();
   instruction_count_ = static_cast<uint32_t>(marks_.size());
   CHECK(!draft_.hot.overflowed() && !draft_.cold.overflowed());
@@ -200,7 +205,7 @@ bool SuperblockBuilder::go_on_or_leave(AppPc next, AppPc& pc) {
 bool SuperblockBuilder::pairs_returns() const {
   // A trace goes on only where its path does, not at a landing place.
   // And a landing place would have to be one for all versions of what follows.
-  return path_.empty() && !is_switched() && draft_.pairs_returns;
+  return path_.empty() && !is_switched() && part_ == 0 && draft_.pairs_returns;
 }
 
 bool SuperblockBuilder::is_laid_out_elsewhere(const Instruction& at) const {

@@ -50,6 +50,7 @@ class SuperblockBuilder {
 
   /// Translates from `tag` into draft(). The fragment begins with the code by which such an arrival
   /// enters. False if the first instruction cannot be fetched; see fault_address().
+  /// `tag` may be the name of a part (cache/part.h), for a direct arrival.
   bool build(AppPc tag, Arrival arrival);
   /// Whether what is built next compares bytes in aligned words alone (see emit_self_check).
   void use_aligned_checks(bool aligned) { aligned_checks_ = aligned; }
@@ -104,6 +105,9 @@ class SuperblockBuilder {
   bool add_planned_block(AppPc& pc);
   /// Makes block_ the block at `pc` with what tools insert. False if there is none that fits here.
   bool plan_block(AppPc pc);
+  /// Has block_, which does not fit in all its versions, leave most of them to its parts.
+  template <typename Plan>
+  void plan_in_parts(Plan plan);
   /// Decodes it, `limit` instructions at most.
   BlockPlan& begin_plan(AppPc tag);
   void decode_block(AppPc pc, size_t limit);
@@ -140,7 +144,7 @@ class SuperblockBuilder {
   /// A paired call that another fragment has, too, with the landing place of its return: a
   /// superblock that has begun before it ends ahead of it.
   bool is_laid_out_elsewhere(const Instruction& at) const;
-  bool is_switched() const { return !by_.values.empty(); }
+  bool is_switched() const { return !by_.by.empty(); }
   /// Tells the draft which exits of block_'s first version know what the next entry's choice is.
   void set_exit_choice();
   /// Block_ is the first of a switched superblock: takes back the entry of indirect branches if the
@@ -220,6 +224,7 @@ class SuperblockBuilder {
   bool aligned_checks_ = false;
   AppRange covered_;
   AppPc fault_address_;
+  uint32_t part_ = 0;            ///< which part of the block at its tag is built
   std::span<const AppPc> path_;  ///< of a trace; empty for a superblock
   size_t path_at_ = 0;           ///< which of its blocks is being emitted
   AppPc map_pc_;                 ///< where the state map's last record ends

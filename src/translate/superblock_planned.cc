@@ -29,6 +29,7 @@ FreeState free_for(const std::vector<Insertion>& insertions, const BlockPlan& pl
 BlockPlan& SuperblockBuilder::begin_plan(AppPc tag) {
   block_.versions.resize(1);
   block_.by = {};
+  block_.part = part_;
   BlockPlan& plan = block_.versions.front();
   plan.tag = tag;
   plan.instructions.clear();
@@ -73,8 +74,20 @@ bool SuperblockBuilder::plan_fits() {
              Draft::kColdCapacity;
 }
 
+template <typename Plan>
+void SuperblockBuilder::plan_in_parts(Plan plan) {
+  while (!plan_fits()) {
+    CHECK(block_.is_switched());
+    uint32_t& most = block_.most_versions;
+    if (block_.by.is_whole()) most = std::min(most, static_cast<uint32_t>(block_.versions.size()));
+    most = std::max(most / 2, 1u);
+    plan();
+  }
+}
+
 bool SuperblockBuilder::plan_block(AppPc pc) {
   constexpr size_t kLongestBlock = 128;
+  block_.most_versions = PlannedBlock::kMostVersions;
   for (size_t limit = kLongestBlock; limit != 0; limit /= 2) {
     decode_block(pc, limit);
     // The fault comes when the program gets here, not before.
@@ -84,7 +97,11 @@ bool SuperblockBuilder::plan_block(AppPc pc) {
     if (!marks_.empty()) return plan_fits() && block_.by == by_;
     if (plan_fits()) return true;
   }
-  while (!plan_fits()) block_.drop_version();
+  plan_in_parts([&] {
+    decode_block(pc, 1);
+    instrumenter_->instrument(block_, draft_.tool_data);
+    block_.settle();
+  });
   return true;
 }
 
@@ -165,16 +182,19 @@ bool SuperblockBuilder::emit_planned(const BlockPlan& plan, size_t index, AppPc&
 }
 
 void SuperblockBuilder::emit_checked_plan(AppPc tag, size_t size, size_t available) {
-  BlockPlan& plan = begin_plan(tag);
-  Instruction at;
-  for (size_t offset = 0; offset < size && decode_copy(tag, offset, available, at);
-       offset += at.insn.length) {
-    plan.instructions.emplace_back().at = at;
-  }
-  instrumenter_->instrument(block_, draft_.tool_data);
-  block_.settle();
-  while (block_.is_switched() && !plan_fits()) block_.drop_version();
-  CHECK(plan_fits());
+  const auto plan_all = [&] {
+    BlockPlan& plan = begin_plan(tag);
+    Instruction at;
+    for (size_t offset = 0; offset < size && decode_copy(tag, offset, available, at);
+         offset += at.insn.length) {
+      plan.instructions.emplace_back().at = at;
+    }
+    instrumenter_->instrument(block_, draft_.tool_data);
+    block_.settle();
+  };
+  block_.most_versions = PlannedBlock::kMostVersions;
+  plan_all();
+  plan_in_parts(plan_all);
   AppPc unused = tag;
   emit_first_version(unused, true);
   if (!is_switched()) return;

@@ -23,7 +23,9 @@ bool SuperblockBuilder::end_switched_block(bool goes_on, AppPc next) {
 // Whoever changes another thread's word has that thread enter the cache again; a shared word
 // anybody may change, so exits that know of it lead upwards only, and each loop has one that looks.
 void SuperblockBuilder::set_exit_choice() {
-  if (!by_.selector.per_thread) {
+  const bool shared = std::any_of(by_.by.begin(), by_.by.end(),
+                                  [](const Selection& each) { return !each.selector.per_thread; });
+  if (shared) {
     draft_.choice_floor = std::max(draft_.choice_floor, block_.versions.front().tag);
   }
   // The superblock runs on behind a flush, whatever that has changed.
@@ -114,7 +116,7 @@ void SuperblockBuilder::emit_head_behind() {
 void SuperblockBuilder::emit_version(size_t version, bool checked) {
   map_pc_ = {};
   draft_.choice = 0;
-  if (chain_.front().planned.versions[version].missing != nullptr) return;
+  if (!chain_.front().planned.versions[version].is_made()) return;
   const uint8_t name = checked || version >= by_.names.size() ? uint8_t{0} : by_.names[version];
   bool flushes = false;
   for (size_t i = 0; i < chain_.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "translate/draft.h"
 #include "translate/instrument.h"
@@ -12,7 +13,7 @@
 namespace weft::translate {
 
 /// The first half of an entry: it goes on behind itself if the version is the first one, and leaves
-/// by a jump for the second half if not. No flag and no register is changed but what is free.
+/// by jumps for the second half if not. No flag and no register is changed but what is free.
 class SwitchHead {
  public:
   /// Whether the entry of an indirect branch, which has the program's rcx in
@@ -29,13 +30,10 @@ class SwitchHead {
   void emit_rest(Draft& draft, const PlannedBlock& block, std::span<const uint32_t> bodies) const;
 
  private:
-  /// By comparisons of the word itself, or of its copy in rcx.
+  friend class SwitchRest;
+  /// By comparisons of the words themselves, or of their copies in rcx.
   enum class Form : uint8_t { kCompare, kCount };
 
-  void emit_rest_by_comparing(Draft& draft, const PlannedBlock& block,
-                              std::span<const uint32_t> bodies) const;
-  void emit_rest_by_counting(Draft& draft, const PlannedBlock& block,
-                             std::span<const uint32_t> bodies) const;
   void emit_missing_rest(Draft& draft, const PlannedBlock& block) const;
   void emit_comparison(Draft& draft, const PlannedBlock& block, std::optional<uint32_t> first);
   void emit_count(Draft& draft, const PlannedBlock& block, const FreeState& free);
@@ -47,7 +45,9 @@ class SwitchHead {
   bool saved_rcx_ = false;
   uint32_t indirect_entry_ = 0;
   x86::Reg keeper_ = x86::kRcx;  ///< a dead register that has rcx meanwhile; rcx: memory has it
-  uint32_t rest_field_ = 0;      ///< rel32, in hot code; 0: the second half comes next
+  /// By selection: rel32, in hot code, of what leaves if its word does not hold the first value; 0:
+  /// the second half comes next.
+  std::vector<uint32_t> rest_fields_;
 };
 
 }  // namespace weft::translate

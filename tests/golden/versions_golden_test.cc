@@ -27,14 +27,34 @@ struct Case {
   bool first_changes_choice = false;  ///< the first version writes the selector's word
   bool branches_know = false;         ///< the choice is Environment::branch_choice
   std::vector<uint8_t> names = {};    ///< Switch::names
+  std::vector<Selection> further = {};
+  Parts parts = {};
 };
+
+constexpr Word kSecond{true, 6};
+constexpr Word kSharedSecond{false, 0, 0x40050001008};
+
+std::vector<int32_t> multiples(int32_t of, size_t count) {
+  std::vector<int32_t> all;
+  for (size_t i = 0; i < count; ++i) all.push_back(of * static_cast<int32_t>(i));
+  return all;
+}
+
+Parts parts_of(const Word& selector) { return {selector, {{0, 1}, {30, 4}, {90, 2}}, {true, 20}}; }
 
 /// Makes every block several versions. Version i counts in word 10 + i.
 class Versions final : public Instrumenter {
  public:
   explicit Versions(const Case& test) : test_(test) {}
   void instrument(PlannedBlock& block, std::unique_ptr<FragmentData>&) override {
-    block.versions.resize(test_.values.size() + 1, block.versions.front());
+    block.by = {{{test_.selector, test_.values}}, false, test_.parts, 1, test_.names};
+    size_t made = test_.values.size() + 1;
+    for (const Selection& each : test_.further) {
+      block.by.by.push_back(each);
+      made *= each.values.size() + 1;
+    }
+    if (!test_.parts.starts.empty() && !test_.further.empty()) made = 2;
+    block.versions.resize(made, block.versions.front());
     for (uint32_t i = 0; i < block.versions.size(); ++i) {
       Insertion count;
       count.word = {true, 10 + i};
@@ -42,7 +62,11 @@ class Versions final : public Instrumenter {
       block.versions[i].anywhere.push_back(count);
     }
     if (test_.first_changes_choice) block.versions.front().anywhere.push_back(change());
-    block.by = {test_.selector, test_.values, false, 1, test_.names};
+    if (test_.parts.starts.empty()) return;
+    BlockPlan& rest = block.versions.back();
+    rest.instructions.clear();
+    rest.anywhere.clear();
+    rest.in_parts = true;
   }
 
  private:
@@ -86,6 +110,46 @@ const std::vector<Case>& cases() {
       {"versions_four", bytes(kAddReturn), kOwn, {0, 3, -2}},
       {"versions_four_shared", bytes(kAddReturn), kShared, {0, 3, -2}},
       {"versions_four_flags_alive", bytes(kCarryReturn), kOwn, {0, 3, -2}},
+      {.name = "versions_of_two",
+       .program = bytes(kAddReturn),
+       .selector = kOwn,
+       .values = {0, 3},
+       .further = {{kSecond, {5}}}},
+      {.name = "versions_of_two_shared",
+       .program = bytes(kAddReturn),
+       .selector = kShared,
+       .values = {0, 3},
+       .further = {{kSharedSecond, {5}}}},
+      {.name = "versions_of_two_flags_alive",
+       .program = bytes(kCarryReturn),
+       .selector = kOwn,
+       .values = {7},
+       .further = {{kSharedSecond, {0, 5}}}},
+      {.name = "versions_of_two_link",
+       .program = bytes(kJumpOut),
+       .selector = kOwn,
+       .values = {0},
+       .names = {1, 0, 0},
+       .further = {{kSecond, {5}}}},
+      {.name = "versions_many",
+       .program = bytes(kAddReturn),
+       .selector = kOwn,
+       .values = multiples(2, 18)},
+      {.name = "versions_many_shared",
+       .program = bytes(kAddReturn),
+       .selector = kShared,
+       .values = multiples(-2, 18)},
+      {.name = "versions_in_parts",
+       .program = bytes(kAddReturn),
+       .selector = kOwn,
+       .values = {0, 3},
+       .parts = parts_of(kOwn)},
+      {.name = "versions_of_two_in_parts",
+       .program = bytes(kAddReturn),
+       .selector = kOwn,
+       .values = {0},
+       .further = {{kShared, {9}}},
+       .parts = parts_of(kShared)},
       {"versions_link", bytes(kJumpOut), kOwn, {0}},
       {"versions_link_shared", bytes(kJumpOut), kShared, {0}},
       {"versions_link_changed", bytes(kJumpOut), kOwn, {0}, false, {}, true},

@@ -1,6 +1,7 @@
 // Counts what the function `work` executes by the value that the program last gave to a system call
 // that no kernel has: by versions of its blocks, and in their default version by calls. The sums by
-// value are exact however the versions come and go.
+// value are exact however the versions come and go. Compiled twice: the second tool, `crossed`,
+// goes by the call's second argument.
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -15,6 +16,14 @@
 #include "weft/tool.h"
 
 namespace {
+
+#ifdef WEFT_CROSSED
+constexpr const char* kName = "crossed";
+constexpr unsigned kArgument = 1;
+#else
+constexpr const char* kName = "cases";
+constexpr unsigned kArgument = 0;
+#endif
 
 constexpr uint64_t kSwitchCall = 0x7100;
 constexpr uint32_t kValues = 10;
@@ -63,14 +72,15 @@ class Cases final : public weft::Tool {
   void on_syscall_before(weft::SystemCall& call) override {
     if (call.number() != kSwitchCall) return;
     if (shared_) {
-      shared_word_.set(call.argument(0));
+      shared_word_.set(call.argument(kArgument));
     } else {
-      call.thread().set(own_word_, call.argument(0));
+      call.thread().set(own_word_, call.argument(kArgument));
     }
     call.set_result(0);
   }
 
-  void on_new_case(weft::Versions, weft::Address tag, int32_t value) override {
+  void on_new_case(weft::Versions versions, weft::Address tag, int32_t value) override {
+    if (versions.number() != versions_.number()) return;  // another tool's
     const std::lock_guard held(lock_);
     if (!made_.emplace(tag, value).second) ++repeated_;
     std::vector<int32_t>& values = of_block_[tag];
@@ -79,7 +89,7 @@ class Cases final : public weft::Tool {
   }
 
   void on_exit(weft::Process& process, int) override {
-    std::string text = "cases:";
+    std::string text = std::string(kName) + ":";
     for (uint32_t i = 0; i < kValues; ++i) {
       text += " " + std::to_string(process.sum(counted_[i]) + g_by_call[i].load());
     }

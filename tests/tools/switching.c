@@ -1,5 +1,6 @@
 // Threads (argument: how many) call `work` after telling the tool a value; new values appear from
-// phase to phase, and each thread goes back to 0 and 1 in between.
+// phase to phase, and each thread goes back to 0 and 1 in between. A second tool is told another
+// value, so that each of its ten meets each of the first tool's.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +13,16 @@ enum { kPhases = 10, kTurns = 50, kLength = 200 };
 static pthread_barrier_t g_phase;
 static int g_wrong;
 
-static void tell(long value) {
+static void tell(long value, long other) {
   long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(0x7100L), "D"(value) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(0x7100L), "D"(value), "S"(other)
+                   : "rcx", "r11", "memory");
 }
 
-static void run(long value) {
-  tell(value);
+static void run(long value, long turn) {
+  tell(value, (value + turn) % 10);
   if (work(kLength) != 7 * kLength / 2)
     __atomic_fetch_add(&g_wrong, 1, __ATOMIC_RELAXED);
 }
@@ -28,8 +32,8 @@ static void* body(void* unused) {
   for (int phase = 0; phase < kPhases; ++phase) {
     pthread_barrier_wait(&g_phase);
     for (int turn = 0; turn < kTurns; ++turn) {
-      run(phase);
-      run(turn & 1);
+      run(phase, turn);
+      run(turn & 1, turn);
     }
   }
   return NULL;

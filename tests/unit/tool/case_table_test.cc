@@ -87,6 +87,20 @@ TEST_F(CaseTableTest, BlocksHaveCasesOfTheirOwn) {
   EXPECT_EQ(table_.met(versions, kOther, 5), Meeting::kKnown);
 }
 
+TEST_F(CaseTableTest, TheSameOutcomesHaveTheSameName) {
+  const uint32_t first = make({3, 1}, 0).number();
+  const uint32_t second = make({}, 4).number();
+  EXPECT_EQ(table_.name_of({{first, 3}}), table_.fixed_name(Versions(first)));
+  const uint8_t both = table_.name_of({{first, 3}, {second, 8}});
+  EXPECT_NE(both, 0);
+  EXPECT_EQ(table_.name_of({{second, 8}, {first, 3}}), both);
+  EXPECT_NE(table_.name_of({{first, 1}, {second, 8}}), both);
+  EXPECT_NE(table_.name_of({{second, 8}}), both);
+  for (int32_t value = 0; value < 300; ++value) table_.name_of({{second, value}});
+  EXPECT_EQ(table_.name_of({{second, 1000}}), 0) << "there are no more";
+  EXPECT_EQ(table_.name_of({{first, 3}, {second, 8}}), both);
+}
+
 TEST_F(CaseTableTest, OfThreadsThatMeetTheSameOneAddsIt) {
   const Versions versions = make({}, 15);
   cases_of(versions);
