@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""documents.py WEFT WEFT-MEMTRACE PLACE SOURCES: manual pages, completions and what Debian wants of each package."""
+"""documents.py WEFT PLACE SOURCES: manual pages, completions and what Debian wants of each package."""
 import email.utils
 import gzip
 import pathlib
@@ -67,20 +67,21 @@ def completions(helps):
 
 
 def main():
-    weft, memtrace, place, sources = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
+    weft, place, sources = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     place.mkdir(parents=True, exist_ok=True)
     version = said(weft, "version").split()[1]
     helps = {command: said(weft, command, "--help") for command in COMMANDS}
     sections = [("SYNOPSIS", said(weft, "help"))] + [(f"WEFT {command.upper()}", text) for command, text in helps.items()]
-    files = {"weft.1": page("weft", "dynamic binary instrumentation of running programs", version, sections),
-             "weft-memtrace.1": page("weft-memtrace", "shows traces of memory accesses", version, [("SYNOPSIS", said(memtrace, "--help"))])}
+    files = {"weft.1": page("weft", "dynamic binary instrumentation of running programs", version, sections)}
+    for name, summary in (("weft-memtrace", "shows traces of memory accesses"), ("weft-coverage", "puts coverage files together")):
+        files[f"{name}.1"] = page(name, summary, version, [("SYNOPSIS", said(str(pathlib.Path(weft).parent / name), "--help"))])
     files.update(completions(helps))
     files["copyright"] = ("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: weft\n\nFiles: *\n"
                           "Copyright: 2026 the weft maintainers\nLicense: Apache-2.0\n On Debian systems, the full text of the license is in\n"
                           " /usr/share/common-licenses/Apache-2.0.\n")
     for name, text in files.items():
         (place / name).write_text(text)
-    for name in ("weft.1", "weft-memtrace.1"):
+    for name in ("weft.1", "weft-memtrace.1", "weft-coverage.1"):
         (place / f"{name}.gz").write_bytes(gzip.compress(files[name].encode(), 9, mtime=0))
     date = email.utils.formatdate((sources / "CHANGELOG.md").stat().st_mtime)
     changes = f"weft ({version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of the sources.\n\n -- weft maintainers <weft@users.noreply.github.com>  {date}\n"

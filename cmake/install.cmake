@@ -10,7 +10,7 @@ set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 
 # Three parts, each a package of its own (cmake/package.cmake): runtime, tools, dev.
 install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
-install(TARGETS weft-memtrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+install(TARGETS weft-memtrace weft-coverage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 # Clients of the DynamoRIO API load this one.
 install(TARGETS dynamorio LIBRARY DESTINATION lib/weft COMPONENT runtime)

@@ -3,7 +3,7 @@ function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
 endfunction()
 
-run(${CMAKE_COMMAND} --build ${BUILD} --target weft weft-memtrace bundled_tools weft_symbols documents)
+run(${CMAKE_COMMAND} --build ${BUILD} --target weft weft-memtrace weft-coverage bundled_tools weft_symbols documents)
 file(REAL_PATH ${BUILD} build)
 # Configured before there were documents, the build still installs them.
 run(cpack --config ${build}/CPackConfig.cmake -G DEB -B ${PLACE})

@@ -3,10 +3,9 @@ set(documents ${CMAKE_BINARY_DIR}/documents)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # Manual pages and completions come from what the programs themselves say of their options.
-add_custom_command(OUTPUT ${documents}/weft.1 ${documents}/weft-memtrace.1 ${documents}/weft.bash ${documents}/_weft ${documents}/weft.fish
-  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/cmake/documents.py $<TARGET_FILE:weft> $<TARGET_FILE:weft-memtrace> ${documents}
-          ${CMAKE_SOURCE_DIR}
-  DEPENDS weft weft-memtrace ${CMAKE_SOURCE_DIR}/cmake/documents.py ${CMAKE_SOURCE_DIR}/CHANGELOG.md
+add_custom_command(OUTPUT ${documents}/weft.1 ${documents}/weft-memtrace.1 ${documents}/weft-coverage.1 ${documents}/weft.bash ${documents}/_weft ${documents}/weft.fish
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/cmake/documents.py $<TARGET_FILE:weft> ${documents} ${CMAKE_SOURCE_DIR}
+  DEPENDS weft weft-memtrace weft-coverage ${CMAKE_SOURCE_DIR}/cmake/documents.py ${CMAKE_SOURCE_DIR}/CHANGELOG.md
   COMMENT "Manual pages and completions")
 add_custom_target(documents DEPENDS ${documents}/weft.1)
 
@@ -16,7 +15,7 @@ install(FILES ${documents}/weft.1.gz DESTINATION ${share}/man/man1 COMPONENT run
 install(FILES ${documents}/weft.bash DESTINATION ${share}/bash-completion/completions RENAME weft COMPONENT runtime OPTIONAL)
 install(FILES ${documents}/_weft DESTINATION ${share}/zsh/vendor-completions COMPONENT runtime OPTIONAL)
 install(FILES ${documents}/weft.fish DESTINATION ${share}/fish/vendor_completions.d COMPONENT runtime OPTIONAL)
-install(FILES ${documents}/weft-memtrace.1.gz DESTINATION ${share}/man/man1 COMPONENT tools OPTIONAL)
+install(FILES ${documents}/weft-memtrace.1.gz ${documents}/weft-coverage.1.gz DESTINATION ${share}/man/man1 COMPONENT tools OPTIONAL)
 foreach(part "runtime:weft" "tools:weft-tools" "dev:weft-dev")
   string(REPLACE ":" ";" words ${part})
   list(GET words 0 component)

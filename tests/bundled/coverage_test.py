@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """coverage: its blocks and lines are those that ran, and its instrumentation goes."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -67,6 +68,38 @@ class Coverage(ToolTest):
         self.assertEqual(theirs, ours)
         self.assertEqual((int(root.get("lines-covered")), int(root.get("lines-valid"))),
                          (sum(line.get("hits") != "0" for line in root.iter("line")), sum(1 for _ in root.iter("line"))))
+
+    def merged(self, *words, status=0):
+        reader = pathlib.Path(bundled.WEFT).parent / "weft-coverage"
+        done = subprocess.run([reader, *words], cwd=self.folder.name, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout if status == 0 else done.stderr
+
+    def test_runs_are_put_together(self):
+        for name, words in (("a", ["minus"]), ("b", list("12345"))):
+            self.run_tool(f"coverage:output={name},lcov={name}.info", program("branches"), *words)
+        self.merged("merge", "-o", "all", "a", "b")
+        one, other, both = (self.blocks_of(self.path(name), "branches") for name in ("a", "b", "all"))
+        self.assertEqual(both, one | other)
+        self.assertGreater(len(both), max(len(one), len(other)))
+        counts = [lcov_lines(self.path(f"{name}.info").read_text(), "branches.c") for name in ("a", "b")]
+        expected = {line: max(each.get(line, 0) for each in counts) for line in counts[0]}
+        self.assertNotIn(expected, counts)
+        for files in (("a", "b"), ("all",), ("b", "all")):
+            self.assertEqual(lcov_lines(self.merged("lcov", *files), "branches.c"), expected)
+        root = xml.etree.ElementTree.fromstring(self.merged("cobertura", "all"))
+        hits = {int(line.get("number")): int(line.get("hits")) for each in root.iter("class") if each.get("filename").endswith("branches.c")
+                for line in each.iter("line")}
+        self.assertEqual(hits, expected)
+
+    def test_what_cannot_be_put_together_is_named(self):
+        self.run_tool("coverage:output=a", program("branches"), "minus")
+        self.path("cut").write_bytes(self.path("a").read_bytes()[:-9])
+        self.path("text").write_text("no coverage\n")
+        for words, message in ((["merge", "nowhere"], "cannot read nowhere"), (["lcov", "a", "text"], "text is no drcov file"),
+                               (["merge", "cut"], "cut ends too early"), (["merge"], "no files"), (["merge", "a", "-o"], "-o needs the name"),
+                               (["merge", "-o", "/nowhere/x", "a"], "cannot write /nowhere/x")):
+            self.assertIn(f"weft-coverage: {message}", self.merged(*words, status=1))
 
     def test_what_ran_is_what_lost_its_instrumentation(self):
         _, text = self.run_tool("coverage:output=c,stats", program("work"))
