@@ -20,6 +20,13 @@ void* map(void* place, size_t size, uint protection, int flags) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
+/// Where code and its clients' variables reach each other: below 2 GB, as clients are, if there is
+/// room.
+void* map_near(size_t size, uint protection) {
+  void* const memory = map(nullptr, size, protection, MAP_32BIT);
+  return memory != nullptr ? memory : map(nullptr, size, protection, 0);
+}
+
 }  // namespace
 
 extern "C" {
@@ -29,7 +36,7 @@ void dr_global_free(void* mem, size_t) { std::free(mem); }
 void* dr_thread_alloc(void*, size_t size) { return std::malloc(size); }
 void dr_thread_free(void*, void* mem, size_t) { std::free(mem); }
 
-void* dr_nonheap_alloc(size_t size, uint prot) { return map(nullptr, size, prot, 0); }
+void* dr_nonheap_alloc(size_t size, uint prot) { return map_near(size, prot); }
 void dr_nonheap_free(void* mem, size_t size) { munmap(mem, whole_pages(size)); }
 void* dr_raw_mem_alloc(size_t size, uint prot, void* addr) {
   return map(addr, size, prot, addr == nullptr ? 0 : MAP_FIXED_NOREPLACE);
@@ -46,14 +53,13 @@ void* dr_raw_brk(void*) { return sbrk(0); }
 
 void* dr_custom_alloc(void*, dr_alloc_flags_t flags, size_t size, uint prot, void* addr) {
   const auto has = [&](dr_alloc_flags_t flag) { return (flags & flag) != 0; };
-  if (has(DR_ALLOC_CACHE_REACHABLE)) return nullptr;
   if (!has(DR_ALLOC_NON_HEAP)) {
     const bool places = has(DR_ALLOC_FIXED_LOCATION) || has(DR_ALLOC_LOW_2GB);
-    return places ? nullptr : std::malloc(size);
+    return places || has(DR_ALLOC_CACHE_REACHABLE) ? nullptr : std::malloc(size);
   }
   const int low = has(DR_ALLOC_LOW_2GB) ? MAP_32BIT : 0;
   if (has(DR_ALLOC_FIXED_LOCATION)) return map(addr, size, prot, low | MAP_FIXED_NOREPLACE);
-  return map(nullptr, size, prot, low);
+  return low != 0 ? map(nullptr, size, prot, low) : map_near(size, prot);
 }
 
 bool dr_custom_free(void*, dr_alloc_flags_t flags, void* addr, size_t size) {

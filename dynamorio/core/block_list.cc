@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
@@ -108,7 +109,7 @@ class Layout {
 
   void add_call(const CallRecord& call) {
     const auto arguments = arguments_of(call);
-    if (!arguments) fail("an argument of a clean call cannot be passed", nullptr);
+    if (!arguments) fail_for(call);
     ListCall item;
     item.function = reinterpret_cast<void (*)()>(call.function);
     item.arguments = *arguments;
@@ -171,6 +172,20 @@ class Layout {
     if (copy != nullptr) instr_destroy(drcontext_, copy);
     if (end == nullptr) fail("an instruction cannot be encoded", instruction);
     return {room.data(), end};
+  }
+
+  /// Names the argument that cannot be passed.
+  [[noreturn]] void fail_for(const CallRecord& call) {
+    std::array<char, 200> text{};
+    const auto wrong = std::find_if(call.arguments.begin(), call.arguments.end(),
+                                    [](opnd_t each) { return !argument_of(each); });
+    if (wrong != call.arguments.end()) {
+      opnd_disassemble_to_buffer(drcontext_, *wrong, text.data(), text.size());
+    }
+    Room::get().process().fail(
+        fmt::format("block {:#x}: an argument of a clean call cannot be passed: {} of {}",
+                    block_.tag(), text.data(), call.arguments.size()));
+    __builtin_unreachable();
   }
 
   [[noreturn]] void fail(std::string_view what, instr_t* instruction) {

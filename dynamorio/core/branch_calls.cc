@@ -79,8 +79,10 @@ void dr_insert_ubr_instrumentation(void* drcontext, instrlist_t* ilist, instr_t*
 
 void dr_insert_mbr_instrumentation(void* drcontext, instrlist_t* ilist, instr_t* instr,
                                    void* callee, dr_spill_slot_t) {
-  const opnd_t target =
+  opnd_t target =
       instr_is_return(instr) ? OPND_CREATE_MEMPTR(DR_REG_XSP, 0) : instr_get_target(instr);
+  // Of a far branch's pointer, the part that is no segment.
+  if (opnd_is_memory_reference(target)) opnd_set_size(&target, OPSZ_PTR);
   dr_insert_clean_call(drcontext, ilist, instr, callee, false, 2, number(instr_get_app_pc(instr)),
                        target);
 }
@@ -98,6 +100,7 @@ void dr_insert_cbr_instrumentation_ex(void* drcontext, instrlist_t* ilist, instr
                                       void* callee, opnd_t user_data) {
   const app_pc pc = instr_get_app_pc(instr);
   const app_pc next = pc + instr_length(drcontext, instr);
+  if (opnd_is_null(user_data)) user_data = OPND_CREATE_INTPTR(0);
   insert_call(drcontext, ilist, instr,
               {reinterpret_cast<void*>(&tell_more),
                {number(callee), OPND_CREATE_INT32(instr_get_opcode(instr)), number(pc),

@@ -6,12 +6,11 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/encoded_word.h"
 #include "core/version.h"
 
 namespace weft::dynamorio {
-namespace {
 
-/// The inverse of what the command line does to a word: %XX for what is not plain.
 std::string decode_word(std::string_view word) {
   std::string text;
   for (size_t i = 0; i < word.size(); ++i) {
@@ -24,6 +23,8 @@ std::string decode_word(std::string_view word) {
   }
   return text;
 }
+
+namespace {
 
 std::string in_quotes(const std::string& word) {
   if (word.find_first_of(" \t\n\"'`") == std::string::npos && !word.empty()) return word;

@@ -46,7 +46,29 @@ long write_whole(int fd, const char* text, size_t bytes) {
   return done == 0 && bytes != 0 ? -1 : static_cast<long>(done);
 }
 
-std::string format_text(const char* format, va_list arguments) {
+namespace {
+
+/// The original's %p is an address with all its digits, where no width is given.
+std::string with_whole_addresses(std::string_view format) {
+  std::string result;
+  for (size_t i = 0; i < format.size(); ++i) {
+    const std::string_view two = format.substr(i, 2);
+    if (two == "%p") {
+      result += "0x%016lx";
+    } else {
+      result += format[i];
+      if (two == "%%") result += '%';
+    }
+    if (two == "%p" || two == "%%") ++i;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string format_text(const char* given, va_list arguments) {
+  const std::string whole = with_whole_addresses(given);
+  const char* const format = whole.c_str();
   va_list again;
   va_copy(again, arguments);
   std::array<char, 512> room{};

@@ -1,11 +1,12 @@
 // The program's memory.
-#include <dlfcn.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <optional>
 
+#include "core/libraries.h"
+#include "core/own_maps.h"
 #include "core/protection.h"
 #include "core/room.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using weft::MemoryArea;
 using weft::Process;
-using weft::dynamorio::Client;
 using weft::dynamorio::Room;
 
 constexpr uint64 kPage = 4096;
@@ -84,10 +84,12 @@ bool dr_query_memory_ex(const byte* pc, dr_mem_info_t* info) {
   info->prot = DR_MEMPROT_NONE;
   info->type = DR_MEMTYPE_FREE;
   if (!is_mapped(pc)) return true;
-  // The runtime's: page by page is exact enough.
-  info->size = kPage;
-  info->prot = DR_MEMPROT_READ | DR_MEMPROT_WRITE;
-  info->type = DR_MEMTYPE_DATA;
+  const std::optional<weft::dynamorio::OwnMap> own = weft::dynamorio::own_map_at(number(pc));
+  if (!own) return true;
+  info->base_pc = pointer(own->range.start);
+  info->size = own->range.size();
+  info->prot = own->protection;
+  info->type = own->is_file ? DR_MEMTYPE_IMAGE : DR_MEMTYPE_DATA;
   return true;
 }
 
@@ -101,13 +103,6 @@ bool dr_memory_is_dr_internal(const byte* pc) {
   return !process().memory_at(number(pc)) && is_mapped(pc);
 }
 
-bool dr_memory_is_in_client(const byte* pc) {
-  Dl_info info{};
-  if (dladdr(pc, &info) == 0) return false;
-  for (const Client& client : Room::get().clients()) {
-    if (info.dli_fbase == client.base) return true;
-  }
-  return false;
-}
+bool dr_memory_is_in_client(const byte* pc) { return weft::dynamorio::is_in_client(pc); }
 
 }  // extern "C"

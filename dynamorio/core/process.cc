@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/context.h"
+#include "core/libraries.h"
 #include "core/room.h"
 
 using weft::dynamorio::Client;
@@ -25,13 +26,23 @@ const std::vector<std::string>& program_arguments() { return Room::get().process
 /// The client whose code called: of several, the first is named where nobody else is.
 Client* first_client() { return client_of(0); }
 
+/// What dr_get_error_code() says, as the original numbers it.
+constexpr int kInvalidParameter = 1;
+constexpr int kInsufficientSpace = 2;
+
+/// For the caller's dr_get_error_code().
+template <typename Value>
+Value failed(Value value, int error) {
+  if (Context* const context = Context::current()) context->error = error;
+  return value;
+}
+
 }  // namespace
 
 extern "C" {
 
 void* dr_standalone_init() { return GLOBAL_DCONTEXT; }
 void dr_standalone_exit() {}
-bool dr_using_all_private_caches() { return false; }
 bool dr_running_under_dynamorio() { return Room::find() != nullptr; }
 void dr_request_synchronized_exit() {}
 bool dr_attached_midrun() { return false; }
@@ -55,10 +66,6 @@ bool dr_get_option_array(client_id_t client_id, int* argc, const char*** argv) {
   *argv = client->argument_list.data();
   return true;
 }
-
-// The runtime's options are weft's own and are not asked for by the original's names.
-bool dr_get_string_option(const char*, char*, size_t) { return false; }
-bool dr_get_integer_option(const char*, uint64*) { return false; }
 
 const char* dr_get_client_path(client_id_t client_id) {
   const Client* const client = client_of(client_id);
@@ -94,7 +101,7 @@ int dr_num_app_args() { return static_cast<int>(program_arguments().size()); }
 
 int dr_get_app_args(dr_app_arg_t* args_array, int args_count) {
   const std::vector<std::string>& words = program_arguments();
-  if (args_count < static_cast<int>(words.size())) return -1;
+  if (args_count < static_cast<int>(words.size())) return failed(-1, kInvalidParameter);
   for (const std::string& word : words) {
     args_array->start = const_cast<char*>(word.c_str());
     args_array->size = word.size() + 1;
@@ -105,8 +112,12 @@ int dr_get_app_args(dr_app_arg_t* args_array, int args_count) {
 }
 
 const char* dr_app_arg_as_cstring(dr_app_arg_t* app_arg, char* buf, int buf_size) {
-  if (app_arg == nullptr || buf == nullptr) return nullptr;
-  if (app_arg->size > static_cast<size_t>(buf_size)) return nullptr;
+  if (app_arg == nullptr || buf == nullptr) {
+    return failed<const char*>(nullptr, kInvalidParameter);
+  }
+  if (app_arg->size > static_cast<size_t>(buf_size)) {
+    return failed<const char*>(nullptr, kInsufficientSpace);
+  }
   std::memcpy(buf, app_arg->start, app_arg->size);
   return buf;
 }
@@ -128,8 +139,9 @@ void dr_exit_process(int exit_code) { Room::get().process().exit(exit_code); }
 dr_auxlib_handle_t dr_load_aux_library(const char* name, byte** lib_start, byte** lib_end) {
   void* const handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return nullptr;
-  if (lib_start != nullptr) *lib_start = nullptr;
-  if (lib_end != nullptr) *lib_end = nullptr;
+  const weft::Range range = weft::dynamorio::library_range(handle);
+  if (lib_start != nullptr) *lib_start = reinterpret_cast<byte*>(range.start);
+  if (lib_end != nullptr) *lib_end = reinterpret_cast<byte*>(range.end);
   return handle;
 }
 

@@ -11,11 +11,17 @@
 #include "core/module_data.h"
 #include "core/nudge.h"
 #include "core/run_environment.h"
+#include "core/runtime_options.h"
 
 namespace weft::dynamorio {
 namespace {
 
 Room* g_room = nullptr;
+
+/// Without a handler nothing happens.
+bool is_ignored(int signal) {
+  return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+}
 
 Address address_of(const void* pointer) { return reinterpret_cast<Address>(pointer); }
 
@@ -31,6 +37,7 @@ Client* Room::client(client_id_t id) { return id < clients_.size() ? &clients_[i
 
 void Room::declare(OptionList& list) {
   list.add_text("clients", "", "libraries and their arguments, as weft run --client encodes them");
+  list.add_text("options", "", "drrun's options, encoded in the same way");
 }
 
 void Room::on_start(Process& process, const Options& options) {
@@ -38,6 +45,7 @@ void Room::on_start(Process& process, const Options& options) {
   open_console(process);
   start_environment();
   clients_ = decode_clients(options.text("clients"));
+  runtime_options() = RuntimeOptions(options.text("options"));
   if (clients_.empty()) process.fail("no client given; weft run --client LIBRARY [ARGS...]");
   first_ = &contexts_.make(nullptr, static_cast<pid_t>(gettid()));
   Context::set_current(first_);
@@ -147,8 +155,9 @@ SignalAnswer Room::on_signal_before(const SignalInfo& signal) {
   });
   switch (action) {
     case DR_SIGNAL_DELIVER:
-    case DR_SIGNAL_BYPASS:
       return SignalAnswer::kDeliver;
+    case DR_SIGNAL_BYPASS:
+      return is_ignored(signal.number) ? SignalAnswer::kSuppress : SignalAnswer::kDeliver;
     case DR_SIGNAL_SUPPRESS:
       return SignalAnswer::kSuppress;
     case DR_SIGNAL_REDIRECT:

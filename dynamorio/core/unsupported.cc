@@ -6,7 +6,5 @@ extern "C" {
 bool dr_suspend_all_other_threads_ex(void***, uint*, uint*, dr_suspend_flags_t) { return false; }
 bool dr_suspend_all_other_threads(void***, uint*, uint*) { return false; }
 bool dr_resume_all_other_threads(void**, uint) { return false; }
-bool dr_set_itimer(int, uint, void (*)(void*, dr_mcontext_t*)) { return false; }
-uint dr_get_itimer(int) { return 0; }
 
 }  // extern "C"

@@ -23,16 +23,20 @@ std::string encode(std::string_view word) {
 
 }  // namespace
 
-Result<int> take_clients(int own, char** argv, std::vector<ClientSpec>& clients) {
+Result<int> take_clients(int own, char** argv, ClientLine& line) {
   int first = 1;
   while (first < own && argv[first] != kClientOption) ++first;
   for (int i = first; i < own; ++i) {
+    if (argv[i] == kRuntimeOption && i + 1 < own) {
+      line.options.emplace_back(argv[++i]);
+      continue;
+    }
     if (argv[i] != kClientOption) {
-      clients.back().arguments.emplace_back(argv[i]);
+      line.clients.back().arguments.emplace_back(argv[i]);
       continue;
     }
     if (++i == own) return Error{"--client takes the path of a library, then its arguments"};
-    clients.push_back({std::filesystem::absolute(argv[i]).lexically_normal().string(), {}});
+    line.clients.push_back({std::filesystem::absolute(argv[i]).lexically_normal().string(), {}});
   }
   return first;
 }
@@ -41,13 +45,16 @@ std::string client_runtime() {
   return (std::filesystem::path(tool::bundled_tools_folder()) / "libdynamorio.so").string();
 }
 
-std::string tool_of(const std::vector<ClientSpec>& clients) {
+std::string tool_of(const ClientLine& line) {
   std::string spec = client_runtime() + ":clients=";
-  for (const ClientSpec& client : clients) {
-    if (&client != &clients.front()) spec += '|';
+  for (const ClientSpec& client : line.clients) {
+    if (&client != &line.clients.front()) spec += '|';
     spec += encode(client.path);
     for (const std::string& word : client.arguments) spec += ' ' + encode(word);
   }
+  if (line.options.empty()) return spec;
+  spec += ",options=";
+  for (const std::string& word : line.options) spec += ' ' + encode(word);
   return spec;
 }
 

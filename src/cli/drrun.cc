@@ -46,6 +46,10 @@ bool takes_value(std::string_view option) {
                                            "-vm_size",
                                            "-signal_stack_size",
                                            "-stack_size",
+                                           "-vm_base",
+                                           "-vmheap_size",
+                                           "-native_exec_list",
+                                           "-reset_at_vmm_percent_free_limit",
                                            "-tracedump_threshold",
                                            "-sysenter_is_int80"};
   for (const std::string_view each : kOptions) {
@@ -108,7 +112,7 @@ class Translation {
         if (left == 0) return "-ops takes options as one word";
         read_options(words_of(words[++i]));
       } else {
-        i += read_option(word);
+        i += read_option(word, left != 0 ? words[i + 1] : std::string());
       }
     }
     return {};
@@ -117,32 +121,44 @@ class Translation {
   /// What weft run gets before the program.
   std::vector<std::string> words() const {
     std::vector<std::string> result = options_;
+    // As drrun has them; weft's own run has them where asked for.
+    if (traces_ && !clients_.empty()) result.emplace_back("--traces");
     for (const ClientSpec& each : clients_) {
       result.emplace_back(kClientOption);
       result.push_back(each.path);
       result.insert(result.end(), each.arguments.begin(), each.arguments.end());
+    }
+    if (clients_.empty()) return result;
+    for (const std::string& each : for_clients_) {
+      result.emplace_back(kRuntimeOption);
+      result.push_back(each);
     }
     return result;
   }
 
  private:
   void read_options(const std::vector<std::string>& words) {
-    for (size_t i = 0; i < words.size(); ++i) i += read_option(words[i]);
+    for (size_t i = 0; i < words.size(); ++i) {
+      i += read_option(words[i], i + 1 < words.size() ? words[i + 1] : std::string());
+    }
   }
 
-  /// Returns how many words behind it belong to it.
-  size_t read_option(const std::string& word) {
-    if (word == "-enable_traces") {
-      options_.emplace_back("--traces");
+  /// Returns how many words behind it belong to it; `next` is the first of them.
+  size_t read_option(const std::string& word, const std::string& next) {
+    const size_t values = takes_value(word) ? 1 : 0;
+    for_clients_.push_back(word.substr(1) + (values != 0 ? "=" + next : std::string()));
+    if (word == "-enable_traces" || word == "-disable_traces") {
+      traces_ = word == "-enable_traces";
+    } else if (word == "-trace_threshold") {
+      options_.push_back("--trace-threshold=" + next);
     } else if (word == "-thread_private") {
       options_.emplace_back("--cache=private");
     } else if (word == "-no_follow_children") {
       options_.emplace_back("--no-follow");
-    } else if (word != "-disable_traces" && word != "-follow_children" && word != "-64") {
+    } else if (word != "-follow_children" && word != "-64") {
       std::fprintf(stderr, "weft: drrun: %s has no meaning here\n", word.c_str());
-      return takes_value(word) ? 1 : 0;
     }
-    return 0;
+    return values;
   }
 
   std::string use_coverage(const std::vector<std::string>& words) {
@@ -160,7 +176,9 @@ class Translation {
   }
 
   std::vector<std::string> options_;
+  std::vector<std::string> for_clients_;  ///< drrun's options, as clients may ask for them
   std::vector<ClientSpec> clients_;
+  bool traces_ = true;
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
   app.footer("The program and its arguments come last, after --.");
   add_options(app, options, followed, texts);
   const int own = count_own_arguments(argc, argv);
-  std::vector<ClientSpec> clients;
+  ClientLine clients;
   Result<int> options_end = take_clients(own, argv, clients);
   if (!options_end) {
     std::fprintf(stderr, "weft: %s\n", options_end.error().message.c_str());

@@ -106,6 +106,21 @@ class Clients(unittest.TestCase):
             self.assertLessEqual(tool, client)
             self.assertEqual(coverage_file.covered(client), coverage_file.covered(tool))
 
+    def test_what_system_calls_read_and_write_is_known(self):
+        for threads in (1, 8):
+            self.assertEqual(self.run_client("ranges", threads, rounds=SHORT), "read, written, 0 wrong\n")
+
+    def test_timers_tick_until_they_are_ended(self):
+        for threads in (1, 8):
+            self.assertEqual(self.run_client("ticks", threads), "ticked, 0 wrong\n")
+
+    def test_the_runtime_answers_what_clients_ask(self):
+        self.assertEqual(self.run_client("asks", 1, rounds=1), "0 wrong, , private 0\n")
+        command = [OPTIONS.weft, "drrun", "-quiet", "-native_exec_list", "a.so,b.so", "-thread_private", "-c", str(CLIENTS / "asks.so"), "--",
+                   str(CLIENTS / "program"), "1", "1"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+        self.assertIn("0 wrong, a.so,b.so, private 1\n", done.stderr)
+
     def test_two_clients_run_in_their_order(self):
         calls = str(CLIENTS / "calls.so")
         said = self.run_client("counts", 1, "--client", calls)

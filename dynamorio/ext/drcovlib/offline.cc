@@ -25,7 +25,7 @@ struct Offline {
 
 bool read_whole(file_t file, std::string& text) {
   uint64 size = 0;
-  if (!dr_file_size(file, &size)) return false;
+  if (!dr_file_size(file, &size) || !dr_file_seek(file, 0, DR_SEEK_SET)) return false;
   text.resize(size);
   return dr_read_file(file, text.data(), size) == static_cast<ssize_t>(size);
 }
@@ -46,7 +46,10 @@ drcovlib_status_t drmodtrack_offline_read(file_t file, const char* map, const ch
     map = made->text.c_str();
   }
   const char* const behind = parse(map, custom(), made->rows);
-  if (behind == nullptr) return DRCOVLIB_ERROR;
+  if (behind == nullptr) {
+    free_custom(made->rows, custom());
+    return DRCOVLIB_ERROR;
+  }
   if (next_line != nullptr) *next_line = behind;
   *num_mods = static_cast<uint>(made->rows.size());
   *handle = made.release();

@@ -84,6 +84,7 @@ struct ThreadInit : Event<ThreadInit, void, void*> {
   static void run(void* drcontext) {
     start_fields(drcontext);
     for_each([=](const auto& each) { each.call(drcontext); });
+    start_context_fields(drcontext);
   }
   WEFT_DRMGR_ONCE(dr_register_thread_init_event(&run))
 };

@@ -3,8 +3,10 @@
 
 namespace weft::dynamorio {
 
-/// The thread's fields, before every other callback of its start, and behind every one of its end.
+/// The thread's fields, before every callback of its start; those that have callbacks of their own,
+/// behind them. All end behind every callback of its end.
 void start_fields(void* drcontext);
+void start_context_fields(void* drcontext);
 void end_fields(void* drcontext);
 
 }  // namespace weft::dynamorio

@@ -59,8 +59,9 @@ std::array<Fields::Callbacks, kFields> callbacks() {
 
 }  // namespace
 
-void start_fields(void* drcontext) {
-  array_of(drcontext);
+void start_fields(void* drcontext) { array_of(drcontext); }
+
+void start_context_fields(void* drcontext) {
   for (const Fields::Callbacks& each : callbacks()) {
     if (each.init != nullptr) each.init(drcontext, true);
   }

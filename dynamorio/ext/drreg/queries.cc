@@ -29,7 +29,9 @@ drreg_status_t drreg_reservation_info_ex(void* drcontext, reg_id_t reg,
   bool native = true;
   if (reg == DR_REG_NULL) {
     info->reserved = state.flags.in_use;
-    native = state.flags.place == FlagsState::Place::kNative;
+    // Flags that are dead are the program's as much as any others.
+    native = state.flags.place != FlagsState::Place::kSlot &&
+             state.flags.place != FlagsState::Place::kXax;
     slot = state.flags.place == FlagsState::Place::kSlot ? state.flags.slot : 0;
   } else {
     const RegisterState& own = state.registers[index_of(reg_to_pointer_sized(reg))];
@@ -38,7 +40,7 @@ drreg_status_t drreg_reservation_info_ex(void* drcontext, reg_id_t reg,
     slot = own.native ? 0 : own.slot;
   }
   info->holds_app_value = native;
-  info->app_value_retained = native || slot != 0;
+  info->app_value_retained = !native && slot != 0;
   info->is_dr_slot = false;
   info->tls_offs = slot == 0 ? -1 : static_cast<int>(slot);
   info->opnd = slot == 0 ? opnd_create_null() : dr_raw_tls_opnd(drcontext, DR_SEG_GS, slot);

@@ -79,6 +79,7 @@ std::string_view without_module(const char* name) {
 
 template <typename Visit>
 drsym_error_t for_each_symbol(const char* modpath, Visit visit) {
+  if (modpath == nullptr) return DRSYM_ERROR_INVALID_PARAMETER;
   const auto file = file_of(modpath);
   if (!file) return DRSYM_ERROR_LOAD_FAILED;
   for (const FunctionSymbol& each : file->functions()) {
@@ -129,7 +130,9 @@ drsym_error_t drsym_lookup_address(const char* modpath, size_t modoffs, drsym_in
 
 drsym_error_t drsym_lookup_symbol(const char* modpath, const char* symbol, size_t* modoffs,
                                   uint flags) {
-  if (symbol == nullptr || modoffs == nullptr) return DRSYM_ERROR_INVALID_PARAMETER;
+  if (modpath == nullptr || symbol == nullptr || modoffs == nullptr) {
+    return DRSYM_ERROR_INVALID_PARAMETER;
+  }
   const auto file = file_of(modpath);
   if (!file) return DRSYM_ERROR_LOAD_FAILED;
   const std::string_view wanted = without_module(symbol);

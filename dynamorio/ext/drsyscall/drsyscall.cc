@@ -3,13 +3,16 @@
 
 #include <array>
 #include <atomic>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "core/context.h"
+#include "ext/drsyscall/memory_arguments.h"
 #include "syscalls/names.h"
 
 using weft::dynamorio::Context;
+using weft::dynamorio::MemoryArgument;
 using weft::tools::syscall_name;
 using weft::tools::SyscallName;
 
@@ -83,6 +86,8 @@ bool visit(drsys_syscall_t& call, const Context* context, drsys_iter_cb_t cb, vo
   drsys_arg_t argument{};
   argument.syscall = &call;
   argument.sysnum = {call.number, 0};
+  argument.drcontext = dr_get_current_drcontext();
+  if (context != nullptr) drsys_get_mcontext(argument.drcontext, &argument.mc);
   for (size_t i = 0; i < call.arguments.size() && i < kRegisters.size(); ++i) {
     const drsys_param_type_t type = type_of(call.arguments[i]);
     argument.ordinal = static_cast<int>(i);
@@ -99,6 +104,62 @@ bool visit(drsys_syscall_t& call, const Context* context, drsys_iter_cb_t cb, vo
     if (!cb(&argument, user_data)) return false;
   }
   return true;
+}
+
+/// How much of the program's memory there is; 0: none, or that cannot be told.
+size_t bytes_of(const MemoryArgument& range, const Context& context, uint64_t start) {
+  const bool ends_by_result = range.written && range.result_counts && context.call_is_over;
+  if (ends_by_result) {
+    const int64_t result = context.call->result();
+    return result < 0 ? 0 : static_cast<size_t>(result) * range.number;
+  }
+  switch (range.size) {
+    case MemoryArgument::Size::kConstant:
+      return range.number;
+    case MemoryArgument::Size::kArgument:
+      return static_cast<size_t>(context.call->argument(range.count)) * range.number;
+    case MemoryArgument::Size::kAtCount: {
+      uint32_t bytes = 0;
+      const auto* from = reinterpret_cast<const void*>(context.call->argument(range.count));
+      return dr_safe_read(from, sizeof bytes, &bytes, nullptr) ? bytes : 0;
+    }
+    case MemoryArgument::Size::kString:
+      break;
+  }
+  size_t length = 0;
+  for (char letter = 'x'; letter != '\0'; ++length) {
+    const auto* from = reinterpret_cast<const void*>(start + length);
+    if (!dr_safe_read(from, 1, &letter, nullptr)) return 0;
+  }
+  return length;
+}
+
+/// What is read is shown before the call; what is written, before it and, if it succeeds, after.
+void visit_memory(drsys_syscall_t& call, const Context& context,
+                  std::span<const MemoryArgument> ranges, drsys_iter_cb_t cb, void* user_data) {
+  const bool over = context.call_is_over;
+  if (over && context.call->result() < 0) return;
+  for (const MemoryArgument& range : ranges) {
+    const uint64_t start = context.call->argument(range.argument);
+    if (start == 0 || (over && !range.written)) continue;
+    drsys_arg_t argument{};
+    argument.syscall = &call;
+    argument.sysnum = {call.number, 0};
+    argument.drcontext = dr_get_current_drcontext();
+    drsys_get_mcontext(argument.drcontext, &argument.mc);
+    argument.pre = !over;
+    argument.ordinal = range.argument;
+    argument.mode = range.written ? DRSYS_PARAM_OUT : DRSYS_PARAM_IN;
+    const bool is_text = range.size == MemoryArgument::Size::kString;
+    argument.type = is_text                                         ? DRSYS_TYPE_CSTRING
+                    : range.size == MemoryArgument::Size::kConstant ? DRSYS_TYPE_STRUCT
+                                                                    : DRSYS_TYPE_CARRAY;
+    argument.containing_type = DRSYS_TYPE_INVALID;
+    argument.reg = DR_REG_NULL;
+    argument.start_addr = reinterpret_cast<void*>(start);
+    argument.size = bytes_of(range, context, start);
+    if (argument.size != 0 && !cb(&argument, user_data)) return;
+  }
 }
 
 }  // namespace
@@ -259,8 +320,18 @@ drmf_status_t drsys_iterate_args(void* drcontext, drsys_iter_cb_t cb, void* user
   return DRMF_SUCCESS;
 }
 
-drmf_status_t drsys_iterate_memargs(void*, drsys_iter_cb_t, void*) {
-  return DRMF_ERROR_DETAILS_UNKNOWN;
+drmf_status_t drsys_iterate_memargs(void* drcontext, drsys_iter_cb_t cb, void* user_data) {
+  drsys_syscall_t* call = nullptr;
+  if (cb == nullptr) return DRMF_ERROR_INVALID_PARAMETER;
+  const drmf_status_t status = drsys_cur_syscall(drcontext, &call);
+  if (status != DRMF_SUCCESS) return status;
+  const auto ranges = weft::dynamorio::memory_arguments(call->number);
+  // Calls without pointers need no description.
+  if (ranges.empty() && call->arguments.find_first_of("psb") != std::string_view::npos) {
+    return DRMF_ERROR_DETAILS_UNKNOWN;
+  }
+  visit_memory(*call, *at_call(drcontext), ranges, cb, user_data);
+  return DRMF_SUCCESS;
 }
 
 }  // extern "C"

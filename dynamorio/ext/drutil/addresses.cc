@@ -1,4 +1,6 @@
 // Addresses of memory operands.
+#include <cpuid.h>
+
 #include "core/inserted_code.h"
 #include "drutil.h"
 
@@ -14,6 +16,18 @@ opnd_t as_address(opnd_t memref) {
 /// xlat: rbx and al.
 bool has_byte_index(opnd_t memref) {
   return opnd_is_base_disp(memref) && opnd_get_index(memref) == DR_REG_AL;
+}
+
+/// What the CPU says of its state as it is switched on.
+uint xsave_bytes(int opcode) {
+  constexpr uint kStateLeaf = 13;
+  const bool compact = opcode == OP_xsavec32 || opcode == OP_xsavec64;
+  unsigned eax = 0;
+  unsigned bytes = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  __get_cpuid_count(kStateLeaf, compact ? 1 : 0, &eax, &bytes, &ecx, &edx);
+  return bytes;
 }
 
 }  // namespace
@@ -75,6 +89,7 @@ uint drutil_opnd_mem_size_in_bytes(opnd_t memref, instr_t* inst) {
              static_cast<uint>(1 + opnd_get_immed_int(levels));
     }
   }
+  if (inst != nullptr && instr_is_xsave(inst)) return xsave_bytes(instr_get_opcode(inst));
   return opnd_size_in_bytes(opnd_get_size(memref));
 }
 

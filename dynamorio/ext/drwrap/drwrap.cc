@@ -2,6 +2,7 @@
 #include "drwrap.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -32,6 +33,7 @@ struct Table {
   std::multimap<app_pc, Wrapped> wrapped;  ///< under mutex, as the others
   std::map<app_pc, Wrap> replaced;
   std::map<app_pc, Wrap> replaced_natively;
+  std::atomic<int> users{0};  ///< calls of drwrap_init() without drwrap_exit()
 };
 
 Table& table() {
@@ -99,8 +101,14 @@ FunctionHook native(app_pc replacement, void* user_data) {
 
 extern "C" {
 
-bool drwrap_init() { return drmgr_init(); }
-void drwrap_exit() { drmgr_exit(); }
+bool drwrap_init() {
+  ++table().users;
+  return drmgr_init();
+}
+void drwrap_exit() {
+  --table().users;
+  drmgr_exit();
+}
 
 bool drwrap_wrap_ex(app_pc func, Before pre_func_cb, After post_func_cb, void* user_data, uint) {
   if (func == nullptr || (pre_func_cb == nullptr && post_func_cb == nullptr)) return false;
@@ -176,7 +184,10 @@ bool drwrap_register_post_call_notify(void (*)(app_pc)) { return true; }
 bool drwrap_unregister_post_call_notify(void (*)(app_pc)) { return true; }
 bool drwrap_mark_as_post_call(app_pc) { return true; }
 bool drwrap_is_post_wrap(app_pc) { return false; }
-bool drwrap_set_global_flags(drwrap_global_flags_t) { return true; }
+// Who inverts control says so before anything is wrapped.
+bool drwrap_set_global_flags(drwrap_global_flags_t flags) {
+  return (flags & DRWRAP_INVERT_CONTROL) == 0 || table().users == 0;
+}
 void drwrap_get_retaddr_if_sentinel(void*, app_pc*) {}
 
 bool drwrap_get_stats(drwrap_stats_t* stats) {

@@ -228,9 +228,9 @@ bool drx_buf_insert_buf_store(void* drcontext, drx_buf_t*, instrlist_t* ilist, i
     const bool wide = opsz == OPSZ_8 && (value < INT32_MIN || value > INT32_MAX);
     if (wide && scratch == DR_REG_NULL) return false;
     if (wide) {
-      instrlist_insert_mov_immed_ptrsz(drcontext, value, opnd_create_reg(scratch), ilist, where,
-                                       nullptr, nullptr);
-      store = INSTR_CREATE_mov_st(drcontext, to, opnd_create_reg(scratch));
+      const opnd_t whole = opnd_create_reg(reg_to_pointer_sized(scratch));
+      instrlist_insert_mov_immed_ptrsz(drcontext, value, whole, ilist, where, nullptr, nullptr);
+      store = INSTR_CREATE_mov_st(drcontext, to, whole);
     } else {
       const opnd_size_t size = opsz == OPSZ_8 ? opnd_size_t{OPSZ_4} : opsz;
       store = INSTR_CREATE_mov_st(drcontext, to, opnd_create_immed_int(value, size));
