@@ -22,6 +22,7 @@
 #include "linux/kernel/surroundings.h"
 #include "linux/kernel/tracer.h"
 #include "linux/memory/address_space.h"
+#include "linux/memory/first_stack.h"
 #include "linux/memory/layout.h"
 
 namespace weft::engine {
@@ -120,6 +121,28 @@ Status prepare(Process& process) {
   return Unit{};
 }
 
+/// The runtime's stack and its guard page: where each process with images has it, if that is free.
+void* map_stack(Process& process) {
+  constexpr int kProtection = PROT_READ | PROT_WRITE;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  constexpr size_t kSize = kPageSize + kMainStackSize;
+  if (process.space.repeats_places()) {
+    constexpr uint64_t kAt = linux::kFirstStack.end.value - kSize;
+    static_assert(kAt >= linux::kFirstStack.start.value);
+    void* const wanted = reinterpret_cast<void*>(kAt);
+    void* const found = mmap(wanted, kSize, kProtection, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
+    if (found == wanted) {
+      linux::Mapping mapping;
+      mapping.range = {{kAt}, {kAt + kSize}};
+      mapping.owner = linux::Owner::kRuntime;
+      process.space.note_map(mapping);
+      return found;
+    }
+    if (found != MAP_FAILED) munmap(found, kSize);
+  }
+  return mmap(nullptr, kSize, kProtection, kFlags, -1, 0);
+}
+
 linux::ProgramImage describe(const Process& process, const linux::InitialStack& stack) {
   linux::ProgramImage image;
   image.path = process.launch.program.real_path;
@@ -183,8 +206,7 @@ void start_program(void* argument) {
 Error run(const Options& options, linux::Launch launch, char** kernel_argv, Hooks* hooks) {
   auto* process = new Process(options, std::move(launch), kernel_argv, hooks);
   if (const Status prepared = prepare(*process); !prepared) return prepared.error();
-  void* memory = mmap(nullptr, kPageSize + kMainStackSize, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory = map_stack(*process);
   if (memory == MAP_FAILED || mprotect(memory, kPageSize, PROT_NONE) != 0) {
     return {"no memory for the runtime's stack", errno};
   }

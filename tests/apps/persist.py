@@ -63,6 +63,25 @@ def the_second_run_goes_on_with_what_the_first_one_left(at):
     expect(is_warm(warm[3]) and warm[3]["modules_woken"] > 2 and warm[3]["modules_refused"] == 0, f"warm: {warm[3]}")
 
 
+def the_first_thread_has_its_stack_at_one_place(at):
+    """Which part of each table a thread has follows from that: elsewhere, each run would begin memory of its own."""
+    def stacks():
+        with subprocess.Popen([at.weft, "run", f"--persist={at.kept}", "--", "/bin/cat"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            process.stdin.write(b"runs\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            with open(f"/proc/{process.pid}/maps") as maps:
+                return {line.split()[0] for line in maps if is_runtime_stack(*line.split()[:2])}
+    first, second = stacks(), stacks()
+    expect(first and first & second, f"{first}, {second}")
+
+
+def is_runtime_stack(place, protection):
+    start, end = (int(text, 16) for text in place.split("-"))
+    return protection == "rw-p" and end - start == 8 << 20
+
+
 def a_changed_program_is_noticed(at):
     path = at.program("one", 41)
     expect(at.run(path)[0] == 41 and at.run(path)[0] == 41, "unchanged")
@@ -355,7 +374,8 @@ def tools_that_break_their_word_start_cold(at):
 
 
 CASES = (the_cache_is_looked_after, without_images_none_are_used_or_left,
-         the_second_run_goes_on_with_what_the_first_one_left, a_changed_program_is_noticed,
+         the_second_run_goes_on_with_what_the_first_one_left, the_first_thread_has_its_stack_at_one_place,
+         a_changed_program_is_noticed,
          slots_that_lead_elsewhere_are_noticed, a_new_program_starts_with_what_others_have_of_its_libraries,
          a_library_at_another_place_is_built_anew, processes_that_are_killed_leave_nothing_broken,
          other_options_have_files_of_their_own, processes_at_once_leave_whole_files,
