@@ -1,8 +1,10 @@
 #include "cli/followed_exec.h"
 
 #include <charconv>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace weft::cli {
 namespace {
@@ -25,6 +27,8 @@ bool take(std::string_view word, FollowedExec& followed, int& seccomp_fd) {
     followed.name = value;
   } else if (name == "--exec-held") {
     followed.held = value;
+  } else if (name == "--exec-kept") {
+    followed.kept = value;
   } else if (name == "--exec-images") {
     followed.images = value;
   } else if (name == "--exec-fd" || name == "--seccomp-fd") {
@@ -37,16 +41,53 @@ bool take(std::string_view word, FollowedExec& followed, int& seccomp_fd) {
   return true;
 }
 
+/// The user's options that may well be passed on to each process of a build.
+struct UserOptions {
+  std::string_view persist;
+  std::vector<std::string> tools;
+  bool no_images = false;
+};
+
+/// The value of an option that is `word`, or begins it, and whose value may be the next word; that
+/// word, if it is used, is passed by.
+std::optional<std::string_view> value_of(std::string_view name, int own, char** argv, int& i) {
+  const std::string_view word = argv[i];
+  if (word == name) return i + 1 < own ? std::optional<std::string_view>(argv[++i]) : std::nullopt;
+  if (!word.starts_with(name) || word[name.size()] != '=') return std::nullopt;
+  return word.substr(name.size() + 1);
+}
+
+bool take_user_option(int own, char** argv, int& i, UserOptions& user) {
+  if (const auto tool = value_of("--tool", own, argv, i)) {
+    user.tools.emplace_back(*tool);
+    return !tool->empty();
+  }
+  if (const auto directory = value_of("--persist", own, argv, i)) {
+    const bool first = user.persist.empty();
+    user.persist = *directory;
+    return first && !directory->empty();
+  }
+  const bool none = std::string_view(argv[i]) == "--no-persist";
+  user.no_images = user.no_images || none;
+  return none;
+}
+
 }  // namespace
 
-bool take_followed_exec(int own, char** argv, FollowedExec& followed, engine::Options& options) {
+bool take_followed_exec(int own, char** argv, FollowedExec& followed, engine::Options& options,
+                        std::vector<std::string>& tools) {
   FollowedExec taken;
+  UserOptions user;
   int seccomp_fd = options.seccomp_fd;
   for (int i = 2; i < own; ++i) {
-    if (!take(argv[i], taken, seccomp_fd)) return false;
+    if (!take(argv[i], taken, seccomp_fd) && !take_user_option(own, argv, i, user)) return false;
   }
-  followed = taken;
+  followed = std::move(taken);
   options.seccomp_fd = seccomp_fd;
+  options.persist_asked = !user.persist.empty();
+  if (options.persist_asked) options.persist = std::filesystem::absolute(user.persist).string();
+  options.no_images = user.no_images;
+  tools = std::move(user.tools);
   return true;
 }
 

@@ -33,7 +33,7 @@ Result<linux::Launch> find(const FollowedExec& followed, const std::vector<const
   if (followed.fd >= 0) {
     return linux::open_program("/proc/thread-self/fd/" + std::to_string(followed.fd), argv, envp);
   }
-  if (!followed.path.empty()) return linux::open_program(followed.path, argv, envp);
+  if (!followed.path.empty()) return linux::open_checked_program(followed.path, argv, envp);
   return linux::find_program(argv, envp);
 }
 
@@ -79,8 +79,10 @@ tool::Host* make_host(std::vector<tool::Library> libraries, const linux::Launch&
 /// Before anything is looked for beside weft. False, and said so, if `followed` is not weft's own.
 bool hold_surroundings(const FollowedExec& followed) {
   linux::Surroundings& surroundings = linux::Surroundings::instance();
-  if (!surroundings.hold(followed.held)) {
-    std::fputs("weft: --exec-held is for weft's own use\n", stderr);
+  const bool held = followed.kept.empty() ? surroundings.hold(followed.held)
+                                          : surroundings.hold_again(followed.kept);
+  if (!held) {
+    std::fputs("weft: --exec-held and --exec-kept are for weft's own use\n", stderr);
     return false;
   }
   surroundings.lift_limits();
@@ -205,10 +207,10 @@ int run(int argc, char** argv) {
   options.loading_ns = engine::processor_time_ns();
   FollowedExec followed;
   const int own = count_own_arguments(argc, argv);
-  if (take_followed_exec(own, argv, followed, options)) {
+  if (std::vector<std::string> tools; take_followed_exec(own, argv, followed, options, tools)) {
     if (!hold_surroundings(followed)) return kStatusUsage;
     options.arguments = inherited_options(own, argv);
-    return start(options, followed, {}, own, argc, argv);
+    return start(options, followed, tools, own, argc, argv);
   }
   CLI::App app{"Runs a program from the code cache.", "weft run"};
   return run_program(app, options, argc, argv);

@@ -172,6 +172,7 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
   app.add_option("--exec-path", followed.path)->group("");
   app.add_option("--exec-name", followed.name)->group("");
   app.add_option("--exec-held", followed.held)->group("");
+  app.add_option("--exec-kept", followed.kept)->group("");
   app.add_option("--exec-images", followed.images)->group("");
   app.add_option("--exec-fd", followed.fd)->group("");
   app.add_option("--seccomp-fd", options.seccomp_fd)->group("");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -37,18 +38,29 @@ struct Header {
 
 constexpr std::array<char, 8> kMagic{'w', 'e', 'f', 't', 'c', 'p', 'u', '1'};
 
+/// The kernel's name for the time since the machine started; false if it has none.
+bool find_boot(std::array<char, 36>& boot) {
+  linux::Surroundings& surroundings = linux::Surroundings::instance();
+  const std::string& told = surroundings.told().boot;
+  if (told.size() == boot.size()) {
+    std::copy(told.begin(), told.end(), boot.begin());
+    return true;
+  }
+  const int64_t opened =
+      surroundings.open_proc("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (linux::failed(opened)) return false;
+  const UniqueFd file(static_cast<int>(opened));
+  const std::span bytes(reinterpret_cast<uint8_t*>(boot.data()), boot.size());
+  if (!linux::read_at(file.get(), 0, bytes)) return false;
+  surroundings.note_boot({boot.data(), boot.size()});
+  return true;
+}
+
 /// False if there is no telling one start of the machine from another.
 bool fill_in(Header& header) {
   header = {};
   header.magic = kMagic;
-  const int64_t opened = linux::Surroundings::instance().open_proc(
-      "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-  if (linux::failed(opened)) return false;
-  const UniqueFd file(static_cast<int>(opened));
-  if (!linux::read_at(file.get(), 0,
-                      {reinterpret_cast<uint8_t*>(header.boot.data()), header.boot.size()})) {
-    return false;
-  }
+  if (!find_boot(header.boot)) return false;
   header.processor = x86::cpuid(1, 0);
   header.processor.ebx = 0;  // of the one that this thread is on
   return true;

@@ -108,7 +108,7 @@ Status prepare(Process& process) {
   process.engine.add_shadow(process.program.range);
   process.engine.measure_program();
   process.engine.resume_image(process.launch.program.real_path, process.program.range);
-  if (linux::tracer_of_this_thread() != 0) process.engine.trace_begins();
+  if (linux::tracer_at_start() != 0) process.engine.trace_begins();
   const bool executable_stack = process.launch.program.image.executable_stack;
   if (Status noted = linux::note_main_stack(process.kernel_stack, executable_stack, process.space);
       !noted) {

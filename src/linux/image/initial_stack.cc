@@ -1,19 +1,17 @@
 #include "linux/image/initial_stack.h"
 
 #include <linux/prctl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <optional>
 
 #include "linux/kernel/raw_syscall.h"
-#include "linux/kernel/surroundings.h"
 #include "linux/memory/kernel_map.h"
 
 namespace weft::linux {
@@ -201,29 +199,45 @@ void detach_host_environment() {
 
 namespace {
 
-/// Fields of /proc/self/stat from the 26th (startcode) on.
-bool read_stat(std::array<uint64_t, 27>& fields) {
-  std::FILE* stat = Surroundings::instance().open_proc_stream("/proc/self/stat");
-  if (stat == nullptr) return false;
-  char line[2048];
-  const char* got = std::fgets(line, sizeof line, stat);
-  std::fclose(stat);
-  if (got == nullptr) return false;
-  char* cursor = std::strrchr(line, ')');
-  if (cursor == nullptr) return false;
-  // The state is field 3.
-  for (int field = 3; cursor != nullptr && field <= 26; ++field) {
-    cursor = std::strchr(cursor + 1, ' ');
+/// Where weft's own code and data lie, as the kernel notes it of the program that it starts.
+void describe_weft(prctl_mm_map& map) {
+  map.start_code = map.start_data = ~uint64_t{0};
+  const std::span headers(reinterpret_cast<const Elf64_Phdr*>(getauxval(AT_PHDR)),
+                          getauxval(AT_PHNUM));
+  uint64_t bias = 0;
+  for (const Elf64_Phdr& each : headers) {
+    if (each.p_type == PT_PHDR) bias = word(headers.data()) - each.p_vaddr;
   }
-  if (cursor == nullptr) return false;
-  for (uint64_t& field : fields) field = std::strtoull(cursor, &cursor, 10);
-  return true;
+  for (const Elf64_Phdr& each : headers) {
+    if (each.p_type != PT_LOAD) continue;
+    const AppRange bytes{{bias + each.p_vaddr}, {bias + each.p_vaddr + each.p_filesz}};
+    const bool code = (each.p_flags & PF_X) != 0;
+    auto& start = code ? map.start_code : map.start_data;
+    auto& end = code ? map.end_code : map.end_data;
+    start = std::min<uint64_t>(start, bytes.start.value);
+    end = std::max<uint64_t>(end, bytes.end.value);
+  }
+}
+
+/// The end of the main stack: the kernel puts the name of what it executes ahead of the last word.
+/// Nothing if it did otherwise, or if the stack may be so small that its start matters, too.
+std::optional<AppRange> stack_by_name(const KernelStack& kernel) {
+  const auto named = std::find_if(kernel.auxv.begin(), kernel.auxv.end(),
+                                  [](const auto& each) { return each.a_type == AT_EXECFN; });
+  if (named == kernel.auxv.end()) return std::nullopt;
+  const auto* const name = reinterpret_cast<const char*>(named->a_un.a_val);
+  if (word(name) < kernel.bottom) return std::nullopt;
+  const uint64_t end = word(name) + std::strlen(name) + 1 + sizeof(uint64_t);
+  constexpr uint64_t kAmple = 1u << 20;
+  if (end % kPageSize != 0 || end - stack_floor(end) < kAmple) return std::nullopt;
+  return AppRange{{page_down(kernel.bottom)}, {end}};
 }
 
 }  // namespace
 
 Status note_main_stack(const KernelStack& kernel, bool executable, AddressSpace& space) {
-  const auto actual = kernel_mapping(kernel.bottom);
+  auto actual = stack_by_name(kernel);
+  if (!actual) actual = kernel_mapping(kernel.bottom);
   if (!actual) return Error{"/proc/self/maps does not show the stack: is /proc mounted?", ENOENT};
   Mapping mapping;
   mapping.range = *actual;
@@ -242,18 +256,13 @@ Status note_main_stack(const KernelStack& kernel, bool executable, AddressSpace&
 
 bool show_process_as(const InitialStack& stack, const char* name) {
   raw_syscall(__NR_prctl, PR_SET_NAME, word(name));
-  std::array<uint64_t, 27> stat;
-  if (!read_stat(stat)) return false;
-  const auto field = [&stat](size_t number) { return stat[number - 26]; };
   // What is ours stays as it is; the break is that of our own libc.
   struct prctl_mm_map map = {};
-  map.start_code = field(26);
-  map.end_code = field(27);
+  describe_weft(map);
   map.start_stack = stack.stack_pointer;
-  map.start_data = field(45);
-  map.end_data = field(46);
-  map.start_brk = field(47);
   map.brk = static_cast<uint64_t>(raw_syscall(__NR_brk, 0));
+  // Below it the break cannot go, and libc does not expect to give back what it has by now.
+  map.start_brk = map.brk;
   map.arg_start = stack.arg_start;
   map.arg_end = stack.arg_end;
   map.env_start = stack.env_start;

@@ -41,8 +41,12 @@ Surroundings::Place place_of(const std::string& path) {
   return {AT_FDCWD, path};
 }
 
+/// Why a program's files are opened: to be run; to see whether they could be; or to be run after
+/// that.
+enum class Purpose : uint8_t { kRun, kCheck, kRunChecked };
+
 /// Opens a file that execve would run, with the errno of execve if it would not.
-Result<UniqueFd> open_executable(const std::string& path) {
+Result<UniqueFd> open_executable(const std::string& path, Purpose purpose) {
   // Only a script's first line can ask for this; the kernel then opens the current directory.
   if (path.empty()) return errno_error(EACCES);
   const Surroundings::Place place = place_of(path);
@@ -61,6 +65,7 @@ Result<UniqueFd> open_executable(const std::string& path) {
   if (fstat(fd.get(), &status) != 0) return errno_error(errno);
   if (S_ISDIR(status.st_mode)) return Error{"is a directory", EACCES};
   if (!S_ISREG(status.st_mode)) return Error{"not a regular file", EACCES};
+  if (purpose == Purpose::kRunChecked) return fd;
   struct statvfs mount;
   if (fstatvfs(fd.get(), &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) {
     return Error{"is on a file system mounted noexec", EACCES};
@@ -77,11 +82,11 @@ std::string real_path_of(const UniqueFd& fd, const std::string& path) {
   return real.empty() ? path : real;
 }
 
-Result<ProgramFile> open_elf(UniqueFd fd, const std::string& path) {
+Result<ProgramFile> open_elf(UniqueFd fd, const std::string& path, Purpose purpose) {
   Result<ElfImage> image = read_elf(fd.get());
   if (!image) return image.error();
   ProgramFile file;
-  file.real_path = real_path_of(fd, path);
+  if (purpose != Purpose::kCheck) file.real_path = real_path_of(fd, path);
   file.fd = std::move(fd);
   file.path = path;
   file.image = std::move(image.value());
@@ -89,11 +94,11 @@ Result<ProgramFile> open_elf(UniqueFd fd, const std::string& path) {
 }
 
 /// The interpreter's own errors are those of the kernel: a file that is no fit is ELIBBAD.
-Result<ProgramFile> open_interpreter(const std::string& path) {
+Result<ProgramFile> open_interpreter(const std::string& path, Purpose purpose) {
   const std::string named = "its interpreter " + path + ": ";
-  Result<UniqueFd> fd = open_executable(path);
+  Result<UniqueFd> fd = open_executable(path, purpose);
   if (!fd) return Error{named + fd.error().message, fd.error().code};
-  Result<ProgramFile> file = open_elf(std::move(fd.value()), path);
+  Result<ProgramFile> file = open_elf(std::move(fd.value()), path, purpose);
   if (!file) return Error{named + file.error().message, ELIBBAD};
   return file;
 }
@@ -147,6 +152,44 @@ bool gains_privileges(int fd) {
       (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != getegid();
   return set_uid || set_gid ||
          (geteuid() != 0 && fgetxattr(fd, "security.capability", nullptr, 0) > 0);
+}
+
+Result<Launch> open_for(Purpose purpose, const std::string& path, std::span<const char* const> argv,
+                        std::span<const char* const> envp) {
+  if (path.empty()) return errno_error(ENOENT);
+  Launch launch;
+  launch.argv.assign(argv.begin(), argv.end());
+  launch.envp.assign(envp.begin(), envp.end());
+  // The kernel runs a program that was given no arguments with one empty one.
+  if (launch.argv.empty()) launch.argv.push_back("");
+  launch.execfn = path;
+  launch.comm = short_name(path);
+
+  std::string current = path;
+  for (int depth = 0;; ++depth) {
+    const std::string named = depth == 0 ? "" : "its interpreter " + current + ": ";
+    Result<UniqueFd> fd = open_executable(current, purpose);
+    if (!fd) return Error{named + fd.error().message, fd.error().code};
+    Result<std::optional<ScriptLine>> script = read_script_line(fd->get());
+    if (!script) return Error{named + script.error().message, script.error().code};
+    if (!script.value().has_value()) {
+      Result<ProgramFile> program = open_elf(std::move(fd.value()), current, purpose);
+      if (!program) return Error{named + program.error().message, program.error().code};
+      launch.program = std::move(program.value());
+      break;
+    }
+    if (depth == kMostScripts) return errno_error(ELOOP);
+    apply_script(launch, *script.value(), current);
+    current = script.value()->interpreter;
+  }
+
+  const std::string& interpreter = launch.program.image.interpreter;
+  if (!interpreter.empty()) {
+    Result<ProgramFile> file = open_interpreter(interpreter, purpose);
+    if (!file) return file.error();
+    launch.interpreter = std::move(file.value());
+  }
+  return launch;
 }
 
 Result<Launch> open_or_give_to_shell(const std::string& path, std::span<const char* const> argv,
@@ -209,42 +252,13 @@ bool is_ourselves(const std::string& path) {
 
 Result<Launch> open_program(const std::string& path, std::span<const char* const> argv,
                             std::span<const char* const> envp) {
-  if (path.empty()) return errno_error(ENOENT);
-  Launch launch;
-  launch.argv.assign(argv.begin(), argv.end());
-  launch.envp.assign(envp.begin(), envp.end());
-  // The kernel runs a program that was given no arguments with one empty one.
-  if (launch.argv.empty()) launch.argv.push_back("");
-  launch.execfn = path;
-  launch.comm = short_name(path);
-
-  std::string current = path;
-  for (int depth = 0;; ++depth) {
-    const std::string named = depth == 0 ? "" : "its interpreter " + current + ": ";
-    Result<UniqueFd> fd = open_executable(current);
-    if (!fd) return Error{named + fd.error().message, fd.error().code};
-    Result<std::optional<ScriptLine>> script = read_script_line(fd->get());
-    if (!script) return Error{named + script.error().message, script.error().code};
-    if (!script.value().has_value()) {
-      Result<ProgramFile> program = open_elf(std::move(fd.value()), current);
-      if (!program) return Error{named + program.error().message, program.error().code};
-      launch.program = std::move(program.value());
-      break;
-    }
-    if (depth == kMostScripts) return errno_error(ELOOP);
-    apply_script(launch, *script.value(), current);
-    current = script.value()->interpreter;
-  }
-
-  const std::string& interpreter = launch.program.image.interpreter;
-  if (!interpreter.empty()) {
-    Result<ProgramFile> file = open_interpreter(interpreter);
-    if (!file) return file.error();
-    launch.interpreter = std::move(file.value());
-  }
-  return launch;
+  return open_for(Purpose::kRun, path, argv, envp);
 }
 
+Result<Launch> open_checked_program(const std::string& path, std::span<const char* const> argv,
+                                    std::span<const char* const> envp) {
+  return open_for(Purpose::kRunChecked, path, argv, envp);
+}
 Result<Launch> find_program(std::span<const char* const> argv, std::span<const char* const> envp) {
   CHECK(!argv.empty());
   const std::string name = argv.front();
@@ -281,7 +295,7 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
 ExecCheck check_exec(const std::string& path) {
   ExecCheck check;
   const char* no_arguments[] = {""};
-  Result<Launch> launch = open_program(path, no_arguments, {});
+  Result<Launch> launch = open_for(Purpose::kCheck, path, no_arguments, {});
   if (!launch) {
     const int code = launch.error().code;
     const bool final = code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG || code == ETXTBSY;

@@ -47,6 +47,10 @@ Result<Launch> find_program(std::span<const char* const> argv, std::span<const c
 Result<Launch> open_program(const std::string& path, std::span<const char* const> argv,
                             std::span<const char* const> envp);
 
+/// The same after check_exec() found nothing wrong.
+Result<Launch> open_checked_program(const std::string& path, std::span<const char* const> argv,
+                                    std::span<const char* const> envp);
+
 /// Whether the file is weft itself, which is not run under weft.
 bool is_ourselves(const std::string& path);
 

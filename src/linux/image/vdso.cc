@@ -7,6 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,24 @@ struct Part {
   Label label;
 };
 
+/// The same as find_parts() where the process before this one has told.
+std::vector<Part> told_parts(uint64_t header) {
+  const std::vector<uint64_t>& sizes = Surroundings::instance().told().vdso_parts;
+  std::vector<Part> parts;
+  if (sizes.size() < 2) return parts;
+  uint64_t at = header - std::accumulate(sizes.begin(), sizes.end() - 1, uint64_t{0});
+  for (const uint64_t size : sizes) {
+    parts.push_back({{{at}, {at + size}}, PROT_READ, Label::kVvar});
+    at += size;
+  }
+  parts.back().prot |= PROT_EXEC;
+  parts.back().label = Label::kVdso;
+  return parts;
+}
+
 /// [vvar], [vvar_vclock] and [vdso], one behind the other, the vdso last; empty if not so.
 std::vector<Part> find_parts(uint64_t header) {
+  if (std::vector<Part> told = told_parts(header); !told.empty()) return told;
   std::vector<Part> parts;
   std::FILE* maps = Surroundings::instance().open_proc_stream("/proc/self/maps");
   if (maps == nullptr) return parts;
@@ -47,6 +64,9 @@ std::vector<Part> find_parts(uint64_t header) {
     sound = parts[i].label == Label::kVvar && parts[i].range.end == parts[i + 1].range.start;
   }
   if (!sound) parts.clear();
+  std::vector<uint64_t> sizes;
+  for (const Part& part : parts) sizes.push_back(part.range.size());
+  Surroundings::instance().note_vdso_parts(std::move(sizes));
   return parts;
 }
 

@@ -1,6 +1,7 @@
 #include "linux/kernel/surroundings.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <link.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -64,12 +65,24 @@ std::string without_slash(const std::string& path) {
   return path.starts_with('/') ? path.substr(1) : path;
 }
 
-/// Takes the text up to the next comma off the front of `text`.
-std::string_view take_part(std::string_view& text) {
-  const size_t length = std::min(text.find(','), text.size());
+/// Takes the text up to the next comma, or other `end`, off the front of `text`.
+std::string_view take_part(std::string_view& text, char end = ',') {
+  const size_t length = std::min(text.find(end), text.size());
   const std::string_view part = text.substr(0, length);
   text.remove_prefix(std::min(length + 1, text.size()));
   return part;
+}
+
+constexpr int kDecimal = 10;
+constexpr int kHexadecimal = 16;
+
+/// The same as a number; nothing if it is none.
+std::optional<uint64_t> take_number(std::string_view& text, int base, char end = ',') {
+  const std::string_view part = take_part(text, end);
+  uint64_t number = 0;
+  const auto parsed = std::from_chars(part.data(), part.data() + part.size(), number, base);
+  const bool whole = parsed.ec == std::errc{} && parsed.ptr == part.data() + part.size();
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
@@ -81,13 +94,53 @@ Surroundings& Surroundings::instance() {
 
 bool Surroundings::hold(std::string_view inherited) {
   if (!inherited.empty()) return take_over(inherited);
-  held_[kRoot] = open_kept("/", O_PATH | O_DIRECTORY);
-  held_[kProc] = open_kept("/proc", O_PATH | O_DIRECTORY);
-  held_[kWeft] = open_kept("/proc/self/exe", O_PATH);
-  weft_path_ = without_slash(read_proc_link("/proc/self/exe"));
-  find_libraries();
-  if (!loader_path_.empty()) held_[kLoader] = open_kept(loader_path_.c_str(), O_PATH);
+  open_missing();
   return true;
+}
+
+void Surroundings::open_missing() {
+  constexpr int kDirectory = O_PATH | O_DIRECTORY;
+  if (root() < 0) held_[kRoot] = open_kept("/", kDirectory);
+  if (get(kProc) < 0) held_[kProc] = open_kept("/proc", kDirectory);
+  if (weft() < 0) held_[kWeft] = open_kept("/proc/self/exe", O_PATH);
+  if (weft_path_.empty()) weft_path_ = without_slash(read_proc_link("/proc/self/exe"));
+  find_libraries();
+  if (loader() < 0 && !loader_path_.empty()) {
+    held_[kLoader] = open_kept(loader_path_.c_str(), O_PATH);
+  }
+}
+
+bool Surroundings::hold_again(std::string_view legacy) {
+  for (size_t i = 0; i < kCount; ++i) {
+    const std::optional<uint64_t> fd = take_number(legacy, kDecimal);
+    if (!fd) continue;  // it was given up
+    held_[i] = static_cast<int>(*fd);
+    if (failed(raw_syscall(__NR_fcntl, *fd, F_SETFD, FD_CLOEXEC))) return false;
+  }
+  const std::optional<uint64_t> tracer = take_number(legacy, kDecimal);
+  if (tracer) told_.tracer = static_cast<int>(*tracer);
+  told_.boot = take_part(legacy);
+  std::string_view parts = take_part(legacy);
+  while (const std::optional<uint64_t> size = take_number(parts, kHexadecimal, '-')) {
+    told_.vdso_parts.push_back(*size);
+  }
+  known_ = told_;
+  weft_path_ = legacy;
+  if (weft_path_.empty()) return false;
+  open_missing();
+  return true;
+}
+
+std::string Surroundings::legacy(int tracer) const {
+  std::string text;
+  for (size_t i = 0; i < kCount; ++i) {
+    // The next program's file is another.
+    const int fd = i == kExecutable ? -1 : get(static_cast<Held>(i));
+    text += (fd < 0 ? std::string() : std::to_string(fd)) + ",";
+  }
+  text += std::to_string(tracer) + "," + known_.boot + ",";
+  for (const uint64_t size : known_.vdso_parts) text += fmt::format("{:x}-", size);
+  return text + "," + weft_path_;
 }
 
 void Surroundings::find_libraries() {

@@ -26,6 +26,21 @@ class Surroundings {
   /// Opens what there is, or, with the value of --exec-held (see inheritance()), takes over what
   /// the process held that called execve. False: that value makes no sense.
   bool hold(std::string_view inherited);
+  /// The same with the value of --exec-kept (see legacy()), for a process that found weft where
+  /// its predecessor did.
+  bool hold_again(std::string_view legacy);
+
+  /// What one process tells the next with execve, which need not find it out again.
+  struct Known {
+    std::optional<int> tracer;         ///< of the thread that called execve; 0: none
+    std::string boot;                  ///< the kernel's name for the time since it started
+    std::vector<uint64_t> vdso_parts;  ///< sizes of what lies ahead of the vdso, and its own
+  };
+  /// By the process before this one.
+  const Known& told() const { return told_; }
+  /// To be told to the next one; before the program runs.
+  void note_boot(std::string_view boot) { known_.boot = boot; }
+  void note_vdso_parts(std::vector<uint64_t> sizes) { known_.vdso_parts = std::move(sizes); }
 
   /// Raises the limits that count the runtime's memory (RLIMIT_AS, RLIMIT_DATA), where the kernel
   /// allows it, and keeps what they were.
@@ -88,6 +103,9 @@ class Surroundings {
   const std::string& library_path() const { return library_path_; }
   /// The value of --exec-held for a new process, for which none of held() is closed on exec.
   std::string inheritance(int working_directory) const;
+  /// The value of --exec-kept for a new process, for which none of held() but executable() is
+  /// closed on exec. `tracer`: of the calling thread.
+  std::string legacy(int tracer) const;
 
  private:
   struct Library {
@@ -97,6 +115,7 @@ class Surroundings {
     uint64_t inode = 0;
   };
 
+  void open_missing();
   bool take_over(std::string_view inherited);
   void find_libraries();
 
@@ -107,6 +126,8 @@ class Surroundings {
 
   std::array<std::atomic<int>, kCount> held_{-1, -1, -1, -1, -1};
   UniqueFd working_directory_;
+  Known told_;
+  Known known_;
   static constexpr std::array<int, 2> kMemoryLimits = {RLIMIT_AS, RLIMIT_DATA};
   std::array<std::optional<rlimit64>, 2> lifted_;
   uint64_t memory_limit_ = RLIM64_INFINITY;

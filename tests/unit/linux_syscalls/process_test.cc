@@ -217,18 +217,19 @@ TEST(SharedMemoryProcess, RunsBesideItsParentInTheSameMemory) {
 TEST(Exec, TheFollowCommandNamesTheFileAndKeepsArgumentsApart) {
   FollowOptions options;
   options.arguments = {"run", "--stats"};
-  const FollowCommand command = follow_command(options, {"/bin/x", "", -1, -1, ""},
+  const FollowCommand command = follow_command(options, {"/bin/x", "", -1, -1, "", "112,,7"},
                                                {"-x", "--", "a b"}, {"A=1", "LD_PRELOAD=z.so"});
   std::vector<std::string> argv(command.argv.begin(), command.argv.end() - 1);
-  EXPECT_EQ(argv, (std::vector<std::string>{"weft", "run", "--stats", "--exec-path=/bin/x", "--",
-                                            "-x", "--", "a b"}));
+  EXPECT_EQ(argv, (std::vector<std::string>{"weft", "run", "--stats", "--exec-kept=112,,7",
+                                            "--exec-path=/bin/x", "--", "-x", "--", "a b"}));
   EXPECT_EQ(command.argv.back(), nullptr);
   std::vector<std::string> envp(command.envp.begin(), command.envp.end() - 1);
   EXPECT_EQ(envp, (std::vector<std::string>{"A=1", "WEFT_ENV_LD_PRELOAD=z.so"}));
 }
 
 TEST(Exec, NoArgumentsBecomeOneThatIsEmpty) {
-  const FollowCommand command = follow_command({}, {"/bin/x", "/proc/self/exe", 7, 8, ""}, {}, {});
+  const FollowCommand command =
+      follow_command({}, {"/bin/x", "/proc/self/exe", 7, 8, "", ""}, {}, {});
   std::vector<std::string> argv(command.argv.begin(), command.argv.end() - 1);
   EXPECT_EQ(argv,
             (std::vector<std::string>{"weft", "--exec-path=/bin/x", "--exec-name=/proc/self/exe",

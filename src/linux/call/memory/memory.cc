@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,16 @@
 namespace weft::linux {
 namespace {
 
-/// Device, inode and name of the file behind `fd`, for the record.
-std::shared_ptr<const BackingFile> backing_file(int fd) {
+/// Device, inode and name of the file behind `fd`, for the record. `replaced`: what was mapped
+/// where it is mapped now; a loader maps a library's parts into the whole, and its name is known by
+/// then.
+std::shared_ptr<const BackingFile> backing_file(int fd, const std::optional<Mapping>& replaced) {
   struct stat status {};
   if (failed(raw_syscall(__NR_fstat, static_cast<uint64_t>(fd), word(&status)))) return nullptr;
+  if (replaced && replaced->file != nullptr && replaced->file->device == status.st_dev &&
+      replaced->file->inode == status.st_ino) {
+    return replaced->file;
+  }
   auto file = std::make_shared<BackingFile>();
   file->device = status.st_dev;
   file->inode = status.st_ino;
@@ -119,7 +126,8 @@ void MemoryCalls::note_mapped(AppRange range, int prot, int flags, int fd, uint6
   mapping.prot = prot;
   mapping.flags = flags;
   mapping.offset = offset;
-  mapping.file = (flags & MAP_ANONYMOUS) == 0 ? backing_file(fd) : shared_memory(flags);
+  mapping.file = (flags & MAP_ANONYMOUS) == 0 ? backing_file(fd, space_.find(range.start))
+                                              : shared_memory(flags);
   if ((flags & MAP_ANONYMOUS) != 0) mapping.offset = 0;
   note_mapped(mapping, replaced);
 }

@@ -75,6 +75,7 @@ FollowCommand follow_command(const FollowOptions& options, const FollowedExec& e
   }
   for (const std::string& option : options.arguments) command.owned.push_back(option);
   if (!exec.held.empty()) command.owned.push_back("--exec-held=" + exec.held);
+  if (!exec.kept.empty()) command.owned.push_back("--exec-kept=" + exec.kept);
   command.owned.push_back("--exec-path=" + exec.path);
   if (!exec.name.empty()) command.owned.push_back("--exec-name=" + exec.name);
   if (exec.fd >= 0) command.owned.push_back("--exec-fd=" + std::to_string(exec.fd));
@@ -137,10 +138,16 @@ int64_t ExecCalls::run_native(ProgramThread& thread, const SyscallArguments& cal
 }
 
 int64_t ExecCalls::start_weft(ProgramThread& thread, ExecScratch& scratch, const FollowedExec& exec,
-                              bool by_held_root) const {
+                              WayToWeft way) const {
+  const bool by_held_root = way == WayToWeft::kByHeldRoot;
   std::optional<HeldRoot> root;
+  std::optional<KeptOnExec> kept;
   FollowedExec complete = exec;
   if (by_held_root) complete.held = root.emplace().inheritance();
+  if (way == WayToWeft::kAgain) {
+    kept.emplace();
+    complete.kept = Surroundings::instance().legacy(scratch.tracer);
+  }
   scratch.command = follow_command(follow_, complete, scratch.arguments, scratch.environment);
   const int file =
       by_held_root ? Surroundings::instance().loader() : Surroundings::instance().weft();
@@ -175,17 +182,14 @@ int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch, Way
   // Never to run without the filters that the program has put on itself.
   int64_t result = thread.seccomp != nullptr && exec.seccomp_fd < 0 ? exec.seccomp_fd : 0;
   if (result == 0) {
-    result = start_weft(thread, scratch, exec, way == WayToWeft::kByHeldRoot);
+    result = start_weft(thread, scratch, exec, way);
   }
   if (exec.fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.fd));
   if (exec.seccomp_fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.seccomp_fd));
   return result;
 }
 
-bool ExecCalls::is_debugged() const {
-  const int tracer = tracer_of_this_thread();
-  return tracer != 0 && tracer != tracer_at_start_;
-}
+bool ExecCalls::is_debugger(int tracer) const { return tracer != 0 && tracer != tracer_at_start_; }
 
 int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
                            ExecScratch& scratch) {
@@ -205,8 +209,12 @@ int64_t ExecCalls::execute(ProgramThread& thread, const SyscallArguments& call,
   if (error != 0) return error;
 
   runtime_.exec_starting(thread);
-  bool followed = follow_.follow && !check.privileged && check.is_elf64 &&
-                  !is_ourselves(scratch.path) && !is_debugged();
+  bool followed =
+      follow_.follow && !check.privileged && check.is_elf64 && !is_ourselves(scratch.path);
+  if (followed) {
+    scratch.tracer = tracer_of_this_thread();
+    followed = !is_debugger(scratch.tracer);
+  }
   const WayToWeft way = followed ? way_to_weft() : WayToWeft::kNone;
   if (followed && way == WayToWeft::kNone) {
     followed = false;

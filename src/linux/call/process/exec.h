@@ -35,9 +35,11 @@ struct FollowedExec {
   int fd = -1;          ///< an open file to be run instead of what `path` names; weft closes it
   int seccomp_fd = -1;  ///< for load_seccomp()
   std::string held;     ///< Surroundings::inheritance() if weft is started from the held root
+  std::string kept;     ///< Surroundings::legacy() otherwise
 };
 
-/// "weft <options> [--exec-held=<held>] --exec-path=<path> [--exec-name=<name>] [--exec-fd=<fd>]
+/// "weft <options> [--exec-held=<held>|--exec-kept=<kept>] --exec-path=<path> [--exec-name=<name>]
+/// [--exec-fd=<fd>]
 /// [--seccomp-fd=<fd>] -- <argv>". `argv` and `envp` come without null pointers at the end.
 FollowCommand follow_command(const FollowOptions& options, const FollowedExec& exec,
                              const std::vector<const char*>& argv,
@@ -49,6 +51,7 @@ struct ExecScratch {
   std::string path;
   std::string name;  ///< as FollowedExec has it
   int fd = -1;       ///< a file that no path leads to
+  int tracer = 0;    ///< of the calling thread
   std::vector<uint64_t> argv;
   std::vector<uint64_t> envp;
   std::vector<const char*> arguments;
@@ -66,7 +69,7 @@ class ExecCalls {
         limits_(limits),
         files_(files),
         follow_(follow),
-        tracer_at_start_(tracer_of_this_thread()) {}
+        tracer_at_start_(tracer_at_start()) {}
 
   /// Returns only if the call fails: -errno, or kInterruptedBeforeCall. `*scratch` is empty then,
   /// and holds what was allocated while the kernel carries the call out.
@@ -78,10 +81,10 @@ class ExecCalls {
   int64_t find_target(const ProgramThread& thread, const SyscallArguments& call,
                       ExecScratch* target) const;
   /// A debugger that the program runs is about to see the new image, and wants to see that alone.
-  bool is_debugged() const;
+  bool is_debugger(int tracer) const;
   int64_t run_followed(ProgramThread& thread, ExecScratch& scratch, WayToWeft way) const;
   int64_t start_weft(ProgramThread& thread, ExecScratch& scratch, const FollowedExec& exec,
-                     bool by_held_root) const;
+                     WayToWeft way) const;
   int64_t run_native(ProgramThread& thread, const SyscallArguments& call) const;
 
   SysRuntime& runtime_;

@@ -19,6 +19,15 @@ void close_on_exec(uint64_t flag) {
   }
 }
 
+/// The same of those that go on to the next weft as they are.
+void close_kept_on_exec(uint64_t flag) {
+  const Surroundings& surroundings = Surroundings::instance();
+  for (const int fd : surroundings.held()) {
+    if (fd < 0 || fd == surroundings.executable()) continue;
+    raw_syscall(__NR_fcntl, static_cast<uint64_t>(fd), F_SETFD, flag);
+  }
+}
+
 bool go_to(int directory) {
   return !failed(raw_syscall(__NR_fchdir, static_cast<uint64_t>(directory)));
 }
@@ -36,7 +45,8 @@ bool can_go_to_root() {
 WayToWeft way_to_weft() {
   const Surroundings& held = Surroundings::instance();
   // Without descriptors there are the paths alone.
-  if (held.root() < 0 || held.has_paths()) return WayToWeft::kDirect;
+  if (held.root() < 0) return WayToWeft::kDirect;
+  if (held.has_paths()) return WayToWeft::kAgain;
   if (held.can_be_loaded() && can_go_to_root()) return WayToWeft::kByHeldRoot;
   return held.has_other_files() ? WayToWeft::kDirect : WayToWeft::kNone;
 }
@@ -63,6 +73,10 @@ HeldRoot::~HeldRoot() {
   go_to(working_directory_.get());
   close_on_exec(FD_CLOEXEC);
 }
+
+KeptOnExec::KeptOnExec() { close_kept_on_exec(0); }
+
+KeptOnExec::~KeptOnExec() { close_kept_on_exec(FD_CLOEXEC); }
 
 std::string HeldRoot::inheritance() const {
   return Surroundings::instance().inheritance(working_directory_.get());

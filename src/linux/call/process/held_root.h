@@ -13,7 +13,8 @@
 namespace weft::linux {
 
 enum class WayToWeft : uint8_t {
-  kDirect,      ///< weft's executable, whose loader and libraries are where they were
+  kAgain,       ///< weft's executable, whose loader and libraries are where they were
+  kDirect,      ///< the same, where there are only files of their names, or nobody knows
   kByHeldRoot,  ///< as above
   kNone,        ///< its files are gone
 };
@@ -41,6 +42,15 @@ class HeldRoot {
 
  private:
   UniqueFd working_directory_;
+};
+
+/// While this lives what is held is not closed on exec, but for the program's file.
+class KeptOnExec {
+ public:
+  KeptOnExec();
+  ~KeptOnExec();
+  KeptOnExec(const KeptOnExec&) = delete;
+  KeptOnExec& operator=(const KeptOnExec&) = delete;
 };
 
 }  // namespace weft::linux
