@@ -47,5 +47,8 @@ int main(void) {
   struct utsname uts;
   uname(&uts);
   puts(uts.machine);
+  unsigned size = 0;
+  const int answer = prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0L, 0L);
+  printf("description of memory %d %u\n", answer, size);
   return app_status();
 }
