@@ -12,6 +12,7 @@
 #include "base/runtime_fs.h"
 #include "linux/call/file/descriptors.h"
 #include "linux/call/file/listings.h"
+#include "linux/call/file/polled.h"
 #include "linux/call/file/proc_files.h"
 #include "linux/call/file/proc_reads.h"
 #include "linux/call/file/running_program.h"
@@ -214,6 +215,8 @@ int64_t SyscallEmulator::Impl::of_files(ProgramThread& thread, SyscallArguments&
   proc_reads.before(call, thread.borrowed);
   descriptors.make_way_for(thread, call);
   if (const auto answer = descriptors.intercept(call)) return *answer;
+  const auto pass = [&](const SyscallArguments& changed) { return pass_on(thread, changed); };
+  if (const auto answer = answer_polling(call, descriptors, pass)) return *answer;
   if (const auto answer = files.intercept(thread, call, proc_reads)) return *answer;
   if (const auto answer = running_program.intercept(call)) return *answer;
   if (proc_reads.concerns(call)) {

@@ -126,19 +126,96 @@ constexpr int kMakeDescriptors[] = {
 
 /// By their first argument; so do those with a look at a descriptor.
 constexpr int kNameDescriptor[] = {
-    __NR_fstat,        __NR_lseek,      __NR_pread64,    __NR_pwrite64,   __NR_readv,
-    __NR_writev,       __NR_sendfile,   __NR_connect,    __NR_accept,     __NR_accept4,
-    __NR_sendto,       __NR_recvfrom,   __NR_sendmsg,    __NR_recvmsg,    __NR_sendmmsg,
-    __NR_recvmmsg,     __NR_shutdown,   __NR_bind,       __NR_listen,     __NR_getsockname,
-    __NR_getpeername,  __NR_setsockopt, __NR_getsockopt, __NR_flock,      __NR_fsync,
-    __NR_fdatasync,    __NR_ftruncate,  __NR_getdents,   __NR_getdents64, __NR_fchmod,
-    __NR_fchown,       __NR_fstatfs,    __NR_readahead,  __NR_fsetxattr,  __NR_fgetxattr,
-    __NR_flistxattr,   __NR_fadvise64,  __NR_splice,     __NR_tee,        __NR_vmsplice,
-    __NR_fallocate,    __NR_preadv,     __NR_pwritev,    __NR_preadv2,    __NR_pwritev2,
-    __NR_syncfs,       __NR_setns,      __NR_epoll_wait, __NR_epoll_ctl,  __NR_epoll_pwait,
-    __NR_read,         __NR_write,      __NR_dup,        __NR_dup2,       __NR_dup3,
-    __NR_fcntl,        __NR_ioctl,      __NR_fchdir,     __NR_close,      __NR_copy_file_range,
+    __NR_fstat,
+    __NR_lseek,
+    __NR_pread64,
+    __NR_pwrite64,
+    __NR_readv,
+    __NR_writev,
+    __NR_sendfile,
+    __NR_connect,
+    __NR_accept,
+    __NR_accept4,
+    __NR_sendto,
+    __NR_recvfrom,
+    __NR_sendmsg,
+    __NR_recvmsg,
+    __NR_sendmmsg,
+    __NR_recvmmsg,
+    __NR_shutdown,
+    __NR_bind,
+    __NR_listen,
+    __NR_getsockname,
+    __NR_getpeername,
+    __NR_setsockopt,
+    __NR_getsockopt,
+    __NR_flock,
+    __NR_fsync,
+    __NR_fdatasync,
+    __NR_ftruncate,
+    __NR_getdents,
+    __NR_getdents64,
+    __NR_fchmod,
+    __NR_fchown,
+    __NR_fstatfs,
+    __NR_readahead,
+    __NR_fsetxattr,
+    __NR_fgetxattr,
+    __NR_flistxattr,
+    __NR_fadvise64,
+    __NR_splice,
+    __NR_tee,
+    __NR_vmsplice,
+    __NR_fallocate,
+    __NR_preadv,
+    __NR_pwritev,
+    __NR_preadv2,
+    __NR_pwritev2,
+    __NR_syncfs,
+    __NR_setns,
+    __NR_epoll_wait,
+    __NR_epoll_ctl,
+    __NR_epoll_pwait,
+    __NR_read,
+    __NR_write,
+    __NR_dup,
+    __NR_dup2,
+    __NR_dup3,
+    __NR_fcntl,
+    __NR_ioctl,
+    __NR_fchdir,
+    __NR_close,
+    __NR_copy_file_range,
     __NR_fremovexattr,
+    __NR_signalfd,
+    __NR_signalfd4,
+    __NR_epoll_pwait2,
+    __NR_timerfd_settime,
+    __NR_timerfd_gettime,
+    __NR_inotify_rm_watch,
+    __NR_sync_file_range,
+    __NR_fanotify_mark,
+    __NR_mq_timedsend,
+    __NR_mq_timedreceive,
+    __NR_mq_notify,
+    __NR_mq_getsetattr,
+    __NR_pidfd_send_signal,
+    __NR_pidfd_getfd,
+    __NR_fsconfig,
+    __NR_fsmount,
+    __NR_io_uring_enter,
+    __NR_io_uring_register,
+};
+
+struct NamesAnother {
+  int number;
+  SecondDescriptor second;
+};
+constexpr NamesAnother kNameAnother[] = {
+    {__NR_mmap, {4}},         {__NR_sendfile, {1}},         {__NR_splice, {2}},
+    {__NR_tee, {1}},          {__NR_copy_file_range, {2}},  {__NR_epoll_ctl, {2}},
+    {__NR_linkat, {2, 3}},    {__NR_symlinkat, {1, 2}},     {__NR_renameat, {2, 3}},
+    {__NR_renameat2, {2, 3}}, {__NR_fanotify_mark, {3, 4}},
 };
 
 constexpr Table make_table() {
@@ -150,7 +227,7 @@ constexpr Table make_table() {
   t[4] = path("stat", kFirst);
   t[5] = passed("fstat");
   t[6] = passed("lstat");
-  t[7] = passed("poll");
+  t[7] = descriptor("poll", kKept);
   t[8] = passed("lseek");
   t[9] = handled("mmap", Handler::kMemory, kPlaces);
   t[10] = handled("mprotect", Handler::kMemory, kPlaces);
@@ -166,7 +243,7 @@ constexpr Table make_table() {
   t[20] = writes("writev", Writes::kIfBytes, 0);
   t[21] = path("access", kFirst);
   t[22] = passed("pipe");
-  t[23] = passed("select");
+  t[23] = descriptor("select", kKept);
   t[24] = passed("sched_yield");
   t[25] = handled("mremap", Handler::kMemory, kPlaces);
   t[26] = passed("msync");
@@ -419,8 +496,8 @@ constexpr Table make_table() {
   t[267] = path("readlinkat", kAt, bytes(2, 3));
   t[268] = path("fchmodat", kAt);
   t[269] = path("faccessat", kAt);
-  t[270] = passed("pselect6");
-  t[271] = passed("ppoll");
+  t[270] = descriptor("pselect6", kKept);
+  t[271] = descriptor("ppoll", kKept);
   t[272] = handled("unshare", Handler::kFiles, "what is known of descriptors is given up");
   t[273] = passed("set_robust_list");
   t[274] = passed("get_robust_list");
@@ -533,6 +610,7 @@ constexpr Table make_table() {
   t[468] = passed("file_getattr");
   t[469] = passed("file_setattr");
   for (const int number : kNameDescriptor) t[static_cast<size_t>(number)].names_descriptor = true;
+  for (const auto& [number, second] : kNameAnother) t[static_cast<size_t>(number)].second = second;
   for (const int number : kShowSignals) t[static_cast<size_t>(number)].shows_signals = true;
   for (const int number : kMakeDescriptors) t[static_cast<size_t>(number)].makes_descriptor = true;
   return t;

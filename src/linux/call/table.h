@@ -56,6 +56,12 @@ struct WrittenDescriptor {
   uint8_t argument = kNoArgument;
 };
 
+/// A descriptor that a call names behind its first argument.
+struct SecondDescriptor {
+  uint8_t argument = kNoArgument;
+  uint8_t path = kNoArgument;  ///< argument with the path that begins there
+};
+
 struct SystemCall {
   std::string_view name;  ///< empty: no such call
   Handler handler = Handler::kKernel;
@@ -66,6 +72,7 @@ struct SystemCall {
   /// Its result is a new descriptor, or it fills in a pair of them, with the first free numbers.
   bool makes_descriptor = false;
   bool names_descriptor = false;  ///< by its first argument
+  SecondDescriptor second;
   FilledBuffer fills;
   PathArgument path;
   WrittenDescriptor writes;

@@ -1,8 +1,12 @@
 // Descriptor numbers as natively: the first free one is 3; all can be closed, and nothing of the runtime is lost by it.
 #include <dirent.h>
 #include <linux/capability.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -34,6 +38,33 @@ static void unknown_numbers(int most) {
     EXPECT(fchdir(fd) == -1 && errno == EBADF);
     EXPECT(fstatat(fd, "/dev/null", &status, 0) == 0);
   }
+}
+/// Nor have they in lists, in sets, and as the second of two.
+static void unknown_numbers_elsewhere(int most) {
+  // select looks at no numbers beyond the table, which has to be as large natively.
+  EXPECT(dup2(1, 1023) == 1023 && close(1023) == 0);
+  const int epoll = epoll_create1(0);
+  struct epoll_event event = {EPOLLIN, {0}};
+  for (int fd = 20; fd < most; ++fd) {
+    struct pollfd polled[] = {{1, 0, -1}, {fd, POLLIN, -1}, {-1, POLLIN, -1}};
+    EXPECT(poll(polled, 3, 0) == 1);
+    EXPECT(polled[0].revents == 0 && polled[1].revents == POLLNVAL && polled[2].revents == 0);
+    EXPECT(polled[1].fd == fd && polled[1].events == POLLIN);
+    EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1 && errno == EBADF);
+    EXPECT(mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EBADF);
+    EXPECT(sendfile(1, fd, NULL, 1) == -1 && errno == EBADF);
+    EXPECT(renameat(AT_FDCWD, "a", fd, "b") == -1 && errno == EBADF);
+    EXPECT(symlinkat("a", fd, "b") == -1 && errno == EBADF);
+    if (fd >= FD_SETSIZE) continue;
+    fd_set set;
+    struct timeval now = {0, 0};
+    FD_ZERO(&set);
+    EXPECT(select(fd + 1, &set, &set, &set, &now) == 0);
+    FD_SET(fd, &set);
+    EXPECT(select(fd + 1, NULL, &set, NULL, &now) == -1 && errno == EBADF);
+    EXPECT(pselect(fd + 1, NULL, NULL, &set, NULL, NULL) == -1 && errno == EBADF);
+  }
+  close(epoll);
 }
 static void few(void) {
   struct rlimit limit = {4, 4};
@@ -90,6 +121,7 @@ int main(int count, char** arguments) {
   closedir(directory);
   printf("listed %d\n", n);
   unknown_numbers(1200);
+  unknown_numbers_elsewhere(1200);
   for (int fd = 3; fd < 1024; ++fd) close(fd);
   printf("%d\n", dup(1));
   EXPECT(dup2(1, 500) == 500);

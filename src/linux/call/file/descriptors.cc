@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -160,12 +161,23 @@ bool Descriptors::is_kept(uint64_t fd) const {
 }
 
 bool Descriptors::is_named(const SyscallArguments& call) const {
-  if (!is_kept(call.a[0])) return false;
+  if (!any()) return false;
   const SystemCall& row = system_call(call.number);
-  if (row.names_descriptor) return true;
+  if (row.names_descriptor && is_kept(call.a[0])) return true;
+  if (row.path.relative_to_fd && is_start_of(call, 0, row.path.index)) return true;
+  if (row.second.argument == kNoArgument) return false;
+  if (call.number == __NR_mmap && (call.a[3] & MAP_ANONYMOUS) != 0) return false;
+  if (row.second.path != kNoArgument)
+    return is_start_of(call, row.second.argument, row.second.path);
+  return is_kept(call.a[row.second.argument]);
+}
+
+bool Descriptors::is_start_of(const SyscallArguments& call, uint8_t descriptor,
+                              uint8_t path) const {
+  if (!is_kept(call.a[descriptor])) return false;
   // A directory that the call does not look at may be anything.
   char first = 0;
-  return row.path.relative_to_fd && read_program(&first, call.a[row.path.index]) && first != '/';
+  return read_program(&first, call.a[path]) && first != '/';
 }
 
 std::optional<int64_t> Descriptors::intercept(const SyscallArguments& call) const {

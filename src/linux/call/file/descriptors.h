@@ -36,10 +36,12 @@ class Descriptors {
   void child_gone();
 
   bool is_kept(uint64_t fd) const;
+  /// No kept descriptor is below.
+  int lowest() const { return lowest_.load(std::memory_order_relaxed); }
   bool any() const { return lowest_.load(std::memory_order_relaxed) != kNone; }
 
-  /// Whether `call` names a kept descriptor as the one that it is about: to the program it is
-  /// closed. Cheap.
+  /// Whether `call` names a kept descriptor as one that it is about: to the program it is closed.
+  /// Cheap.
   bool is_named(const SyscallArguments& call) const;
   /// The answer to a call that would replace a kept descriptor; nullopt if the call is to be passed
   /// on as it is. close_range is carried out around the kept ones.
@@ -50,12 +52,13 @@ class Descriptors {
   static constexpr int kFreeSlot = -1;
   static constexpr int kNone = 0x7fff'ffff;
 
+  /// Whether the path in argument `path` begins at a kept descriptor, the other argument.
+  bool is_start_of(const SyscallArguments& call, uint8_t descriptor, uint8_t path) const;
   std::optional<int64_t> close_range(uint64_t first, uint64_t last, uint64_t flags) const;
   /// Moves `slot` to a number above `used`; false if it cannot. `in_child`: in a table of its own.
   bool move_up(std::atomic<int>& slot, int used, bool in_child);
   void find_lowest();
 
-  /// No kept descriptor is below.
   std::atomic<int> lowest_{kNone};
   std::array<std::atomic<int>, kLimit> kept_{
       kFreeSlot, kFreeSlot, kFreeSlot, kFreeSlot, kFreeSlot, kFreeSlot, kFreeSlot, kFreeSlot,
