@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "cache/shadow_map.h"
 #include "cache/stats.h"
 #include "engine/output.h"
 #include "linux/kernel/build_id.h"
@@ -174,6 +175,20 @@ bool CodeImages::is_there(const ImageModule& module) const {
 
 bool CodeImages::put_words(const Module& module) const {
   return linux::move_words(module.image.words, linux::shadow_range(module.image.code));
+}
+
+void CodeImages::add_filled(AppRange code, std::span<uint8_t> pages) const {
+  constexpr uint64_t kServed = cache::ShadowMap::kPageWords;
+  const std::lock_guard held(lock_);
+  for (const auto& module : modules_) {
+    const ImageModule& image = module->image;
+    if (module->state.load(std::memory_order_relaxed) != State::kAwake) continue;
+    const AppPc end = std::min(code.end, image.code.end);
+    for (AppPc at = std::max(code.start, image.code.start); at < end; at = at + kServed) {
+      if (image.is_filled((at - image.code.start) / kServed))
+        pages[(at - code.start) / kServed] = 1;
+    }
+  }
 }
 
 std::vector<AppRange> CodeImages::awake_parts(AppRange range) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -63,6 +64,9 @@ class CodeImages {
   /// All that sleeps is gone: for what concerns all code, and before a tool deletes any: a word of
   /// what sleeps could not be taken back. In what a deletion by this class has tools do, soon.
   void drop();
+
+  /// Sets those of `pages`, the pages of the words of `code`, that came filled with an image.
+  void add_filled(AppRange code, std::span<uint8_t> pages) const;
 
   /// Writes an image if much is new. `pairs_returns`: how the cache's code returns.
   void save(bool pairs_returns);

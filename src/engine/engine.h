@@ -196,8 +196,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// The same of all that was ever translated.
   void delete_all_code();
   void start_shadow();
-  /// Writes the shadow words of all of `range`, so that no branch faults for want of one.
-  void fill_all_shadow(AppRange range);
+  /// Makes the shadow words of all of `code` ready, so that no branch faults for want of one.
+  void fill_all_shadow(std::span<const AppRange> code);
   /// SIGNAL_SAFE but for locks that program threads take in the runtime only. Every thread that was
   /// in the cache before comes to its dispatcher soon.
   void hasten_threads();

@@ -1,12 +1,14 @@
 // The engine's side of consistency with application memory: which bytes may be translated and how,
 // and what happens when they change.
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "base/log.h"
 #include "base/runtime_fs.h"
 #include "engine/cache_point.h"
 #include "engine/engine.h"
+#include "linux/call/memory/foreign_writes.h"
 #include "linux/kernel/signal_safe_copy.h"
 
 namespace weft::engine {
@@ -146,7 +148,7 @@ void Engine::code_unmapped(AppRange range) {
 
 void Engine::mapped_executable(AppRange range) {
   add_shadow(range);
-  if (fills_ahead_.load()) fill_all_shadow(range);
+  if (fills_ahead_.load()) fill_all_shadow(std::array{range});
   if (hooks_ != nullptr) hooks_->memory_changed(range);
 }
 
@@ -154,7 +156,7 @@ void Engine::note_woken(AppPc tag) {
   // Sequentially consistent: either this sees that all words are to be filled, or whoever asked for
   // that fills those which have come.
   if (!fills_ahead_.load()) return;
-  if (const auto mapping = space_.find(tag)) fill_all_shadow(mapping->range);
+  if (const auto mapping = space_.find(tag)) fill_all_shadow(std::array{mapping->range});
 }
 
 void Engine::trace_begins() {
@@ -164,15 +166,20 @@ void Engine::trace_begins() {
     const bool program = mapping.owner == linux::Owner::kProgram;
     if (program && mapping.executable()) code.push_back(mapping.range);
   });
-  for (const AppRange range : code) fill_all_shadow(range);
+  fill_all_shadow(code);
 }
 
-void Engine::fill_all_shadow(AppRange range) {
+void Engine::fill_all_shadow(std::span<const AppRange> code) {
   // What a JIT reserves is not worth eight times its size; its first branches fault.
   constexpr uint64_t kLargestModule = 64u << 20;
-  if (options_.ibl != IblMode::kShadow || range.size() > kLargestModule) return;
-  constexpr uint64_t kServedByPage = kPageSize / sizeof(uint64_t);
-  for (AppPc pc = range.start; pc < range.end; pc = pc + kServedByPage) shadow_.prepare(pc);
+  if (options_.ibl != IblMode::kShadow) return;
+  linux::RepeatedWord misses(shadow_.miss().value);
+  for (const AppRange range : code) {
+    if (range.size() > kLargestModule) continue;
+    std::vector<uint8_t> filled(range.size() / cache::ShadowMap::kPageWords);
+    if (images_) images_->add_filled(range, filled);
+    shadow_.prepare_all(range, filled, misses);
+  }
 }
 
 int Engine::effective_protection(AppRange range, int prot) {
@@ -204,7 +211,10 @@ void Engine::take_cpu_alarm() {
 }
 
 void Engine::take_foreign_writes() {
-  while (const auto range = foreign_port_.take_request()) delete_code(*range);
+  while (const auto range = foreign_port_.take_request()) {
+    delete_code(*range);
+    if (range->overlaps(linux::kTracerComes)) trace_begins();
+  }
 }
 
 void Engine::shared_view_changed(const linux::Mapping& view) {

@@ -155,8 +155,10 @@ void Engine::write_last_words() {
 
 void Engine::save_image() {
   cpuid_file_.save();
-  // Code that looks into the hashed table relies on what this process has found out.
-  if (images_ && !caches_->shared().hash.is_ready()) images_->save(pairs_returns_);
+  // Code that looks into the hashed table relies on what this process has found out; words that are
+  // ready everywhere are more than an image should have.
+  if (images_ && !fills_ahead_.load() && !caches_->shared().hash.is_ready())
+    images_->save(pairs_returns_);
 }
 
 int Engine::error_stream() {

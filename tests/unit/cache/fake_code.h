@@ -201,6 +201,12 @@ class FakeShadow {
   FakeShadow(const FakeShadow&) = delete;
   FakeShadow& operator=(const FakeShadow&) = delete;
 
+  /// The words from `first` on come from the file's first page.
+  bool map_file(int fd, AppPc first) {
+    void* const place = static_cast<char*>(memory_) + 8 * first.value;
+    return mmap(place, kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) == place;
+  }
+
  private:
   void* memory_;
   linux::ShadowedCode covered_{0};

@@ -1,6 +1,11 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "cache/hash_targets.h"
 #include "fake_code.h"
@@ -36,6 +41,73 @@ TEST(ShadowMap, PreparedPageMissesEverywhere) {
   shadow.map.prepare(kA + 1);
   EXPECT_EQ(shadow.map.read(kA), kEntry.value);
   EXPECT_EQ(shadow.map.pages_filled(), 1u);
+}
+
+class WholeCode : public ::testing::Test {
+ protected:
+  void prepare() {
+    linux::RepeatedWord misses(FakeShadow::kMiss.value);
+    shadow.map.prepare_all(kCode, filled, misses);
+  }
+  void expect_misses() const {
+    for (AppPc pc = kCode.start; pc < kCode.end; pc = pc + 511) {
+      if (pc == kA) continue;
+      ASSERT_EQ(shadow.map.read(pc), FakeShadow::kMiss.value) << pc.value;
+    }
+  }
+
+  static constexpr AppRange kCode{{0x1000}, {0x101000}};
+  static constexpr size_t kPages = kCode.size() / ShadowMap::kPageWords;
+  FakeShadow shadow;
+  std::vector<uint8_t> filled = std::vector<uint8_t>(kPages);
+};
+
+TEST_F(WholeCode, MissesAlmostWithoutBeingWritten) {
+  prepare();
+  expect_misses();
+  EXPECT_EQ(shadow.map.pages_filled(), 0u);
+}
+
+TEST_F(WholeCode, KeepsWhatIsPublishedAndTakesMore) {
+  shadow.map.publish(kA, kEntry);
+  prepare();
+  expect_misses();
+  EXPECT_EQ(shadow.map.read(kA), kEntry.value);
+  const AppPc later{0x80123};
+  EXPECT_TRUE(shadow.map.publish(later, kEntry));
+  EXPECT_EQ(shadow.map.read(later), kEntry.value);
+  EXPECT_EQ(shadow.map.read(later + 1), FakeShadow::kMiss.value);
+  shadow.map.retract(later);
+  EXPECT_EQ(shadow.map.read(later), FakeShadow::kMiss.value);
+}
+
+TEST_F(WholeCode, KeepsWhatItsWordsHaveFromAFileThatIsNotInMemory) {
+  std::string name = ::testing::TempDir() + "words-XXXXXX";
+  const linux::UniqueFd file(mkstemp(name.data()));
+  ASSERT_TRUE(file.valid());
+  unlink(name.c_str());
+  std::vector<uint64_t> words(ShadowMap::kPageWords, FakeShadow::kMiss.value);
+  words[5] = kEntry.value;
+  ASSERT_EQ(write(file.get(), words.data(), kPageSize), static_cast<ssize_t>(kPageSize));
+  ASSERT_EQ(fsync(file.get()), 0);
+  ASSERT_EQ(posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
+  const AppPc first = kCode.start + kPages / 2 * ShadowMap::kPageWords;
+  ASSERT_TRUE(shadow.map_file(file.get(), first));
+  filled[kPages / 2] = 1;
+  prepare();
+  EXPECT_EQ(shadow.map.read(first + 5), kEntry.value);
+  EXPECT_EQ(shadow.map.read(first + 6), FakeShadow::kMiss.value);
+}
+
+TEST_F(WholeCode, IsWrittenWhereThereCanBeNoFile) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  prepare();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  expect_misses();
+  EXPECT_EQ(shadow.map.pages_filled(), kPages);
 }
 
 TEST(ShadowMap, RetractionInAnUntouchedPageDoesNotPassForAFilledPage) {

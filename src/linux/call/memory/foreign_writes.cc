@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <ctime>
@@ -136,16 +138,49 @@ bool await_service(pid_t id, uint64_t number, int tries) {
   return false;
 }
 
-void hasten(pid_t id, uint64_t number) {
+/// `tries`: how long a thread that runs code is waited for at most.
+void hasten(pid_t id, uint64_t number, int tries) {
   constexpr int kShort = 20;
-  constexpr int kLong = 400;
   if (running_threads(id).empty() || await_service(id, number, kShort)) return;
   // A tracer would be told of the signal.
   const std::string status = proc_folder(id) + "/status";
   const auto group = status_number(status, "Tgid:");
   if (!group || status_number(status, "TracerPid:").value_or(1) != 0) return;
   for (const pid_t thread : running_threads(id)) nudge_other(static_cast<pid_t>(*group), thread);
-  await_service(id, number, kLong);
+  await_service(id, number, tries);
+}
+
+/// Whether `id` runs in this very memory.
+bool shares_memory(pid_t id) {
+  static std::atomic<uint64_t> count{0};
+  // A copy of this memory, which a child may have, has another value here.
+  constexpr int kCountBits = 32;
+  const auto thread = static_cast<uint64_t>(raw_syscall(__NR_gettid));
+  const uint64_t mark = (thread << kCountBits) + count.fetch_add(1);
+  uint64_t found = 0;
+  return read_foreign(id, word(&mark), &found, sizeof found) && found == mark;
+}
+
+void ask_process(pid_t id, AppRange range, int tries) {
+  if (!foreign_record(id)) return;
+  const UniqueFd memory = open_memory(id);
+  const auto lock = static_cast<uint64_t>(memory.get());
+  // Others may write to the same process.
+  raw_syscall(__NR_flock, lock, LOCK_EX);
+  const auto record = foreign_record(id);
+  if (!record) return;
+  if (record->asked != record->served) {
+    add(range, record->request.start, 0);
+    add(range, record->request.end, 0);
+  }
+  const ForeignRecord::Request request{range.start.value, range.end.value};
+  const uint64_t number = record->asked + 1;
+  const bool asked =
+      write_foreign(id, kForeignRecord + offsetof(ForeignRecord, request), &request,
+                    sizeof request) &&
+      write_foreign(id, kForeignRecord + offsetof(ForeignRecord, asked), &number, sizeof number);
+  raw_syscall(__NR_flock, lock, LOCK_UN);
+  if (asked) hasten(id, number, tries);
 }
 
 }  // namespace
@@ -189,25 +224,19 @@ int64_t finish_foreign_write(const SyscallArguments& call, int64_t result) {
 }
 
 void note_foreign_write(pid_t id, AppRange range) {
-  if (!foreign_record(id)) return;
-  const UniqueFd memory = open_memory(id);
-  const auto lock = static_cast<uint64_t>(memory.get());
-  // Others may write to the same process.
-  raw_syscall(__NR_flock, lock, LOCK_EX);
-  const auto record = foreign_record(id);
-  if (!record) return;
-  if (record->asked != record->served) {
-    add(range, record->request.start, 0);
-    add(range, record->request.end, 0);
-  }
-  const ForeignRecord::Request request{range.start.value, range.end.value};
-  const uint64_t number = record->asked + 1;
-  const bool asked =
-      write_foreign(id, kForeignRecord + offsetof(ForeignRecord, request), &request,
-                    sizeof request) &&
-      write_foreign(id, kForeignRecord + offsetof(ForeignRecord, asked), &number, sizeof number);
-  raw_syscall(__NR_flock, lock, LOCK_UN);
-  if (asked) hasten(id, number);
+  constexpr int kTries = 400;
+  ask_process(id, range, kTries);
+}
+
+bool announce_tracer(const SyscallArguments& call) {
+  if (call.number != __NR_ptrace) return false;
+  if (call.a[0] != PTRACE_ATTACH && call.a[0] != PTRACE_SEIZE) return false;
+  const auto id = static_cast<pid_t>(call.a[1]);
+  if (shares_memory(id)) return true;
+  // Once it is traced, it can no longer be nudged. What is not answered for seconds hangs.
+  constexpr int kTries = 40'000;
+  ask_process(id, kTracerComes, kTries);
+  return false;
 }
 
 }  // namespace weft::linux
