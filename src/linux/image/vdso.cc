@@ -65,6 +65,7 @@ std::vector<Part> find_parts(uint64_t header) {
   }
   if (!sound) parts.clear();
   std::vector<uint64_t> sizes;
+  sizes.reserve(parts.size());
   for (const Part& part : parts) sizes.push_back(part.range.size());
   Surroundings::instance().note_vdso_parts(std::move(sizes));
   return parts;
