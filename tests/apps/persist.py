@@ -345,7 +345,9 @@ def children_cover_what_they_run_themselves(at):
         sizes.append(sorted(os.path.getsize(name) for name in files))
         for name in files:
             os.unlink(name)
-    expect(len(sizes[0]) == 3 and sizes[0] == sizes[1] and sizes[0][0] > 2000, f"{sizes}")
+    # Which way the shell waits for a child depends on who is faster: some blocks more or less.
+    alike = len(sizes[0]) == len(sizes[1]) == 3 and all(abs(one - other) < 0.1 * one for one, other in zip(*sizes))
+    expect(alike and sizes[0][0] > 2000, f"{sizes}")
 
 
 def tools_delete_what_sleeps(at):
