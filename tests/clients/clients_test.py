@@ -45,6 +45,10 @@ class Clients(unittest.TestCase):
         said = self.run_client("counts", 1, "plain")
         self.assertRegex(said, rf"^instructions \d+ steps {ROUNDS}\n$")
 
+    def test_registers_are_the_programs_wherever_it_needs_them(self):
+        for threads in (1, 8):
+            self.assertEqual(self.run_client("spoils", threads), "spoiled many\n")
+
     def test_clean_calls_see_the_programs_state(self):
         for threads in (1, 8):
             self.assertEqual(self.run_client("calls", threads), "called, 0 wrong\n")

@@ -13,6 +13,10 @@ bool leaves(instr_t* instruction) {
          instr_is_interrupt(instruction);
 }
 
+/// Whether the runtime carries the instruction out, and has the program go on in another block:
+/// what is inserted behind it does not run.
+bool is_carried_out(instr_t* instruction) { return instr_get_opcode(instruction) == OP_cpuid; }
+
 /// One instruction of the program, when all insertions in front of it are made.
 class Crossing {
  public:
@@ -26,6 +30,7 @@ class Crossing {
     if (!app) return;
     cross_flags();
     cross_registers();
+    if (is_carried_out(instruction_)) put_all_back();
     if (state_.eager) drreg_restore_all(drcontext_, list_, instruction_);
     state_.note(drcontext_, list_, instruction_);
   }
@@ -80,6 +85,19 @@ class Crossing {
     const GeneralUse use = general_use(instruction_);
     for (uint32_t left = kept & (use.reads | use.writes); left != 0; left &= left - 1) {
       cross_register(static_cast<size_t>(__builtin_ctz(left)), use);
+    }
+  }
+
+  void put_all_back() {
+    restore_flags(drcontext_, list_, instruction_);
+    for (size_t i = 0; i < kRegisters; ++i) {
+      const RegisterState& reg = state_.registers[i];
+      if (reg.native) continue;
+      if (reg.in_use) {
+        cross_used_register(i, true, false);
+      } else {
+        restore_register(drcontext_, list_, instruction_, i);
+      }
     }
   }
 

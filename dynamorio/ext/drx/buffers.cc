@@ -166,6 +166,19 @@ drx_buf_t* make(size_t size, drx_buf_full_cb_t full) {
   return result;
 }
 
+/// Without a register to make the number in.
+void store_in_halves(void* drcontext, instrlist_t* list, instr_t* where, reg_id_t buf_ptr,
+                     ptr_int_t value, short offset) {
+  for (int half = 0; half < 2; ++half) {
+    const auto part = static_cast<int32_t>(value >> (32 * half));
+    instr_t* const store = INSTR_CREATE_mov_st(
+        drcontext, opnd_create_base_disp(buf_ptr, DR_REG_NULL, 0, offset + 4 * half, OPSZ_4),
+        opnd_create_immed_int(part, OPSZ_4));
+    instr_set_translation(store, where == nullptr ? nullptr : instr_get_app_pc(where));
+    add_meta(list, where, store);
+  }
+}
+
 }  // namespace
 }  // namespace weft::dynamorio
 
@@ -226,7 +239,10 @@ bool drx_buf_insert_buf_store(void* drcontext, drx_buf_t*, instrlist_t* ilist, i
   } else if (opnd_is_immed_int(opnd)) {
     const ptr_int_t value = opnd_get_immed_int(opnd);
     const bool wide = opsz == OPSZ_8 && (value < INT32_MIN || value > INT32_MAX);
-    if (wide && scratch == DR_REG_NULL) return false;
+    if (wide && scratch == DR_REG_NULL) {
+      store_in_halves(drcontext, ilist, where, buf_ptr, value, offset);
+      return true;
+    }
     if (wide) {
       const opnd_t whole = opnd_create_reg(reg_to_pointer_sized(scratch));
       instrlist_insert_mov_immed_ptrsz(drcontext, value, whole, ilist, where, nullptr, nullptr);
