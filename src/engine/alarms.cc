@@ -31,6 +31,10 @@ void FaultHandler::cpu_alarm(const siginfo_t& info) {
   engine_.note_cpu_alarm();
 }
 
+void Engine::take_cpu_alarm() {
+  if (cpu_alarm_.exchange(false) && hooks_ != nullptr) hooks_->cpu_alarm();
+}
+
 void FaultHandler::aborted(linux::ProgramThread* program, const x86::CpuContext& registers) {
   Thread& thread = Thread::current();
   if (thread.hooks != nullptr) {

@@ -206,10 +206,6 @@ void Engine::kernel_writes_unseen() {
   let_kernel_write({{0}, {linux::kUserEnd}});
 }
 
-void Engine::take_cpu_alarm() {
-  if (cpu_alarm_.exchange(false) && hooks_ != nullptr) hooks_->cpu_alarm();
-}
-
 void Engine::take_foreign_writes() {
   while (const auto range = foreign_port_.take_request()) {
     delete_code(*range);

@@ -26,24 +26,24 @@ bool FirstRuns::waits(bool may_wait) {
 }
 
 void FirstRuns::settle() {
-  if (is_young_.exchange(false) && any_may_wait_.load())
-    for_each_fragment(translate::settle_set_once);
+  if (!is_young_.exchange(false)) return;
+  is_settled_ = true;
+  if (any_may_wait_.load()) for_each_fragment(translate::settle_set_once);
 }
 
 uint64_t FirstRuns::put_back() {
   // Additions that wait are not taken out: of a process that is still young there is nothing to
   // look at.
-  if (!any_at_once_.load() && is_young_.load() && !was_settled_.load()) return 0;
+  if (!any_at_once_.load() && !is_settled_.load()) return 0;
   uint64_t count = 0;
   for_each_fragment([&count](const cache::Fragment& fragment) {
     count += translate::put_back_set_once(fragment);
   });
-  if (is_young_.load()) was_settled_ = false;
+  if (is_young_.load()) is_settled_ = false;
   return count;
 }
 
 void FirstRuns::forked() {
-  was_settled_ = was_settled_.load() || !is_young_.load();
   is_young_ = true;
   if (any_may_wait_.load()) set_alarm();
 }

@@ -41,7 +41,7 @@ class FirstRuns {
 
   engine::Engine* engine_ = nullptr;
   std::atomic<bool> is_young_{true};
-  std::atomic<bool> was_settled_{false};   ///< in the parent, and nothing has been put back
+  std::atomic<bool> is_settled_{false};    ///< and has not been put back in a young process
   std::atomic<bool> any_may_wait_{false};  ///< or might, while the process was young
   std::atomic<bool> any_at_once_{false};   ///< some do not wait
 };

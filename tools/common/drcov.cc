@@ -11,17 +11,10 @@ namespace {
 
 constexpr uint64_t kLongestRecord = 0xffff;
 
-struct Record {
-  uint32_t offset;  ///< from the module's start
-  uint16_t size;    ///< bytes
-  uint16_t module;
-};
-static_assert(sizeof(Record) == 8);
-
 }  // namespace
 
 std::string drcov(std::span<const DrcovModule> modules, std::span<const Range> blocks) {
-  std::vector<Record> records;
+  std::vector<DrcovBlock> records;
   records.reserve(blocks.size());
   // Neighbours mostly lie in one module.
   auto module = modules.end();
@@ -51,7 +44,7 @@ std::string drcov(std::span<const DrcovModule> modules, std::span<const Range> b
   }
   fmt::format_to(text, "BB Table: {} bbs\n", records.size());
   if (!records.empty())
-    out.append(reinterpret_cast<const char*>(records.data()), records.size() * sizeof(Record));
+    out.append(reinterpret_cast<const char*>(records.data()), records.size() * sizeof(DrcovBlock));
   return out;
 }
 

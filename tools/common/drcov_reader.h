@@ -10,13 +10,6 @@
 
 namespace weft::tools {
 
-struct DrcovBlock {
-  uint32_t offset = 0;  ///< from its module's start
-  uint16_t size = 0;    ///< bytes
-  uint16_t module = 0;
-  auto operator<=>(const DrcovBlock&) const = default;
-};
-
 struct DrcovFile {
   /// A file that is mapped in several parts may be several modules, of one path.
   std::vector<DrcovModule> modules;

@@ -84,7 +84,7 @@ std::string Orders::add(const std::string& text) {
     for (const Module* module : parts_.process.modules())
       add_places(parts_.sites, parts_.returns, *module, *script);
   } catch (const ScriptError& error) {
-    for (const Probe* probe : added) probe->is_on = false;
+    for (const Probe* probe : added) Probes::switch_to(*probe, false);
     return describe(error, text) + "\n";
   }
   // Functions whose returns are asked for are wrapped as they are found.

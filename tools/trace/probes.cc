@@ -33,7 +33,7 @@ std::vector<const Probe*> Probes::set(const std::string& pattern, bool on, bool&
     ++number;
     if (pattern != std::to_string(number) && !glob_matches(pattern, probe.text)) return;
     known = true;
-    if (__atomic_exchange_n(&probe.is_on, on, __ATOMIC_RELAXED) != on) changed.push_back(&probe);
+    if (switch_to(probe, on) != on) changed.push_back(&probe);
   });
   return changed;
 }

@@ -45,6 +45,10 @@ class Probes {
   }
 
   static bool is_on(const Probe& probe) { return __atomic_load_n(&probe.is_on, __ATOMIC_RELAXED); }
+  /// Answers what it was.
+  static bool switch_to(const Probe& probe, bool on) {
+    return __atomic_exchange_n(&probe.is_on, on, __ATOMIC_RELAXED);
+  }
   /// Switches those on or off whose number in the list, from 1, or whose text is `pattern`, a glob;
   /// answers those that were otherwise. `known`: whether any is meant.
   std::vector<const Probe*> set(const std::string& pattern, bool on, bool& known) const;
