@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "x86/decode_vector.h"
-#include "x86/opcode_table.h"
+#include "x86/isa.h"
 
 // What is undefined only because of operands, VEX.L/W, or a missing CPU feature is reported as
 // plain: the CPU itself raises #UD when the copied bytes run. Kind::kInvalid is exact where it
@@ -18,6 +18,9 @@
 
 namespace weft::x86 {
 namespace {
+
+using isa::Imm;
+using isa::Opcode;
 
 enum PrefixAction : uint8_t {
   kNotPrefix,
@@ -92,19 +95,19 @@ Opcode take_0f(Cursor& in, Insn& out) {
       out.map = Map::k0F38;
       out.opcode_offset = in.position();
       out.opcode = in.take();
-      return {Kind::kPlain, Imm::kNone, true, false};
+      return isa::kModrmOpcode;
     case 0x3A:
       out.map = Map::k0F3A;
       out.opcode_offset = in.position();
       out.opcode = in.take();
-      return {Kind::kPlain, Imm::k8, true, false};
+      return isa::kModrmImm8Opcode;
     case 0x0F:
       // The opcode is the last byte, where others have their immediate: see finish().
       out.map = Map::k3dNow;
-      return {Kind::kPlain, Imm::k8, true, false};
+      return isa::kModrmImm8Opcode;
     default:
       out.map = Map::k0F;
-      return k0FMap[out.opcode];
+      return isa::k0FOpcodes[out.opcode];
   }
 }
 
@@ -123,90 +126,26 @@ Opcode take_opcode(Cursor& in, Insn& out, const uint8_t* bytes, size_t limit) {
     case 0x8F: {
       const uint8_t next = in.position() < limit ? bytes[in.position()] : 0;
       if ((next & 0x1F) >= 8) return take_xop(in, out, next);
-      return kOneByteMap[byte];
+      return isa::kOneByteOpcodes[byte];
     }
     default:
-      return kOneByteMap[byte];
+      return isa::kOneByteOpcodes[byte];
   }
 }
 
-Kind refine_group_ff(uint8_t modrm) {
-  const bool memory = modrm < 0xC0;
-  switch (modrm >> 3 & 7) {
-    case 2:
-      return Kind::kIndirectCall;
-    case 4:
-      return Kind::kIndirectJump;
-    case 3:
-    case 5:
-      return memory ? Kind::kFarTransfer : Kind::kInvalid;
-    case 7:
-      return Kind::kInvalid;
-    default:
-      return Kind::kPlain;
-  }
+/// What prefixes and the modrm byte say about the few opcodes marked so.
+Opcode refined(const Insn& insn) {
+  const isa::Row& row = isa::find_row(insn);
+  return {row.kind, row.form};
 }
 
-void refine_one_byte(const Insn& insn, Opcode& opcode) {
-  const uint8_t reg = insn.modrm >> 3 & 7;
-  switch (insn.opcode) {
-    case 0x8C:
-      if (reg > 5) opcode.kind = Kind::kInvalid;
-      break;
-    case 0x8D:
-      if (insn.modrm >= 0xC0) opcode.kind = Kind::kInvalid;
-      break;
-    case 0x8E:
-      if (reg > 5 || reg == 1) opcode.kind = Kind::kInvalid;
-      break;
-    case 0x8F:
-      if (reg != 0) opcode.kind = Kind::kInvalid;
-      break;
-    case 0xC6:
-      if (reg != 0 && insn.modrm != 0xF8) opcode.kind = Kind::kInvalid;
-      break;
-    case 0xC7:
-      if (insn.modrm == 0xF8)
-        opcode.kind = Kind::kXbegin;
-      else if (reg != 0)
-        opcode.kind = Kind::kInvalid;
-      break;
-    case 0xF6:
-      if (reg < 2) opcode.imm = Imm::k8;
-      break;
-    case 0xF7:
-      if (reg < 2) opcode.imm = Imm::kOperand;
-      break;
-    case 0xFE:
-      if (reg > 1) opcode.kind = Kind::kInvalid;
-      break;
-    default:
-      opcode.kind = refine_group_ff(insn.modrm);
-      break;
-  }
-}
+/// From here on, modrm names two registers.
+constexpr uint8_t kFirstRegisterModrm = 0xC0;
 
-/// Decides what the modrm byte and prefixes say about the few opcodes marked so.
-void refine(Insn& insn, Opcode& opcode) {
-  if (insn.map == Map::kOneByte) return refine_one_byte(insn, opcode);
-  switch (insn.opcode) {
-    case 0x78:  // extrq and insertq have two immediate bytes, vmread none
-      if (insn.operand_size_prefix || insn.repne) opcode.imm = Imm::k16;
-      break;
-    case 0xB8:
-      if (!insn.rep) opcode.kind = Kind::kInvalid;
-      break;
-    default:
-      break;  // moves to and from control registers: see take_operand
-  }
-}
-
-/// After the modrm byte: the SIB byte and the displacement.
-void take_operand(Cursor& in, Insn& out, const uint8_t* bytes) {
+/// After a modrm byte that names memory: the SIB byte and the displacement.
+void take_memory(Cursor& in, Insn& out, const uint8_t* bytes) {
   const uint8_t mod = out.modrm >> 6;
   const uint8_t rm = out.modrm & 7;
-  // Moves to and from control and debug registers ignore mod.
-  if (mod == 3 || (out.map == Map::k0F && (out.opcode & 0xFC) == 0x20)) return;
   const bool wide_base = rm == 4 ? (in.take() & 7) == 5 : rm == 5;
   if (mod == 1) {
     out.disp_size = 1;
@@ -287,14 +226,18 @@ bool decode(const uint8_t* bytes, size_t available, Insn& out) {
   const size_t limit = std::min<size_t>(available, kLongestInstruction);
   Cursor in(bytes, limit);
   Opcode opcode = take_opcode(in, out, bytes, limit);
-  if (opcode.has_modrm && opcode.kind != Kind::kInvalid) {
+  if (opcode.form.has_modrm()) {
     out.modrm_offset = in.position();
     out.modrm = in.take();
     out.has_modrm = true;
-    if (opcode.refined) refine(out, opcode);
-    if (opcode.kind != Kind::kInvalid) take_operand(in, out, bytes);
+    if (opcode.refined) opcode = refined(out);
+    if (out.modrm >= kFirstRegisterModrm) {
+      if (opcode.form.operand == isa::Operand::kMemory) opcode.kind = Kind::kInvalid;
+    } else if (opcode.kind != Kind::kInvalid && opcode.form.operand != isa::Operand::kRegisters) {
+      take_memory(in, out, bytes);
+    }
   }
-  if (opcode.kind != Kind::kInvalid) take_immediate(in, out, opcode.imm);
+  if (opcode.kind != Kind::kInvalid) take_immediate(in, out, opcode.form.imm);
   if (in.exhausted()) {
     if (limit < kLongestInstruction) return false;
     out.kind = Kind::kInvalid;

@@ -3,21 +3,12 @@
 namespace weft::x86 {
 namespace {
 
+using isa::Opcode;
+
+constexpr Opcode kUndefined = {Kind::kInvalid, {}};
+
 bool has_vex_obstacle(const Insn& insn) {
   return insn.rex != 0 || insn.operand_size_prefix || insn.lock || insn.rep || insn.repne;
-}
-
-constexpr bool has_imm8_in_vector_0f(uint8_t opcode) {
-  return (opcode >= 0x70 && opcode <= 0x73) || opcode == 0xC2 || (opcode >= 0xC4 && opcode <= 0xC6);
-}
-
-Opcode vex_opcode(Map map, uint8_t opcode) {
-  Opcode result;
-  result.has_modrm = !(map == Map::kVex0F && opcode == 0x77);
-  if (map == Map::kVex0F3A || (map == Map::kVex0F && has_imm8_in_vector_0f(opcode))) {
-    result.imm = Imm::k8;
-  }
-  return result;
 }
 
 }  // namespace
@@ -32,10 +23,18 @@ Opcode take_vex(Cursor& in, Insn& out, uint8_t lead) {
     in.skip(1);
     if (map < 1 || map > 3) return kUndefined;
   }
-  static constexpr Map kMaps[] = {Map::kVex0F, Map::kVex0F38, Map::kVex0F3A};
-  out.map = kMaps[map - 1];
   out.opcode = in.take();
-  return vex_opcode(out.map, out.opcode);
+  switch (map) {
+    case 1:
+      out.map = Map::kVex0F;
+      return isa::kVex0FOpcodes[out.opcode];
+    case 2:
+      out.map = Map::kVex0F38;
+      return isa::kModrmOpcode;
+    default:
+      out.map = Map::kVex0F3A;
+      return isa::kModrmImm8Opcode;
+  }
 }
 
 Opcode take_xop(Cursor& in, Insn& out, uint8_t next) {
@@ -44,21 +43,16 @@ Opcode take_xop(Cursor& in, Insn& out, uint8_t next) {
   out.map = Map::kXop;
   in.skip(2);
   out.opcode = in.take();
-  Opcode result;
-  result.has_modrm = true;
   switch (next & 0x1F) {
     case 8:
-      result.imm = Imm::k8;
-      break;
+      return isa::kModrmImm8Opcode;
     case 9:
-      break;
+      return isa::kModrmOpcode;
     case 10:
-      result.imm = Imm::k32;
-      break;
+      return {Kind::kPlain, {isa::Operand::kModrm, isa::Imm::k32}};
     default:
       return kUndefined;
   }
-  return result;
 }
 
 Opcode take_evex(Cursor& in, Insn& out) {
@@ -69,25 +63,19 @@ Opcode take_evex(Cursor& in, Insn& out) {
   const uint8_t p1 = in.take();
   in.skip(1);
   out.opcode = in.take();
-  const uint8_t map = p0 & 0x0F;
   if ((p1 & 0x04) == 0) return kUndefined;
-  Opcode result;
-  result.has_modrm = true;
-  switch (map) {
-    case 1:
-      result.imm = has_imm8_in_vector_0f(out.opcode) ? Imm::k8 : Imm::kNone;
-      break;
+  switch (p0 & 0x0F) {
+    case 1:  // the opcodes of VEX, but with a modrm byte each
+      return {Kind::kPlain, {isa::Operand::kModrm, isa::kVex0FOpcodes[out.opcode].form.imm}};
     case 3:
-      result.imm = Imm::k8;
-      break;
+      return isa::kModrmImm8Opcode;
     case 2:
     case 5:
     case 6:
-      break;
+      return isa::kModrmOpcode;
     default:
       return kUndefined;
   }
-  return result;
 }
 
 }  // namespace weft::x86

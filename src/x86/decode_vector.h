@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "x86/decode.h"
-#include "x86/opcode_table.h"
+#include "x86/isa.h"
 
 namespace weft::x86 {
 
@@ -34,13 +34,11 @@ class Cursor {
   bool exhausted_ = false;
 };
 
-inline constexpr Opcode kUndefined = {Kind::kInvalid, Imm::kNone, false, false};
-
 /// After a C4 or C5 byte, which is `lead`.
-Opcode take_vex(Cursor& in, Insn& out, uint8_t lead);
+isa::Opcode take_vex(Cursor& in, Insn& out, uint8_t lead);
 /// After an 8F byte that `next` shows to be an XOP lead rather than pop r/m.
-Opcode take_xop(Cursor& in, Insn& out, uint8_t next);
+isa::Opcode take_xop(Cursor& in, Insn& out, uint8_t next);
 /// After a 62 byte.
-Opcode take_evex(Cursor& in, Insn& out);
+isa::Opcode take_evex(Cursor& in, Insn& out);
 
 }  // namespace weft::x86
