@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "base/address.h"
-#include "translate/superblock.h"
+#include "translate/program_code.h"
 
 namespace weft::engine {
 

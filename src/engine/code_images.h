@@ -24,7 +24,7 @@
 #include "engine/options.h"
 #include "linux/memory/address_space.h"
 #include "linux/memory/shadow_reservations.h"
-#include "translate/superblock.h"
+#include "translate/program_code.h"
 
 namespace weft::engine {
 

@@ -39,7 +39,7 @@
 #include "linux/signal/runtime.h"
 #include "linux/signal/services.h"
 #include "translate/environment.h"
-#include "translate/superblock.h"
+#include "translate/program_code.h"
 
 namespace weft::engine {
 

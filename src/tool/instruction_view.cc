@@ -1,5 +1,6 @@
 #include "tool/block_view.h"
 #include "tool/category.h"
+#include "translate/mangle.h"
 #include "x86/disassembler.h"
 
 namespace weft::tool {

@@ -18,6 +18,7 @@ void Draft::clear() {
   hot.clear();
   cold.clear();
   map.clear();
+  map_pc = {};
   fixups.clear();
   exits.clear();
   entries.clear();

@@ -83,6 +83,10 @@ class Draft {
   /// The RIP-relative field at `offset` of the hot code names `address`; `trailing` bytes follow
   /// it.
   void to_address(uint32_t offset, uint64_t address, uint8_t trailing);
+  /// What is emitted next belongs to the instruction at `pc`.
+  void go_to(AppPc pc) {
+    if (pc != map_pc) map.go_to(pc, hot.position());
+  }
   /// An 8-byte constant in cold code, a program address, for the RIP-relative field at `offset` of
   /// the hot code.
   void to_literal(uint32_t offset, AppPc value);
@@ -95,6 +99,7 @@ class Draft {
   x86::Assembler hot;
   x86::Assembler cold;
   StateMapWriter map;
+  AppPc map_pc;  ///< where the state map's last record ends, if it is the program's
   std::vector<cache::Fixup> fixups;
   std::vector<cache::ExitSpec> exits;
   std::vector<cache::EntrySpec> entries;

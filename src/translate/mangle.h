@@ -7,19 +7,9 @@
 #include <optional>
 
 #include "translate/draft.h"
-#include "x86/decode.h"
+#include "translate/instruction.h"
 
 namespace weft::translate {
-
-/// One instruction of the program, decoded.
-struct Instruction {
-  AppPc pc;
-  const uint8_t* bytes = nullptr;
-  x86::Insn insn;
-
-  AppPc next() const { return pc + insn.length; }
-  AppPc target() const { return x86::target_of(insn, pc); }
-};
 
 /// Emits an instruction that goes on with the next one (Kind::kPlain).
 void mangle_plain(Draft& draft, const Instruction& at);
