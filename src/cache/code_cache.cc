@@ -47,8 +47,7 @@ Result<CachePc> CodeCache::add_routine(std::span<const uint8_t> code,
 CachePc CodeCache::find(AppPc tag) const {
   const TagEntry* entry = impl_->parts.tags.find(tag);
   if (entry == nullptr) return {};
-  // Acquire: the code must be seen with its address.
-  const uint32_t direct = entry->direct.load(std::memory_order_acquire);
+  const uint32_t direct = entry->direct();
   return direct == 0 ? CachePc{} : impl_->parts.space.address(direct);
 }
 
@@ -79,7 +78,7 @@ bool CodeCache::has_trace(AppPc tag) const {
   TagEntry* entry = impl_->parts.tags.find(tag);
   if (entry == nullptr) return false;
   TagLock held(impl_->parts.locks, *entry);
-  return entry->trace != nullptr;
+  return entry->trace.fragment != nullptr;
 }
 
 void CodeCache::link_counted(AppPc tag) {
@@ -236,8 +235,8 @@ void CodeCache::fragments_at(AppPc tag, const std::function<void(Fragment&)>& vi
     TagEntry* entry = impl_->parts.tags.find(tag);
     if (entry == nullptr) return;
     TagLock held(impl_->parts.locks, *entry);
-    block = entry->block;
-    trace = entry->trace;
+    block = entry->block.fragment;
+    trace = entry->trace.fragment;
   }
   if (block != nullptr && block->is_live()) visit(*block);
   if (trace != nullptr && trace != block && trace->is_live()) visit(*trace);
@@ -250,8 +249,9 @@ void CodeCache::containing(AppPc tag, const std::function<void(Fragment&)>& visi
     TagEntry* entry = impl_->parts.tags.find(tag);
     if (entry == nullptr) return;
     TagLock held(impl_->parts.locks, *entry);
-    if (entry->block != nullptr) found.push_back(entry->block);
-    if (entry->trace != nullptr) found.push_back(entry->trace);
+    for (const Holder* each : {&entry->block, &entry->trace}) {
+      if (each->fragment != nullptr) found.push_back(each->fragment);
+    }
     for (size_t i = 0; i < entry->members.size(); ++i) found.push_back(entry->members[i]);
   }
   // A block that lies in the fragment twice makes it a member twice.

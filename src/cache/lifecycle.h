@@ -53,6 +53,8 @@ class Lifecycle {
   bool bytes_are_stale(const FragmentSpec& spec) const;
   Error go_live(Fragment& fragment, const FragmentSpec& spec);
   void open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t generation);
+  /// Where the fragment is entered there.
+  static Links::Place place_of(Fragment& fragment, const EntrySpec& spec);
   void open_landing(Fragment& fragment, const LandingSpec& spec);
   void attach_exits(Fragment& fragment);
   bool note_entry(Fragment& fragment, TagEntry& entry);

@@ -27,9 +27,9 @@ Lifecycle::Victims Lifecycle::find_victims(TagEntry& entry, Scope scope) {
   Victims victims;
   TagLock held(parts_.locks, entry);
   entry.generation.fetch_add(1, std::memory_order_relaxed);
-  victims.trace = entry.trace;
+  victims.trace = entry.trace.fragment;
   if (scope == Scope::kTraceOnly) return victims;
-  victims.block = entry.block;
+  victims.block = entry.block.fragment;
   // Copied, not taken: another deletion of the tag must find them, too, to promise what this does.
   const size_t count = entry.members.size();
   victims.containing.reserve(count);
@@ -85,26 +85,14 @@ void Lifecycle::close_entries(Fragment& fragment) {
 
 void Lifecycle::close_entry(Fragment& fragment, const TagLock& held) {
   TagEntry& entry = held.entry();
-  const bool block = entry.block == &fragment;
-  const bool trace = entry.trace == &fragment;
+  const bool block = entry.block.fragment == &fragment;
+  const bool trace = entry.trace.fragment == &fragment;
   // One of its landings: the block keeps its other entries, and its tag its generation.
-  const bool landing = !block && entry.block_indirect - fragment.hot_.offset < fragment.hot_.size;
-  if (landing) {
-    entry.block_indirect = 0;
-    links_.refresh(held);
-  }
+  const bool landing = !block && entry.block.indirect - fragment.hot_.offset < fragment.hot_.size;
+  if (landing) links_.put_indirect(held, entry.block, 0);
   if (!block && !trace) return;
-  if (block) {
-    entry.block = nullptr;
-    entry.block_direct = 0;
-    entry.block_indirect = 0;
-  }
-  if (trace) {
-    entry.trace = nullptr;
-    entry.trace_indirect = 0;
-  }
   entry.generation.fetch_add(1, std::memory_order_relaxed);
-  links_.refresh(held);
+  links_.put(held, block ? entry.block : entry.trace, {});
 }
 
 void Lifecycle::unregister_members(Fragment& fragment) {

@@ -71,7 +71,7 @@ CodeCache::Published Lifecycle::publish(const FragmentSpec& spec, Fragment*& dis
 bool Lifecycle::exists(TagEntry& head, FragmentKind kind) {
   if (kind == FragmentKind::kProbe) return false;
   TagLock held(parts_.locks, head);
-  return (kind == FragmentKind::kBlock ? head.block : head.trace) != nullptr;
+  return head.holder(kind).fragment != nullptr;
 }
 
 bool Lifecycle::register_members(Fragment& fragment, const FragmentSpec& spec) {
@@ -106,29 +106,20 @@ CodeCache::PublishError Lifecycle::go_live(Fragment& fragment, const FragmentSpe
     const bool live = move(fragment, FragmentState::kBuilding, FragmentState::kLive);
     return live ? Error::kNone : Error::kStale;
   }
-  const bool block = fragment.kind_ == FragmentKind::kBlock;
-  if ((block ? head.block : head.trace) != nullptr) return Error::kExists;
+  Holder& holder = head.holder(fragment.kind_);
+  if (holder.fragment != nullptr) return Error::kExists;
   if (!move(fragment, FragmentState::kBuilding, FragmentState::kLive)) return Error::kStale;
-  const uint32_t direct = fragment.hot_.offset + first.direct;
-  const uint32_t indirect =
-      first.indirect == EntrySpec::kNone ? 0 : fragment.hot_.offset + first.indirect;
-  if (block) {
-    head.block = &fragment;
-    head.block_direct = direct;
-    head.block_indirect = indirect;
-  } else {
-    head.trace = &fragment;
-    head.trace_indirect = indirect;
-  }
   // Whatever was evicted is unlinked, and comes back when it is wanted: how soon that is tells hot
   // code from cold, and costs code that runs nothing.
   fragment.chances_.store(parts_.evictions.chances(head.tag), std::memory_order_relaxed);
-  if (block) {
-    links_.refresh(held);
-  } else {
-    links_.enter_at(held, direct);
-  }
+  links_.put(held, holder, place_of(fragment, first));
   return Error::kNone;
+}
+
+Links::Place Lifecycle::place_of(Fragment& fragment, const EntrySpec& spec) {
+  const uint32_t start = fragment.hot_.offset;
+  const bool has_indirect = spec.indirect != EntrySpec::kNone;
+  return {&fragment, start + spec.direct, has_indirect ? start + spec.indirect : 0};
 }
 
 void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t generation) {
@@ -136,22 +127,17 @@ void Lifecycle::open_entry(Fragment& fragment, const EntrySpec& spec, uint32_t g
   TagEntry& entry = held.entry();
   // Under the tag's lock: a killer that comes after this finds the entry, one that came before has
   // made the fragment Dead already.
-  if (!fragment.is_live() || entry.block != nullptr) return;
+  if (!fragment.is_live() || entry.block.fragment != nullptr) return;
   if (entry.generation.load(std::memory_order_relaxed) != generation) return;
-  entry.block = &fragment;
-  entry.block_direct = fragment.hot_.offset + spec.direct;
-  entry.block_indirect =
-      spec.indirect == EntrySpec::kNone ? 0 : fragment.hot_.offset + spec.indirect;
-  links_.refresh(held);
+  links_.put(held, entry.block, place_of(fragment, spec));
 }
 
 void Lifecycle::open_landing(Fragment& fragment, const LandingSpec& spec) {
   TagLock held(parts_.locks, parts_.tags.find_or_make(spec.tag));
   TagEntry& entry = held.entry();
   // As in open_entry(). The latest call is the one whose return is expected at the right place.
-  if (!fragment.is_live() || entry.block == nullptr) return;
-  entry.block_indirect = fragment.hot_.offset + spec.indirect;
-  links_.refresh(held);
+  if (!fragment.is_live() || entry.block.fragment == nullptr) return;
+  links_.put_indirect(held, entry.block, fragment.hot_.offset + spec.indirect);
 }
 
 void Lifecycle::attach_exits(Fragment& fragment) {
@@ -189,16 +175,13 @@ bool Lifecycle::add_entry(Fragment& fragment, const Constituent& constituent, Ca
   // Its bytes must be among those for which the fragment is found and killed.
   if (!bytes || constituent.bytes.end > bytes->end) return false;
   TagEntry& entry = parts_.tags.find_or_make(constituent.tag);
-  if (entry.direct.load(std::memory_order_relaxed) != 0) return false;
+  if (entry.direct() != 0) return false;
   if (!note_entry(fragment, entry)) return false;
   step();
   TagLock held(parts_.locks, entry);
-  if (!fragment.is_live() || entry.block != nullptr) return false;
+  if (!fragment.is_live() || entry.block.fragment != nullptr) return false;
   if (!is_current(entry, constituent.generation)) return false;
-  entry.block = &fragment;
-  entry.block_direct = parts_.space.offset(direct);
-  entry.block_indirect = 0;
-  links_.refresh(held);
+  links_.put(held, entry.block, {&fragment, parts_.space.offset(direct), 0});
   return true;
 }
 
@@ -207,8 +190,8 @@ bool Lifecycle::publish_indirect(AppPc tag, bool& needs_stub) {
   TagEntry* entry = parts_.tags.find(tag);
   if (entry == nullptr) return false;
   TagLock held(parts_.locks, *entry);
-  if (entry->block == nullptr && entry->trace == nullptr) return false;
-  needs_stub = (entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect) == 0;
+  if (!entry->has_code()) return false;
+  needs_stub = entry->current().indirect == 0;
   return !needs_stub && links_.publish(held);
 }
 
@@ -216,13 +199,12 @@ bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
                                    std::span<const Fixup> fixups, const PastChoiceJump& past) {
   TagEntry* entry = parts_.tags.find(tag);
   if (entry == nullptr) return false;
-  const auto current = [entry] { return entry->trace != nullptr ? entry->trace : entry->block; };
   Fragment* fragment = nullptr;
   uint32_t direct = 0;
   {
     TagLock held(parts_.locks, *entry);
-    fragment = current();
-    direct = entry->direct.load(std::memory_order_relaxed);
+    fragment = entry->current().fragment;
+    direct = entry->direct();
   }
   if (fragment == nullptr) return false;
   step();
@@ -231,10 +213,8 @@ bool Lifecycle::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
   Links::patch(parts_.space.address(*made + jump), parts_.space.address(direct));
   TagLock held(parts_.locks, *entry);
   // If another thread was faster or the fragment died, the new code stays the fragment's, unused.
-  if (current() != fragment || entry->direct.load(std::memory_order_relaxed) != direct) {
-    return false;
-  }
-  uint32_t& indirect = entry->trace != nullptr ? entry->trace_indirect : entry->block_indirect;
+  if (entry->current().fragment != fragment || entry->direct() != direct) return false;
+  uint32_t& indirect = entry->current().indirect;
   if (indirect == 0) {
     if (past.choice != 0) {
       const uint32_t goal = fragment->past_choice(*entry, past.choice);

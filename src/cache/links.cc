@@ -32,17 +32,16 @@ void Links::send_to_entry(const Exit& exit, const TagEntry& target, uint32_t ent
 }
 
 uint32_t Links::called_entry(const TagEntry& target) {
-  const Fragment* const block = target.block;
-  const bool ahead =
-      target.trace == nullptr && block != nullptr && block->called_ && block->head_ == &target;
-  return ahead ? target.block_direct - CallExit::kPopSize : 0;
+  const Fragment* const block = target.block.fragment;
+  const bool ahead = target.trace.fragment == nullptr && block != nullptr && block->called_ &&
+                     block->head_ == &target;
+  return ahead ? target.direct() - CallExit::kPopSize : 0;
 }
 
 uint32_t Links::entry_for(const Exit& exit, const TagEntry& target) {
-  const uint32_t direct = target.direct.load(std::memory_order_relaxed);
+  const uint32_t direct = target.direct();
   if (direct == 0 || exit.choice == 0) return direct;
-  const Fragment& fragment = *(target.trace != nullptr ? target.trace : target.block);
-  const uint32_t past_choice = fragment.past_choice(target, exit.choice);
+  const uint32_t past_choice = target.current().fragment->past_choice(target, exit.choice);
   return past_choice != 0 ? past_choice : direct;
 }
 
@@ -74,7 +73,7 @@ void Links::attach(ExitId id, const TagLock& held) {
 
 void Links::follow(Exit& exit, const TagEntry& entry) {
   const uint32_t goal = entry_for(exit, entry);
-  const bool waits = exit.counted != 0 && entry.trace == nullptr;
+  const bool waits = exit.counted != 0 && entry.trace.fragment == nullptr;
   if (goal != 0 && !waits) {
     link(exit, entry, goal);
   } else if (exit.linked != 0) {
@@ -113,21 +112,14 @@ void Links::detach(ExitId id, const TagLock& held) {
   parts_.counters.add(Count::kRegistered, -1);
 }
 
-uint32_t Links::indirect_entry(const TagEntry& entry) {
-  return entry.trace_indirect != 0 ? entry.trace_indirect : entry.block_indirect;
-}
-
-void Links::refresh(const TagLock& held) {
-  const TagEntry& entry = held.entry();
-  // That of a trace was told of when it went live, and stays while the trace does.
-  const bool has_trace = entry.trace != nullptr;
-  enter_at(held, has_trace ? entry.direct.load(std::memory_order_relaxed) : entry.block_direct);
-}
-
-void Links::enter_at(const TagLock& held, uint32_t direct) {
+void Links::put(const TagLock& held, Holder& holder, const Place& place) {
   TagEntry& entry = held.entry();
-  if (direct != entry.direct.load(std::memory_order_relaxed)) {
-    entry.direct.store(direct, std::memory_order_release);
+  const uint32_t before = entry.direct();
+  holder.fragment = place.fragment;
+  holder.indirect = place.indirect;
+  // Release: pairs with TagEntry::direct().
+  holder.direct.store(place.direct, std::memory_order_release);
+  if (entry.direct() != before) {
     for (ExitId id = entry.exits; id != kNoExit; id = parts_.exits.at(id).next) {
       follow(parts_.exits.at(id), entry);
     }
@@ -135,9 +127,14 @@ void Links::enter_at(const TagLock& held, uint32_t direct) {
   refresh_indirect(entry);
 }
 
+void Links::put_indirect(const TagLock& held, Holder& holder, uint32_t indirect) {
+  holder.indirect = indirect;
+  refresh_indirect(held.entry());
+}
+
 void Links::refresh_indirect(TagEntry& entry) {
   if (entry.published == 0) return;
-  const uint32_t indirect = indirect_entry(entry);
+  const uint32_t indirect = entry.indirect();
   if (indirect == entry.published) return;
   if (indirect != 0) {
     parts_.targets.publish(entry.tag, parts_.space.address(indirect));
@@ -149,7 +146,7 @@ void Links::refresh_indirect(TagEntry& entry) {
 
 bool Links::publish(const TagLock& held) {
   TagEntry& entry = held.entry();
-  const uint32_t indirect = indirect_entry(entry);
+  const uint32_t indirect = entry.indirect();
   DCHECK(indirect != 0);
   // Not only where it is new: the hashed table may have given the tag's slot to another.
   if (!parts_.targets.publish(entry.tag, parts_.space.address(indirect))) return false;

@@ -17,19 +17,23 @@ class Links {
   void attach(ExitId id, const TagLock& held);
   /// Sends the exit to its stub and takes it from its target. Nothing if it is not attached.
   void detach(ExitId id, const TagLock& held);
-  /// Brings everything that leads to the tag into agreement with the entry's block and trace: the
-  /// dispatcher's view, every exit, the indirect branches.
-  void refresh(const TagLock& held);
-  /// The same, where the tag is entered at `direct` from now on: that of a new trace.
-  void enter_at(const TagLock& held, uint32_t direct);
+  /// Where a fragment is entered; none, if nothing is.
+  struct Place {
+    Fragment* fragment = nullptr;
+    uint32_t direct = 0;
+    uint32_t indirect = 0;
+  };
+  /// `holder`, of the tag, is this from now on, with all that leads to the tag: the dispatcher's
+  /// view, every exit, the indirect branches.
+  void put(const TagLock& held, Holder& holder, const Place& place);
+  /// The same where only indirect branches enter elsewhere.
+  void put_indirect(const TagLock& held, Holder& holder, uint32_t indirect);
 
   /// Makes the tag's counted exits ordinary ones.
   void link_counted(const TagLock& held);
 
   /// Links once more what is linked, after send_to_stub().
   void restore(ExitId id, const TagLock& held);
-  /// Where the tag's indirect entry is now; 0: it has none.
-  static uint32_t indirect_entry(const TagEntry& entry);
   /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
   bool publish(const TagLock& held);
 
