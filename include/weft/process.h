@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <csetjmp>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +47,9 @@ class Thread {
   /// Hands what is in the thread's buffer to its callback.
   virtual void flush(Buffer buffer) = 0;
   /// The program's registers, for the thread itself, while it is outside of the code cache: in
-  /// events, and in clean calls, where it is what call_context() is. What is changed there is what
-  /// the program goes on with; in on_block() and events of memory and code, nothing may be.
+  /// events, and in clean calls, where it is what call_context() is; and for whoever has stopped
+  /// the thread (Process::stop_others()). What is changed there is what the program goes on with;
+  /// in on_block() and events of memory and code, nothing may be.
   virtual CallContext& context() = 0;
   /// A pointer of the tool's, null at first; `key` comes from Process::new_thread_key().
   virtual void*& data(uint32_t key) = 0;
@@ -206,6 +208,22 @@ class Process {
   /// Has the block at `tag` translated now rather than when a thread first comes to it; on_block()
   /// is called meanwhile. For a clean call on `thread`. False if there is no code, or no room.
   virtual bool translate(Thread& thread, Address tag) = 0;
+
+  /// Stops all threads of the program but the caller's, if that is one, and waits until they stand,
+  /// at most `timeout_ns`: in a system call, or between two instructions; in no code of a tool. A
+  /// thread in a system call stands where it comes back: its registers are those of the call. True:
+  /// `stopped` has them, until the same thread calls resume_others(). False: one of them did not
+  /// come out of a clean call or an event, and all go on; so it is if the caller holds a lock that
+  /// it waits for. One at a time: other callers wait. Any thread, but not in on_block().
+  virtual bool stop_others(uint64_t timeout_ns, std::vector<Thread*>& stopped) = 0;
+  virtual void resume_others() = 0;
+  /// For on_start() alone: when the process ends, the other threads are stopped, as far as they can
+  /// be within a second, before on_thread_exit() comes for all of them and on_exit().
+  virtual void stop_others_at_end() = 0;
+  /// Until it is called again, or the clean call ends: where the calling thread, one of the
+  /// program's, goes on when code of the tool faults (SIGSEGV, SIGBUS): longjmp(landing, 1), once.
+  /// null: nowhere, the process ends. Returns the one before.
+  virtual std::jmp_buf* land_faults_at(std::jmp_buf* landing) = 0;
 
   /// Those that were ever loaded, by number.
   virtual std::vector<const Module*> modules() = 0;

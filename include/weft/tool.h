@@ -45,7 +45,8 @@ class Tool {
   virtual void on_start(Process&, const Options&) {}
   /// The process is about to end: by exit (`status` as wait() will show it, shifted), or by a
   /// signal (128 and its number, as a shell shows it; Process::death_signal() tells the two apart).
-  /// Other threads may still be running. Not called when it is killed by SIGKILL.
+  /// Other threads may still be running, but for Process::stop_others_at_end(). Not called when it
+  /// is killed by SIGKILL.
   virtual void on_exit(Process&, int /*status*/) {}
   virtual void on_thread_start(Thread&) {}
   /// The thread is about to end, or the process is: then on the thread that ends it, for each

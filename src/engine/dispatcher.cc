@@ -65,7 +65,7 @@ void Dispatcher::run() {
     thread_.block().enter_pc = entry.value;
     thread_.in_cache = true;
     if (engine_.deletions().requests().has_requests() || engine_.is_written_by_others() ||
-        engine_.has_cpu_alarm()) {
+        engine_.has_cpu_alarm() || thread_.to_stop) {
       // Who asks after this look finds the thread's epoch, and nudges it.
       need_runtime_fs();
       thread_.in_cache = false;
@@ -75,6 +75,7 @@ void Dispatcher::run() {
       engine_.deletions().serve_requests();
       engine_.take_foreign_writes();
       engine_.take_cpu_alarm();
+      thread_.to_stop.wait(true);
       continue;
     }
     const AppPc pc = thread_.pc();

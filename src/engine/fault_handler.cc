@@ -78,8 +78,8 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
                                                     : !engine_.is_code({registers.rip});
   if (in_runtime) {
     need_runtime_fs();
-    if (thread.hooks != nullptr) thread.hooks->faulted(info, registers);
-    return FaultAnswer::kBug;
+    const bool lands = thread.hooks != nullptr && thread.hooks->faulted(info, registers);
+    return lands ? FaultAnswer::kHandled : FaultAnswer::kBug;
   }
   if (info.si_signo == SIGSEGV) {
     std::optional<InterruptedBranch> branch = interrupted_branch(thread.cache(), thread, registers);

@@ -82,8 +82,9 @@ class Hooks : public translate::Instrumenter, public cache::Listener {
   /// go on at context.rip instead of behind the call.
   virtual bool clean_call(Thread& thread, const translate::CallSite& site) = 0;
 
-  /// The runtime's side of the process has faulted: does not return if a tool is to blame.
-  SIGNAL_SAFE virtual void faulted(const siginfo_t& info, const x86::CpuContext& registers) = 0;
+  /// The runtime's side of the process has faulted: does not return if a tool is to blame. True:
+  /// the thread goes on by `registers`.
+  SIGNAL_SAFE virtual bool faulted(const siginfo_t& info, x86::CpuContext& registers) = 0;
   /// abort() was called on the runtime's side: does not return if a tool is to blame. `thread`:
   /// null on a thread of a tool's own.
   SIGNAL_SAFE virtual void aborted(Thread* thread, const x86::CpuContext& registers) = 0;

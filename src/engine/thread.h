@@ -2,6 +2,7 @@
 // Made and destroyed on its own host thread; only that thread touches it, save where noted.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,9 @@ class alignas(kPageSize) Thread {
     const void* volatile function = nullptr;
   };
   ToolCall tool_call;
+  /// The thread is to stand still before it enters the cache or calls a tool, until this is false
+  /// again. Set by the tools' host.
+  std::atomic<bool> to_stop{false};
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
   /// The thread changed the block that it is in, and leaves it before the next instruction. Set and

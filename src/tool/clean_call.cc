@@ -115,6 +115,8 @@ bool Host::clean_call(engine::Thread& thread, const translate::CallSite& place) 
   const Running running(&thread, "a clean call", nullptr,
                         reinterpret_cast<const void*>(site.function));
   context.run([&] { call(site.function, values, site.arguments.size()); });
+  // It may have been left by redirect() and leave_call().
+  view.landing = nullptr;
   if (!context.end_call()) return false;
   check_target(thread);
   return true;

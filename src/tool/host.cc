@@ -1,6 +1,8 @@
 // The engine's events, handed on to the tools.
 #include "tool/host.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <mutex>
 #include <utility>
@@ -11,6 +13,12 @@
 #include "tool/syscall_view.h"
 
 namespace weft::tool {
+namespace {
+
+/// For threads to come to a place where they can be stopped, when the process ends.
+constexpr uint64_t kPatience = 1'000'000'000;  // ns
+
+}  // namespace
 
 void Host::set_program(std::string path, std::vector<std::string> arguments, bool followed) {
   program_ = std::move(path);
@@ -58,6 +66,7 @@ void Host::thread_started(engine::Thread& thread) {
     threads_.push_back(std::make_unique<ThreadView>(thread, threads_made_++, buffers_, selectors_));
     view = threads_.back().get();
     thread.tool_thread = view;
+    stop_.add(*view);
   }
   // Of several threads, one may be hot from its start, and the alarm is another's.
   if (!first) first_runs_.settle();
@@ -65,23 +74,29 @@ void Host::thread_started(engine::Thread& thread) {
   if (first) tell_of_modules(std::exchange(first_modules_, {}));
 }
 
-void Host::end_thread(engine::Thread& thread, ThreadView& view) {
+engine::Thread* Host::current() const {
+  return engine_->on_program_thread() ? &engine::Thread::current() : nullptr;
+}
+
+void Host::end_thread(engine::Thread* running, ThreadView& view) {
+  if (view.has_ended.exchange(true)) return;
   {
-    const Running running(&thread, "the end of a buffer", nullptr);
+    const Running flushing(running, "the end of a buffer", nullptr);
     view.close_buffers();
   }
-  tell(&thread, "on_thread_exit()", [&](Tool& tool) { tool.on_thread_exit(view); });
+  tell(running, "on_thread_exit()", [&](Tool& tool) { tool.on_thread_exit(view); });
 }
 
 void Host::thread_ending(engine::Thread& thread) {
   ThreadView& view = view_of(thread);
   {
-    // Whoever takes it out of the list ends it: this thread, or the end of the process.
     const std::lock_guard held(lock_);
     if (ended_) return;
   }
-  end_thread(thread, view);
-  const std::lock_guard held(lock_);
+  end_thread(&thread, view);
+  // Who has stopped threads looks at them.
+  stop_.lock_when_free(view);
+  const std::lock_guard held(lock_, std::adopt_lock);
   for (uint32_t i = 0; i < kThreadCounters; ++i) ended_counts_[i] += view.get(ThreadCounter(i));
   for (uint32_t i = 0; i < kTallies; ++i) ended_tallies_[i] += view.get(Tally(i));
   std::erase_if(threads_, [&](const auto& each) { return each.get() == &view; });
@@ -94,14 +109,24 @@ std::vector<ThreadView*> Host::views() {
   return result;
 }
 
-void Host::process_ending(engine::Thread& thread, int status, int signal) {
+void Host::process_ending(engine::Thread&, int status, int signal) {
+  engine::Thread* const self = current();
+  const pid_t ender = static_cast<pid_t>(gettid());
   {
     const std::lock_guard held(lock_);
-    if (ended_.exchange(true)) return;
+    if (std::exchange(ended_, true)) {
+      if (ender == ender_ || !stops_at_end_ || self == nullptr) return;
+    } else {
+      ender_ = ender;
+    }
   }
+  ThreadView* const view = self == nullptr ? nullptr : &view_of(*self);
+  // What another thread's end of the process tells is not cut short by this one's.
+  if (ender != ender_) ThreadStop::stand_for_good(*view);
   death_signal_ = signal;
-  for (ThreadView* view : views()) end_thread(thread, *view);
-  tell(&thread, "on_exit()", [&](Tool& tool) { tool.on_exit(*this, status); });
+  if (stops_at_end_) stop_.stop_for_good(view, kPatience);
+  for (ThreadView* each : views()) end_thread(self, *each);
+  tell(self, "on_exit()", [&](Tool& tool) { tool.on_exit(*this, status); });
 }
 
 void Host::exec_starting(engine::Thread& thread) {
@@ -137,6 +162,7 @@ void Host::forked(engine::Thread& thread) {
     std::erase_if(threads_, [&](const auto& each) { return each.get() != &view; });
     threads_made_ = 1;
   }
+  stop_.forget();
   view.set_number(0);
   view.empty_buffers();
   first_runs_.forked();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <csetjmp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include "tool/modules.h"
 #include "tool/part_table.h"
 #include "tool/running.h"
+#include "tool/thread_stop.h"
 #include "tool/thread_view.h"
 #include "weft/tool.h"
 
@@ -56,7 +58,7 @@ class Host final : public engine::Hooks, public Process {
   bool syscall_after(engine::Thread& thread) override;
   bool signal(engine::Thread& thread, const siginfo_t& info) override;
   bool clean_call(engine::Thread& thread, const translate::CallSite& site) override;
-  void faulted(const siginfo_t& info, const x86::CpuContext& registers) override;
+  bool faulted(const siginfo_t& info, x86::CpuContext& registers) override;
   void aborted(engine::Thread* thread, const x86::CpuContext& registers) override;
   void hangs(engine::Thread& thread, int signal, const x86::CpuContext& registers) override;
   engine::ListAnswer list_fault(engine::Thread& thread, const siginfo_t& info,
@@ -105,6 +107,10 @@ class Host final : public engine::Hooks, public Process {
   std::string output_name(std::string_view pattern) override;
   int error_stream() override;
   int death_signal() const override { return death_signal_; }
+  bool stop_others(uint64_t timeout_ns, std::vector<Thread*>& stopped) override;
+  void resume_others() override { stop_.resume(); }
+  void stop_others_at_end() override { stops_at_end_ = true; }
+  std::jmp_buf* land_faults_at(std::jmp_buf* landing) override;
 
   engine::Engine& engine() { return *engine_; }
   /// The tool whose on_start() runs; empty if none does.
@@ -174,7 +180,10 @@ class Host final : public engine::Hooks, public Process {
   bool gets_case_at_once(Versions versions) const;
   /// Deletes the code in which a value came up that has a case now: of the block, or of its part.
   void replace_case(const CallSite& site);
-  void end_thread(engine::Thread& thread, ThreadView& view);
+  /// The calling thread of the program's, or null.
+  engine::Thread* current() const;
+  /// By `running`, or a thread of a tool's own.
+  void end_thread(engine::Thread* running, ThreadView& view);
   /// The tools, which have started, go on with an image's code, or it goes.
   void go_on_with_image(engine::Thread& thread);
   void tell_of_modules(const std::vector<Modules::Change>& changes);
@@ -207,14 +216,17 @@ class Host final : public engine::Hooks, public Process {
   std::atomic<uint32_t> next_thread_counter_{0};
   std::atomic<uint32_t> next_tally_{0};
   std::atomic<uint32_t> next_key_{0};
-  std::atomic<bool> ended_{false};
+  bool ended_ = false;  ///< under lock_
+  pid_t ender_ = 0;     ///< the thread that ends the process; under lock_, constant once set
   std::atomic<int> death_signal_{0};
+  bool stops_at_end_ = false;  ///< constant once the first thread runs
 
   SpinLock lock_;
   std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_
   uint32_t threads_made_ = 0;                             ///< under lock_
   std::array<uint64_t, kThreadCounters> ended_counts_{};  ///< under lock_
   std::array<uint64_t, kTallies> ended_tallies_{};        ///< under lock_
+  ThreadStop stop_{lock_, threads_};
 };
 
 }  // namespace weft::tool

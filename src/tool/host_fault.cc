@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <csetjmp>
 #include <csignal>
+#include <utility>
 
 #include "linux/kernel/signal_safe_copy.h"
 #include "tool/host.h"
@@ -100,10 +102,34 @@ Host::Culprit Host::culprit(const engine::Thread* thread, const x86::CpuContext&
   return found;
 }
 
-void Host::faulted(const siginfo_t& info, const x86::CpuContext& registers) {
-  const engine::Thread& thread = engine::Thread::current();
+namespace {
+
+/// longjmp(landing, 1), as if the instruction that faulted had called it.
+void go_on_at(std::jmp_buf& landing, x86::CpuContext& registers) {
+  constexpr uint64_t kRedZone = 128;
+  constexpr uint64_t kStackAlignment = 16;
+  constexpr uint64_t kDirectionFlag = 0x400;
+  registers[x86::kRdi] = reinterpret_cast<uint64_t>(&landing);
+  registers[x86::kRsi] = 1;
+  registers[x86::kRsp] =
+      (registers[x86::kRsp] - kRedZone) / kStackAlignment * kStackAlignment - sizeof(uint64_t);
+  registers.rflags &= ~kDirectionFlag;
+  registers.rip = reinterpret_cast<uint64_t>(&longjmp);
+}
+
+}  // namespace
+
+bool Host::faulted(const siginfo_t& info, x86::CpuContext& registers) {
+  engine::Thread& thread = engine::Thread::current();
+  const bool is_access = info.si_signo == SIGSEGV || info.si_signo == SIGBUS;
+  if (thread.tool_thread != nullptr && is_access) {
+    if (std::jmp_buf* const landing = std::exchange(view_of(thread).landing, nullptr)) {
+      go_on_at(*landing, registers);
+      return true;
+    }
+  }
   const Culprit by = culprit(&thread, registers);
-  if (by.library == nullptr) return;
+  if (by.library == nullptr) return false;
   const auto address = reinterpret_cast<uint64_t>(info.si_addr);
   // On the page below a stack, no farther from the stack pointer than a frame is large.
   constexpr uint64_t kFrame = 64u << 10;

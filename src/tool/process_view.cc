@@ -89,6 +89,19 @@ uint64_t* Host::new_words(size_t count, size_t alignment) {
 
 Counter Host::new_counter() { return Counter(new_word()); }
 
+bool Host::stop_others(uint64_t timeout_ns, std::vector<Thread*>& stopped) {
+  stopped.clear();
+  engine::Thread* const self = current();
+  if (!stop_.stop(self == nullptr ? nullptr : &view_of(*self), timeout_ns)) return false;
+  for (ThreadView* each : stop_.stopped()) stopped.push_back(each);
+  return true;
+}
+
+std::jmp_buf* Host::land_faults_at(std::jmp_buf* landing) {
+  engine::Thread* const self = current();
+  return self == nullptr ? nullptr : std::exchange(view_of(*self).landing, landing);
+}
+
 ThreadCounter Host::new_thread_counter() {
   const uint32_t slot = next_thread_counter_.fetch_add(1);
   if (slot >= kThreadCounters) stop_for_tool(starting_, "no more thread counters");

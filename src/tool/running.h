@@ -2,6 +2,7 @@
 // thread hanging or faulting reads it (engine::Thread::tool_call).
 #pragma once
 
+#include <atomic>
 #include <string_view>
 
 #include "engine/thread.h"
@@ -24,6 +25,7 @@ class Running {
     call.tool = library;
     call.function = function;
     call.event = event;
+    if (before_event_ == nullptr) wait_while_stopped(event);
   }
   ~Running() {
     if (thread_ == nullptr) return;
@@ -36,6 +38,19 @@ class Running {
   Running& operator=(const Running&) = delete;
 
  private:
+  /// In the cache, and while a block is built, who stops threads waits for the thread instead.
+  void wait_while_stopped(const char* event) {
+    if (thread_->epoch.announced.load(std::memory_order_relaxed) != 0) return;
+    for (;;) {
+      // A stop that this look does not see yet sees the event.
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+      if (!thread_->to_stop) return;
+      thread_->tool_call.event = nullptr;
+      thread_->to_stop.wait(true);
+      thread_->tool_call.event = event;
+    }
+  }
+
   engine::Thread* thread_;
   const char* before_event_ = nullptr;
   const void* before_tool_ = nullptr;

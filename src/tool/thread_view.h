@@ -5,7 +5,9 @@
 #include <pthread.h>
 
 #include <array>
+#include <atomic>
 #include <bitset>
+#include <csetjmp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +52,7 @@ class ThreadView final : public Thread {
   void*& data(uint32_t key) override;
 
   engine::Thread& thread() { return thread_; }
+  const engine::Thread& thread() const { return thread_; }
   ContextView& context_view() { return context_; }
   void reset(Tally tally);
   /// Flushes every buffer, and drops what comes after. By any thread, once.
@@ -69,6 +72,13 @@ class ThreadView final : public Thread {
     FunctionSlots function_slots;
   };
   std::vector<Lent> lent;  ///< several if such children make the next ones
+
+  /// The thread waits until it can stop others: as good as stopped. Read by any thread.
+  std::atomic<bool> waits_to_stop{false};
+  /// Tools have been told of its end.
+  std::atomic<bool> has_ended{false};
+  /// Process::land_faults_at().
+  std::jmp_buf* landing = nullptr;
 
   /// Whether tools are being shown a block.
   bool is_shown_block = false;

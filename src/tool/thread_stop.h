@@ -1,0 +1,52 @@
+// Stops the program's other threads for a while: outside of the code cache and of the tools' code,
+// where their registers are known. One a process, owned by the host. Any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/spin_lock.h"
+#include "tool/thread_view.h"
+
+namespace weft::tool {
+
+class ThreadStop {
+ public:
+  /// `threads`: the host's, under `lock`.
+  ThreadStop(SpinLock& lock, const std::vector<std::unique_ptr<ThreadView>>& threads)
+      : lock_(lock), threads_(threads) {}
+
+  /// Waits until all threads but `self` (null: the caller is none of the program's) stand still, at
+  /// most so long. False: not all of them came to a place where they can, and all go on.
+  bool stop(ThreadView* self, uint64_t timeout_ns);
+  void resume();
+  /// The process ends: what can be stopped stays so.
+  void stop_for_good(ThreadView* self, uint64_t timeout_ns);
+  /// The calling thread waits for the process's end.
+  [[noreturn]] static void stand_for_good(ThreadView& self);
+  /// Those that stand still. Between stop() and resume(), for who called them.
+  std::vector<ThreadView*> stopped();
+
+  /// `view` is new. Under the lock.
+  void add(ThreadView& view);
+  /// Returns when `view` is not to stand still, with the lock held.
+  void lock_when_free(ThreadView& view);
+  /// In the child of a fork.
+  void forget();
+
+ private:
+  void take(ThreadView* self);
+  bool wait_for_all(uint64_t timeout_ns);
+  /// Those that do not stand still are made to. Under the lock.
+  bool all_stand(bool nudge);
+
+  SpinLock& lock_;
+  const std::vector<std::unique_ptr<ThreadView>>& threads_;
+  std::atomic<bool> taken_{false};  ///< somebody stops threads
+  bool on_ = false;                 ///< under lock_
+  ThreadView* stopper_ = nullptr;   ///< whose stop it is; under lock_
+};
+
+}  // namespace weft::tool
