@@ -66,14 +66,24 @@ class Layout {
   /// Every instruction that another one names.
   void find_targets() {
     for (instr_t* each = instrlist_first(list_); each != nullptr; each = instr_get_next(each)) {
-      if (instr_is_label(each) || is_kept(each, block_)) continue;
+      if (instr_is_label(each)) {
+        if (const CallRecord* call = call_at(each)) find_targets(*call);
+        continue;
+      }
+      if (is_kept(each, block_)) continue;
       for (int i = 0; i < instr_num_srcs(each); ++i) {
         const opnd_t source = instr_get_src(each, static_cast<uint>(i));
-        if (!opnd_is_instr(source)) continue;
-        instr_t* const named = opnd_get_instr(source);
-        if (!labels_.contains(named)) labels_.emplace(named, block_.new_label());
+        if (opnd_is_instr(source)) find_target(opnd_get_instr(source));
       }
     }
+  }
+  void find_targets(const CallRecord& call) {
+    for (const opnd_t& each : call.arguments) {
+      if (opnd_is_instr(each)) find_target(opnd_get_instr(each));
+    }
+  }
+  void find_target(instr_t* named) {
+    if (!labels_.contains(named)) labels_.emplace(named, block_.new_label());
   }
 
   void add(instr_t* instruction) {
@@ -81,7 +91,7 @@ class Layout {
       if (const CallRecord* call = call_at(instruction)) add_call(*call);
       return;
     }
-    if (is_kept(instruction, block_)) {
+    if (is_kept(instruction, block_) && !falls_elsewhere(instruction)) {
       last_pc_ = number(instr_get_app_pc(instruction));
       block_.keep(last_pc_, homes_.note());
       return;
@@ -107,14 +117,48 @@ class Layout {
     }
   }
 
+  /// A conditional jump that goes on otherwhere than in the program where it does not jump.
+  bool falls_elsewhere(instr_t* instruction) const {
+    return instr_is_cbr(instruction) && instrlist_get_fall_through_target(list_) != nullptr;
+  }
+
   void add_call(const CallRecord& call) {
-    const auto arguments = arguments_of(call);
+    const auto arguments = arguments_of(with_addresses(call));
     if (!arguments) fail_for(call);
     ListCall item;
     item.function = reinterpret_cast<void (*)()>(call.function);
     item.arguments = *arguments;
     item.translation = next_pc_of_call();
     block_.call(item);
+  }
+
+  /// The call with addresses of instructions put into slots in front of it.
+  CallRecord with_addresses(const CallRecord& call) {
+    CallRecord result{call.function, call.arguments, call.takes_flags};
+    uint32_t used = 0;
+    for (opnd_t& each : result.arguments) {
+      if (!opnd_is_instr(each)) continue;
+      if (++used == Slots::kPlaces) fail_for(call);
+      const opnd_t saved = place(0);
+      insert(INSTR_CREATE_mov_st(drcontext_, saved, opnd_create_reg(DR_REG_XAX)));
+      block_.load_address(Register::kRax, labels_.at(opnd_get_instr(each)));
+      insert(INSTR_CREATE_mov_st(drcontext_, place(used), opnd_create_reg(DR_REG_XAX)));
+      insert(INSTR_CREATE_mov_ld(drcontext_, opnd_create_reg(DR_REG_XAX), saved));
+      each = place(used);
+    }
+    return result;
+  }
+
+  opnd_t place(uint32_t number) const {
+    return dr_raw_tls_opnd(drcontext_, DR_SEG_GS, Room::get().slots().place(number));
+  }
+
+  void insert(instr_t* instruction) {
+    std::array<byte, 2 * MAX_INSTR_LENGTH> room{};
+    ListCode code;
+    code.bytes = encode(instruction, room, code);
+    block_.insert(code);
+    instr_destroy(drcontext_, instruction);
   }
 
   /// The address behind the program's last instruction that is left, 0 if there is none.

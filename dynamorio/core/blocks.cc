@@ -1,6 +1,7 @@
 // Blocks through the clients' events; faults in what they inserted.
 #include <mutex>
 
+#include "core/annotations.h"
 #include "core/block_list.h"
 #include "core/buffer_faults.h"
 #include "core/event_list.h"
@@ -104,7 +105,7 @@ void Room::start_lists(Lists& lists) {
 }
 
 bool Room::edit_block(InstructionList& block) {
-  if (events_.block.empty()) return false;
+  if (events_.block.empty() && !may_be_annotated(block)) return false;
   const Module* const module = process_->module_at(block.tag());
   if (module != nullptr && !is_shown(*module)) return false;
   Context* const context = Context::current();
@@ -116,6 +117,7 @@ bool Room::edit_block(InstructionList& block) {
   instrlist_t* list = copy_of_replacement(context, block.tag());
   if (list == nullptr) {
     list = program_list(context, block);
+    answer_annotations(context, list);
     const bool for_trace = block.use() == ListUse::kTrace;
     events_.block.for_each(
         [&](auto function) { function(context, tag_of(block.tag()), list, for_trace, false); });

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
 
 #include <filesystem>
 #include <system_error>
@@ -110,6 +111,22 @@ std::string start(Client& client) {
   }
   init(client.id);
   return {};
+}
+
+void finish(const Client& client) {
+  link_map* map = nullptr;
+  if (client.handle == nullptr || dlinfo(client.handle, RTLD_DI_LINKMAP, &map) != 0) return;
+  using Function = void (*)();
+  const Function* functions = nullptr;
+  size_t count = 0;
+  for (const ElfW(Dyn)* each = map->l_ld; each->d_tag != DT_NULL; ++each) {
+    if (each->d_tag == DT_FINI_ARRAY) {
+      functions = reinterpret_cast<const Function*>(map->l_addr + each->d_un.d_ptr);
+    }
+    if (each->d_tag == DT_FINI_ARRAYSZ) count = each->d_un.d_val / sizeof(Function);
+  }
+  if (functions == nullptr) return;
+  while (count > 0) functions[--count]();
 }
 
 }  // namespace weft::dynamorio

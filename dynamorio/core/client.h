@@ -31,5 +31,7 @@ std::vector<Client> decode_clients(std::string_view text);
 std::string load(Client& client, Lists& lists);
 /// Calls its dr_client_main(), or dr_init(). Empty, or what is wrong.
 std::string start(Client& client);
+/// Runs the library's destructors, which the process's end does not. It stays loaded.
+void finish(const Client& client);
 
 }  // namespace weft::dynamorio

@@ -1,6 +1,9 @@
 #include "core/context.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "core/register_homes.h"
 
@@ -35,6 +38,7 @@ Context& Contexts::make(Thread* thread, pid_t id) {
   Context& context = *contexts_.back();
   context.thread = thread;
   context.id = id;
+  context.process = getpid();
   return context;
 }
 
@@ -56,9 +60,14 @@ void Contexts::remove_ended() {
   std::erase_if(contexts_, [](const auto& each) { return each->has_ended; });
 }
 
-void Contexts::keep_only(Context& context) {
+std::vector<std::unique_ptr<Context>> Contexts::take_others(Context& context) {
   const std::lock_guard held(mutex_);
-  std::erase_if(contexts_, [&](const auto& each) { return each.get() != &context; });
+  std::vector<std::unique_ptr<Context>> others = std::exchange(contexts_, {});
+  const auto own = std::find_if(others.begin(), others.end(),
+                                [&](const auto& each) { return each.get() == &context; });
+  contexts_.push_back(std::move(*own));
+  others.erase(own);
+  return others;
 }
 
 std::vector<Context*> Contexts::all() {

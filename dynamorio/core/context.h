@@ -34,13 +34,15 @@ class Once {
 struct Context {
   Thread* thread = nullptr;  ///< null: a client's, or the program's first before it starts
   pid_t id = 0;
+  pid_t process = 0;
   void* field = nullptr;       ///< dr_set_tls_field()'s
   SystemCall* call = nullptr;  ///< in the events of a system call
   bool call_is_over = false;   ///< `call` has been made
   bool has_result = false;     ///< the client has said what the program gets
   int64 result = 0;
   bool is_nudge = false;
-  bool has_ended = false;  ///< the thread has; its context stays a while, for the exit event
+  bool is_stopped = false;  ///< by another thread, whose it is meanwhile
+  bool has_ended = false;   ///< the thread has; its context stays a while, for the exit event
   /// The calls of the block that is being made, which go with it; else they stay.
   bool keeps_calls = false;
   std::vector<std::unique_ptr<CallRecord>> calls;
@@ -70,8 +72,8 @@ class Contexts {
   Context* find(const Thread& thread);
   void remove(Context& context);
   void remove_ended();
-  /// In the child of a fork: all others are gone.
-  void keep_only(Context& context);
+  /// In the child of a fork, where all others are gone: these, to be destroyed.
+  std::vector<std::unique_ptr<Context>> take_others(Context& context);
   std::vector<Context*> all();
 
  private:

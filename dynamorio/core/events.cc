@@ -19,8 +19,11 @@ void dr_register_exit_event(void (*func)()) { events().exit.add(func); }
 bool dr_unregister_exit_event(void (*func)()) { return events().exit.remove(func); }
 
 // weft neither attaches to a running program nor leaves one: these never come.
-void dr_register_post_attach_event(void (*)()) {}
-bool dr_unregister_post_attach_event(void (*)()) { return true; }
+bool dr_register_post_attach_event(void (*func)()) {
+  events().post_attach.add(func);
+  return true;
+}
+bool dr_unregister_post_attach_event(void (*func)()) { return events().post_attach.remove(func); }
 void dr_register_pre_detach_event(void (*)()) {}
 bool dr_unregister_pre_detach_event(void (*)()) { return true; }
 bool dr_is_detaching() { return false; }

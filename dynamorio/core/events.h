@@ -19,6 +19,7 @@ struct NudgeCallback {
 
 struct Events {
   EventList<void (*)()> exit;
+  EventList<void (*)()> post_attach;
   EventList<dr_emit_flags_t (*)(void*, void*, instrlist_t*, bool, bool)> block;
   EventList<dr_emit_flags_t (*)(void*, void*, instrlist_t*, bool)> trace;
   EventList<dr_custom_trace_action_t (*)(void*, void*, void*)> end_trace;

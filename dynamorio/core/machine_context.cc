@@ -103,12 +103,12 @@ bool has(const dr_mcontext_t& context, dr_mcontext_flags_t flag) {
   return (context.flags & flag) != 0;
 }
 
-/// Where the calling thread's program state is to be had, or null.
+/// Where the program's state is to be had of the calling thread, or of one that it has stopped;
+/// null: nowhere.
 CallContext* reachable(void* drcontext) {
   const Context* const context = Context::of(drcontext);
-  if (context == nullptr || context != Context::current() || context->thread == nullptr) {
-    return nullptr;
-  }
+  if (context == nullptr || context->thread == nullptr) return nullptr;
+  if (context != Context::current() && !context->is_stopped) return nullptr;
   return &context->thread->context();
 }
 

@@ -26,13 +26,9 @@ const std::vector<std::string>& program_arguments() { return Room::get().process
 /// The client whose code called: of several, the first is named where nobody else is.
 Client* first_client() { return client_of(0); }
 
-/// What dr_get_error_code() says, as the original numbers it.
-constexpr int kInvalidParameter = 1;
-constexpr int kInsufficientSpace = 2;
-
 /// For the caller's dr_get_error_code().
 template <typename Value>
-Value failed(Value value, int error) {
+Value failed(Value value, dr_error_code_t error) {
   if (Context* const context = Context::current()) context->error = error;
   return value;
 }
@@ -94,14 +90,14 @@ bool dr_set_client_version_string(const char* version) {
 
 dr_error_code_t dr_get_error_code(void* drcontext) {
   const Context* const context = Context::of(drcontext);
-  return context == nullptr ? 0 : context->error;
+  return static_cast<dr_error_code_t>(context == nullptr ? 0 : context->error);
 }
 
 int dr_num_app_args() { return static_cast<int>(program_arguments().size()); }
 
 int dr_get_app_args(dr_app_arg_t* args_array, int args_count) {
   const std::vector<std::string>& words = program_arguments();
-  if (args_count < static_cast<int>(words.size())) return failed(-1, kInvalidParameter);
+  if (args_count < static_cast<int>(words.size())) return failed(-1, DR_ERROR_INVALID_PARAMETER);
   for (const std::string& word : words) {
     args_array->start = const_cast<char*>(word.c_str());
     args_array->size = word.size() + 1;
@@ -113,10 +109,10 @@ int dr_get_app_args(dr_app_arg_t* args_array, int args_count) {
 
 const char* dr_app_arg_as_cstring(dr_app_arg_t* app_arg, char* buf, int buf_size) {
   if (app_arg == nullptr || buf == nullptr) {
-    return failed<const char*>(nullptr, kInvalidParameter);
+    return failed<const char*>(nullptr, DR_ERROR_INVALID_PARAMETER);
   }
   if (app_arg->size > static_cast<size_t>(buf_size)) {
-    return failed<const char*>(nullptr, kInsufficientSpace);
+    return failed<const char*>(nullptr, DR_ERROR_INSUFFICIENT_SPACE);
   }
   std::memcpy(buf, app_arg->start, app_arg->size);
   return buf;
@@ -128,7 +124,10 @@ const char* dr_get_application_name() {
 }
 
 process_id_t dr_get_process_id() { return getpid(); }
-process_id_t dr_get_process_id_from_drcontext(void*) { return getpid(); }
+process_id_t dr_get_process_id_from_drcontext(void* drcontext) {
+  const Context* const context = Context::of(drcontext);
+  return context == nullptr ? getpid() : context->process;
+}
 process_id_t dr_get_parent_id() { return getppid(); }
 
 void dr_abort() { dr_abort_with_code(127); }

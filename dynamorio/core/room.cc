@@ -47,6 +47,8 @@ void Room::on_start(Process& process, const Options& options) {
   clients_ = decode_clients(options.text("clients"));
   runtime_options() = RuntimeOptions(options.text("options"));
   if (clients_.empty()) process.fail("no client given; weft run --client LIBRARY [ARGS...]");
+  // Clients free in the exit events what their clean calls use.
+  process.stop_others_at_end();
   first_ = &contexts_.make(nullptr, static_cast<pid_t>(gettid()));
   Context::set_current(first_);
   start_lists(process.lists());
@@ -64,13 +66,15 @@ void Room::on_exit(Process&, int) {
   // Clients that count fragments hear of the end of each.
   lives_.tell_all();
   events_.exit.for_each([](auto function) { function(); });
+  for (const Client& client : clients_) finish(client);
 }
 
 void Room::on_thread_start(Thread& thread) {
   contexts_.remove_ended();
   // The first has had one since on_start().
   Context* context = std::exchange(first_, nullptr);
-  if (context == nullptr) {
+  const bool is_first = context != nullptr;
+  if (!is_first) {
     context = &contexts_.make(&thread, thread.id());
     Context::set_current(context);
   }
@@ -79,6 +83,8 @@ void Room::on_thread_start(Thread& thread) {
   ++counts_.threads;
   counts_.most_threads = std::max<uint64_t>(counts_.most_threads, contexts_.all().size());
   events_.thread_init.for_each([&](auto function) { function(context); });
+  // It comes to programs that are started, too.
+  if (is_first) events_.post_attach.for_each([](auto function) { function(); });
 }
 
 void Room::on_thread_exit(Thread& thread) {
@@ -170,9 +176,16 @@ SignalAnswer Room::on_signal_before(const SignalInfo& signal) {
 
 void Room::on_fork(Process&, Thread& thread) {
   Context* const context = Context::current();
-  contexts_.keep_only(*context);
   context->thread = &thread;
   context->id = thread.id();
+  context->process = getpid();
+  // The parent's other threads end here.
+  for (const auto& each : contexts_.take_others(*context)) {
+    const bool is_client = each->thread == nullptr;
+    each->thread = nullptr;
+    if (is_client || each->has_ended) continue;
+    events_.thread_exit.for_each([&](auto function) { function(each.get()); });
+  }
   events_.fork_init.for_each([&](auto function) { function(context); });
 }
 

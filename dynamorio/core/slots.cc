@@ -1,5 +1,8 @@
 #include "core/slots.h"
 
+#include <map>
+#include <mutex>
+
 #include "core/inserted_code.h"
 #include "core/room.h"
 
@@ -7,7 +10,7 @@ namespace weft::dynamorio {
 
 void Slots::start(Lists& lists) {
   lists_ = &lists;
-  first_ = lists.new_slots(1 + SPILL_SLOT_MAX + 1, kBytes);
+  first_ = lists.new_slots(1 + SPILL_SLOT_MAX + 1 + kPlaces, kBytes);
 }
 
 uint64_t* Slots::find(const Context& context, uint32_t offset) const {
@@ -32,6 +35,17 @@ bool is_spill_slot(opnd_t operand, uint& offset) {
 }
 
 constexpr uint kBytes = 8;
+
+/// What clients have taken: how many slots, by the offset of the first.
+struct RawSlots {
+  std::mutex mutex;
+  std::map<uint, uint> counts;  ///< under mutex
+};
+
+RawSlots& raw_slots() {
+  static RawSlots& slots = *new RawSlots;
+  return slots;
+}
 
 }  // namespace
 
@@ -65,12 +79,18 @@ bool dr_raw_tls_calloc(reg_id_t* tls_register, uint* offset, uint num_slots, uin
   const uint32_t found =
       slots().lists().new_slots(num_slots, alignment < kBytes ? kBytes : alignment);
   if (found == 0) return false;
+  const std::lock_guard held(raw_slots().mutex);
+  raw_slots().counts[found] = num_slots;
   *tls_register = DR_SEG_GS;
   *offset = found;
   return true;
 }
 
 bool dr_raw_tls_cfree(uint offset, uint num_slots) {
+  const std::lock_guard held(raw_slots().mutex);
+  const auto found = raw_slots().counts.find(offset);
+  if (found == raw_slots().counts.end() || found->second != num_slots) return false;
+  raw_slots().counts.erase(found);
   slots().lists().free_slots(offset, num_slots);
   return true;
 }

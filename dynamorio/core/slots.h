@@ -15,6 +15,10 @@ class Slots {
   void start(Lists& lists);
   uint32_t field() const { return first_; }
   uint32_t spill(dr_spill_slot_t slot) const { return first_ + kBytes * (1 + slot); }
+  /// For what a call is given that is known in the cache alone: the first keeps a register
+  /// meanwhile.
+  static constexpr uint32_t kPlaces = 4;
+  uint32_t place(uint32_t number) const { return spill(SPILL_SLOT_MAX) + kBytes * (1 + number); }
   /// Null for a thread that is none of the program's.
   uint64_t* find(const Context& context, uint32_t offset) const;
 

@@ -2,6 +2,7 @@
 #ifndef DR_API_H
 #define DR_API_H
 
+#include "dr_annotation.h"
 #include "dr_config.h"
 #include "dr_defines.h"
 #include "dr_events.h"

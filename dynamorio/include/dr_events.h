@@ -94,7 +94,7 @@ typedef enum {
 
 void dr_register_exit_event(void (*func)(void));
 bool dr_unregister_exit_event(void (*func)(void));
-void dr_register_post_attach_event(void (*func)(void));
+bool dr_register_post_attach_event(void (*func)(void));
 bool dr_unregister_post_attach_event(void (*func)(void));
 void dr_register_pre_detach_event(void (*func)(void));
 bool dr_unregister_pre_detach_event(void (*func)(void));

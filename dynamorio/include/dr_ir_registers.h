@@ -103,6 +103,11 @@ enum {
 #define DR_REG_XBP DR_REG_RBP
 #define DR_REG_XSI DR_REG_RSI
 #define DR_REG_XDI DR_REG_RDI
+/* No numbers are kept for more registers of a kind. */
+#define RESERVED_XMM DR_REG_XMM31
+#define RESERVED_YMM DR_REG_YMM31
+#define RESERVED_ZMM DR_REG_ZMM31
+#define RESERVED_OPMASK DR_REG_K7
 #define DR_REG_START_GPR DR_REG_RAX
 #define DR_REG_STOP_GPR DR_REG_R15
 #define DR_REG_START_64 DR_REG_RAX

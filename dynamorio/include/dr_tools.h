@@ -44,8 +44,13 @@ byte* dr_get_client_base(client_id_t client_id);
 bool dr_set_client_name(const char* name, const char* report_URL);
 bool dr_set_client_version_string(const char* version);
 
-typedef int dr_error_code_t;
-/** errno of the calling thread's last call here that failed. */
+typedef enum {
+  DR_ERROR_INVALID_PARAMETER = 1,
+  DR_ERROR_INSUFFICIENT_SPACE = 2,
+  DR_ERROR_UNKNOWN_ENCODING = 3,
+  DR_ERROR_NOT_IMPLEMENTED = 4,
+} dr_error_code_t;
+/** Of the calling thread's last call that failed and says why by it; 0: there was none. */
 dr_error_code_t dr_get_error_code(void* drcontext);
 
 /** The UTC date and time. */

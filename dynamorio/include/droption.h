@@ -327,14 +327,15 @@ class droption_parser_t {
                        : op->option_takes_2args() ? 2
                        : op->option_takes_arg()   ? 1
                                                   : 0;
-    if (i + values >= argc) return "Option " + arg + " missing value";
+    const std::string name = op == nullptr ? arg : op->name_;
+    if (i + values >= argc) return "Option " + name + " missing value";
     for (int v = 1; swept && v <= values; ++v) {
-      if (!sweep->take(argv[i + v])) return "Option " + arg + " value out of range";
+      if (!sweep->take(argv[i + v])) return "Option " + name + " value out of range";
     }
     if (matched && values > 0) {
       const bool converted = values == 2 ? op->convert_from_string(argv[i + 1], argv[i + 2])
                                          : op->convert_from_string(argv[i + 1]);
-      if (!converted || !op->clamp_value()) return "Option " + arg + " value out of range";
+      if (!converted || !op->clamp_value()) return "Option " + name + " value out of range";
     }
     if (matched) op->is_specified_ = true;
     i += values;

@@ -20,9 +20,9 @@ SHORT = 400
 
 
 class Clients(unittest.TestCase):
-    def run_client(self, name, threads, *arguments, rounds=ROUNDS):
+    def run_client(self, name, threads, *arguments, rounds=ROUNDS, left=0):
         """What the client says, when the program's output is as it is natively."""
-        program = [str(CLIENTS / "program"), str(threads), str(rounds)]
+        program = [str(CLIENTS / "program"), str(threads), str(rounds), str(left)]
         native = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True).stdout
         command = [OPTIONS.weft, "run", *OPTIONS.flag, "--client", str(CLIENTS / f"{name}.so"), *arguments, "--", *program]
         done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
@@ -109,6 +109,27 @@ class Clients(unittest.TestCase):
         if not STRESSED:
             self.assertLessEqual(tool, client)
             self.assertEqual(coverage_file.covered(client), coverage_file.covered(tool))
+
+    def test_other_threads_are_stopped(self):
+        self.assertEqual(self.run_client("stops", 1), "stopped, seen, 0 failed, 0 wrong, 0 without an end\n")
+        for left in (0, 3):
+            said = self.run_client("stops", 8, rounds=SHORT, left=left)
+            self.assertEqual(said, "stopped, seen, 0 failed, 0 wrong, 0 without an end\n")
+
+    def test_what_faults_is_left(self):
+        for threads in (1, 8):
+            self.assertEqual(self.run_client("guards", threads, rounds=SHORT), "caught, 0 wrong\n")
+
+    def test_annotations_are_answered(self):
+        for threads in (1, 8):
+            program = [str(CLIENTS / "annotated"), str(threads), str(SHORT)]
+            self.assertEqual(subprocess.check_output(program, text=True), "0\n")
+            for words in ([], ["edits"]):
+                command = [OPTIONS.weft, "run", *OPTIONS.flag, "--client", str(CLIENTS / "answers.so"), *words, "--", *program]
+                done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+                each = sum((i + 1) + (i + 6) + 5 + 1 + (i + 1) for i in range(SHORT))
+                self.assertEqual(done.stdout, f"{threads * each}\n")
+                self.assertEqual(done.stderr, f"calls {2 * threads * SHORT} requests {threads * SHORT} wrong 0\n")
 
     def test_what_system_calls_read_and_write_is_known(self):
         for threads in (1, 8):

@@ -1,6 +1,7 @@
 // The program's instructions in between: what they read is put back before them, what they write
 // counts from then on.
 #include "ext/drreg/state.h"
+#include "ext/drwrap/hooks.h"
 #include "ir/general_use.h"
 
 namespace weft::dynamorio::drreg {
@@ -21,7 +22,13 @@ bool is_carried_out(instr_t* instruction) { return instr_get_opcode(instruction)
 class Crossing {
  public:
   Crossing(void* drcontext, instrlist_t* list, instr_t* instruction)
-      : drcontext_(drcontext), list_(list), instruction_(instruction), state_(State::get()) {}
+      : drcontext_(drcontext),
+        list_(list),
+        instruction_(instruction),
+        state_(State::get()),
+        // Calls of drwrap's callbacks, which see all registers, stand between what is inserted and
+        // the instruction.
+        is_seen_(any_wrapped() && instruction == instrlist_first_app(list)) {}
 
   void run() {
     const bool last = drmgr_is_last_instr(drcontext_, instruction_);
@@ -52,7 +59,7 @@ class Crossing {
     FlagsState& flags = state_.flags;
     if (flags.place == Place::kNative) return;
     const uint used = instr_get_arith_flags(instruction_, DR_QUERY_INCLUDE_ALL);
-    const bool read = (used & kArithmetic) != 0;
+    const bool read = is_seen_ || (used & kArithmetic) != 0;
     const uint written = EFLAGS_WRITE_TO_READ(used) & kArithmetic;
     const bool uses_xax = flags.place == Place::kXax && instr_uses_reg(instruction_, DR_REG_XAX);
     if (uses_xax && !move_flags_out_of_xax(drcontext_, list_, instruction_)) {
@@ -82,7 +89,8 @@ class Crossing {
     uint32_t kept = 0;
     for (size_t i = 0; i < kRegisters; ++i) kept |= state_.registers[i].native ? 0u : 1u << i;
     if (kept == 0) return;
-    const GeneralUse use = general_use(instruction_);
+    GeneralUse use = general_use(instruction_);
+    if (is_seen_) use.reads |= static_cast<uint16_t>(kept);
     for (uint32_t left = kept & (use.reads | use.writes); left != 0; left &= left - 1) {
       cross_register(static_cast<size_t>(__builtin_ctz(left)), use);
     }
@@ -136,6 +144,7 @@ class Crossing {
   instrlist_t* list_;
   instr_t* instruction_;
   State& state_;
+  bool is_seen_;
 };
 
 /// Whether control goes to a place within the block.

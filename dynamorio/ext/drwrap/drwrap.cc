@@ -8,6 +8,7 @@
 
 #include "core/context.h"
 #include "core/room.h"
+#include "ext/drwrap/hooks.h"
 #include "ext/drwrap/wrap_context.h"
 
 using namespace weft::dynamorio;
@@ -35,6 +36,9 @@ struct Table {
   std::map<app_pc, Wrap> replaced_natively;
   std::atomic<int> users{0};  ///< calls of drwrap_init() without drwrap_exit()
 };
+
+/// Something has been wrapped; stays so.
+std::atomic<bool> g_wrapped{false};
 
 Table& table() {
   static Table table;
@@ -85,19 +89,34 @@ bool make_way(std::map<app_pc, Wrap>& replaced, app_pc original, bool override) 
   return true;
 }
 
+uint64_t call_native(FunctionCall& call, app_pc replacement, void* user_data) {
+  using Function = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+  dr_write_saved_reg(nullptr, DRWRAP_REPLACE_NATIVE_DATA_SLOT, reinterpret_cast<reg_t>(user_data));
+  return reinterpret_cast<Function>(replacement)(call.argument(0), call.argument(1),
+                                                 call.argument(2), call.argument(3),
+                                                 call.argument(4), call.argument(5));
+}
+
 /// The client's function in the place of the program's.
 FunctionHook native(app_pc replacement, void* user_data) {
   return [replacement, user_data](FunctionCall& call) {
-    using Function = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-    dr_write_saved_reg(nullptr, DRWRAP_REPLACE_NATIVE_DATA_SLOT,
-                       reinterpret_cast<reg_t>(user_data));
-    call.skip(reinterpret_cast<Function>(replacement)(call.argument(0), call.argument(1),
-                                                      call.argument(2), call.argument(3),
-                                                      call.argument(4), call.argument(5)));
+    call.skip(call_native(call, replacement, user_data));
+  };
+}
+
+/// The same in the place of the call at `site`, which the program goes on behind.
+FunctionHook native_call(app_pc site, app_pc replacement, void* user_data) {
+  const Address next = address_of(decode_next_pc(nullptr, site));
+  return [replacement, user_data, next](FunctionCall& call) {
+    const uint64_t result = call_native(call, replacement, user_data);
+    call.context().set(weft::Register::kRax, result);
+    call.context().redirect(next);
   };
 }
 
 }  // namespace
+
+bool weft::dynamorio::any_wrapped() { return g_wrapped.load(std::memory_order_relaxed); }
 
 extern "C" {
 
@@ -114,6 +133,7 @@ bool drwrap_wrap_ex(app_pc func, Before pre_func_cb, After post_func_cb, void* u
   if (func == nullptr || (pre_func_cb == nullptr && post_func_cb == nullptr)) return false;
   const std::lock_guard held(table().mutex);
   if (find_wrapped(func, pre_func_cb, post_func_cb) != table().wrapped.end()) return false;
+  g_wrapped = true;
   const Wrap wrap = functions().wrap(address_of(func), hook_before(pre_func_cb, user_data),
                                      hook_after(post_func_cb));
   table().wrapped.insert({func, {pre_func_cb, post_func_cb, wrap}});
@@ -145,6 +165,7 @@ bool drwrap_replace(app_pc original, app_pc replacement, bool override) {
     return table().replaced.contains(original) && make_way(table().replaced, original, true);
   }
   if (!make_way(table().replaced, original, override)) return false;
+  g_wrapped = true;
   const Wrap wrap = functions().wrap(
       address_of(original),
       [replacement](FunctionCall& call) { call.context().redirect(address_of(replacement)); }, {});
@@ -154,15 +175,18 @@ bool drwrap_replace(app_pc original, app_pc replacement, bool override) {
 
 bool drwrap_replace_native(app_pc original, app_pc replacement, bool at_entry, uint stack_adjust,
                            void* user_data, bool override) {
-  if (original == nullptr || !at_entry || stack_adjust != 0) return false;
+  if (original == nullptr || stack_adjust != 0) return false;
   const std::lock_guard held(table().mutex);
   if (replacement == nullptr) {
     return table().replaced_natively.contains(original) &&
            make_way(table().replaced_natively, original, true);
   }
   if (!make_way(table().replaced_natively, original, override)) return false;
-  table().replaced_natively[original] =
-      functions().wrap(address_of(original), native(replacement, user_data), {});
+  g_wrapped = true;
+  table().replaced_natively[original] = functions().wrap(
+      address_of(original),
+      at_entry ? native(replacement, user_data) : native_call(original, replacement, user_data),
+      {});
   return true;
 }
 

@@ -1,5 +1,5 @@
 // What clients are tried on: as many threads as the first argument says, each computes the same, for as many rounds as the
-// second says.
+// second says. So many more as the third says compute until the process ends.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +30,19 @@ static void* work(void* result) {
   return NULL;
 }
 
+static void* work_on(void* result) {
+  for (;;) work(result);
+  return NULL;
+}
+
 int main(int argc, char** argv) {
   const int count = argc > 1 ? atoi(argv[1]) : 1;
   if (argc > 2) rounds = atol(argv[2]);
   pthread_t threads[kMostThreads];
   long results[kMostThreads];
+  static long others[kMostThreads];
+  const int left = argc > 3 ? atoi(argv[3]) : 0;
+  for (int i = 0; i < left; ++i) pthread_create(&threads[i], NULL, work_on, &others[i]);
   for (int i = 0; i < count; ++i) pthread_create(&threads[i], NULL, work, &results[i]);
   for (int i = 0; i < count; ++i) pthread_join(threads[i], NULL);
   for (int i = 1; i < count; ++i) {
