@@ -327,7 +327,7 @@ class droption_parser_t {
                        : op->option_takes_2args() ? 2
                        : op->option_takes_arg()   ? 1
                                                   : 0;
-    const std::string name = op == nullptr ? arg : op->name_;
+    const std::string name = op == nullptr ? arg : op->names_.front();
     if (i + values >= argc) return "Option " + name + " missing value";
     for (int v = 1; swept && v <= values; ++v) {
       if (!sweep->take(argv[i + v])) return "Option " + name + " value out of range";

@@ -78,6 +78,11 @@ engine::Thread* Host::current() const {
   return engine_->on_program_thread() ? &engine::Thread::current() : nullptr;
 }
 
+ThreadView* Host::current_view() const {
+  const engine::Thread* const self = current();
+  return self == nullptr ? nullptr : static_cast<ThreadView*>(self->tool_thread);
+}
+
 void Host::end_thread(engine::Thread* running, ThreadView& view) {
   if (view.has_ended.exchange(true)) return;
   {
@@ -115,12 +120,12 @@ void Host::process_ending(engine::Thread&, int status, int signal) {
   {
     const std::lock_guard held(lock_);
     if (std::exchange(ended_, true)) {
-      if (ender == ender_ || !stops_at_end_ || self == nullptr) return;
+      if (ender == ender_ || !stops_at_end_ || current_view() == nullptr) return;
     } else {
       ender_ = ender;
     }
   }
-  ThreadView* const view = self == nullptr ? nullptr : &view_of(*self);
+  ThreadView* const view = current_view();
   // What another thread's end of the process tells is not cut short by this one's.
   if (ender != ender_) ThreadStop::stand_for_good(*view);
   death_signal_ = signal;

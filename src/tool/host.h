@@ -180,8 +180,11 @@ class Host final : public engine::Hooks, public Process {
   bool gets_case_at_once(Versions versions) const;
   /// Deletes the code in which a value came up that has a case now: of the block, or of its part.
   void replace_case(const CallSite& site);
-  /// The calling thread of the program's, or null.
+  /// The calling thread of the program's, or null; its view, null while tools start, too.
   engine::Thread* current() const;
+  ThreadView* current_view() const;
+  /// Where a fault of the calling thread lands.
+  std::jmp_buf*& landing();
   /// By `running`, or a thread of a tool's own.
   void end_thread(engine::Thread* running, ThreadView& view);
   /// The tools, which have started, go on with an image's code, or it goes.
@@ -219,7 +222,8 @@ class Host final : public engine::Hooks, public Process {
   bool ended_ = false;  ///< under lock_
   pid_t ender_ = 0;     ///< the thread that ends the process; under lock_, constant once set
   std::atomic<int> death_signal_{0};
-  bool stops_at_end_ = false;  ///< constant once the first thread runs
+  bool stops_at_end_ = false;              ///< constant once the first thread runs
+  std::jmp_buf* first_landing_ = nullptr;  ///< while tools start: there is no thread's yet
 
   SpinLock lock_;
   std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_

@@ -120,11 +120,10 @@ void go_on_at(std::jmp_buf& landing, x86::CpuContext& registers) {
 }  // namespace
 
 bool Host::faulted(const siginfo_t& info, x86::CpuContext& registers) {
-  engine::Thread& thread = engine::Thread::current();
-  const bool is_access = info.si_signo == SIGSEGV || info.si_signo == SIGBUS;
-  if (thread.tool_thread != nullptr && is_access) {
-    if (std::jmp_buf* const landing = std::exchange(view_of(thread).landing, nullptr)) {
-      go_on_at(*landing, registers);
+  const engine::Thread& thread = engine::Thread::current();
+  if (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) {
+    if (std::jmp_buf* const place = std::exchange(landing(), nullptr)) {
+      go_on_at(*place, registers);
       return true;
     }
   }

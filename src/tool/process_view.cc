@@ -91,15 +91,18 @@ Counter Host::new_counter() { return Counter(new_word()); }
 
 bool Host::stop_others(uint64_t timeout_ns, std::vector<Thread*>& stopped) {
   stopped.clear();
-  engine::Thread* const self = current();
-  if (!stop_.stop(self == nullptr ? nullptr : &view_of(*self), timeout_ns)) return false;
+  if (!stop_.stop(current_view(), timeout_ns)) return false;
   for (ThreadView* each : stop_.stopped()) stopped.push_back(each);
   return true;
 }
 
 std::jmp_buf* Host::land_faults_at(std::jmp_buf* landing) {
-  engine::Thread* const self = current();
-  return self == nullptr ? nullptr : std::exchange(view_of(*self).landing, landing);
+  return current() == nullptr ? nullptr : std::exchange(this->landing(), landing);
+}
+
+std::jmp_buf*& Host::landing() {
+  ThreadView* const view = current_view();
+  return view == nullptr ? first_landing_ : view->landing;
 }
 
 ThreadCounter Host::new_thread_counter() {

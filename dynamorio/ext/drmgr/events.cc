@@ -73,7 +73,10 @@ struct Exit : Event<Exit, void> {
 };
 
 struct PostAttach : Event<PostAttach, void> {
-  static void start() {}
+  static void run() {
+    for_each([](const auto& each) { each.call(); });
+  }
+  WEFT_DRMGR_ONCE(dr_register_post_attach_event(&run))
 };
 
 struct PreDetach : Event<PreDetach, void> {

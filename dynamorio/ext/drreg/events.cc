@@ -172,6 +172,7 @@ dr_emit_flags_t on_insertion(void* drcontext, void*, instrlist_t* list, instr_t*
 }  // namespace
 
 void start_events() {
+  start_calls();
   drmgr_priority_t high{sizeof(drmgr_priority_t), DRMGR_PRIORITY_NAME_DRREG_HIGH, nullptr, nullptr,
                         DRMGR_PRIORITY_INSERT_DRREG_HIGH};
   drmgr_register_bb_instrumentation_event(&on_analysis, nullptr, &high);
@@ -181,6 +182,7 @@ void start_events() {
 }
 
 void stop_events() {
+  stop_calls();
   drmgr_unregister_bb_instrumentation_event(&on_analysis);
   drmgr_unregister_bb_insertion_event(&on_insertion);
 }

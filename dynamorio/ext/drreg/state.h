@@ -79,5 +79,7 @@ bool move_flags_out_of_xax(void* drcontext, instrlist_t* list, instr_t* where);
 
 void start_events();
 void stop_events();
+void start_calls();
+void stop_calls();
 
 }  // namespace weft::dynamorio::drreg

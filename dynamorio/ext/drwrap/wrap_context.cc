@@ -69,6 +69,7 @@ bool drwrap_skip_call(void* wrapcxt, void* retval, size_t stdcall_args_size) {
 }
 
 drext_status_t drwrap_redirect_execution(void* wrapcxt) {
+  if (wrapcxt == nullptr) return DREXT_ERROR_INCOMPATIBLE_STATE;
   WrapContext& wrap = wrap_of(wrapcxt);
   if (!wrap.after || wrap.redirected) return DREXT_ERROR_INCOMPATIBLE_STATE;
   wrap.redirected = true;
