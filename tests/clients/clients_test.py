@@ -22,7 +22,7 @@ SHORT = 400
 class Clients(unittest.TestCase):
     def run_client(self, name, threads, *arguments, rounds=ROUNDS, left=0):
         """What the client says, when the program's output is as it is natively."""
-        program = [str(CLIENTS / "program"), str(threads), str(rounds), str(left)]
+        program = [str(CLIENTS / "program"), str(threads), str(rounds), *([str(left)] if left else [])]
         native = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True).stdout
         command = [OPTIONS.weft, "run", *OPTIONS.flag, "--client", str(CLIENTS / f"{name}.so"), *arguments, "--", *program]
         done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
