@@ -92,7 +92,8 @@ void Lifecycle::close_entry(Fragment& fragment, const TagLock& held) {
   if (landing) links_.put_indirect(held, entry.block, 0);
   if (!block && !trace) return;
   entry.generation.fetch_add(1, std::memory_order_relaxed);
-  links_.put(held, block ? entry.block : entry.trace, {});
+  if (block) links_.put(held, entry.block, {});
+  if (trace) links_.put(held, entry.trace, {});
 }
 
 void Lifecycle::unregister_members(Fragment& fragment) {

@@ -8,10 +8,6 @@ namespace {
 
 AppRange range_of(Range range) { return {{range.start}, {range.end}}; }
 
-cache::Scope scope_of(Scope scope) {
-  return scope == Scope::kAll ? cache::Scope::kAll : cache::Scope::kTraceOnly;
-}
-
 }  // namespace
 
 FragmentInfo describe(const cache::Fragment& fragment) {
@@ -30,10 +26,6 @@ FragmentInfo describe(const cache::Fragment& fragment) {
 
 namespace {
 
-Deleted told(const cache::Deleted& deleted) {
-  return {deleted.block, deleted.trace, deleted.containing};
-}
-
 /// Probes are of no interest: no tag leads to them, and they die when they have run.
 void add_to(std::vector<FragmentInfo>& list, const cache::Fragment& fragment) {
   if (fragment.kind() != cache::FragmentKind::kProbe) list.push_back(describe(fragment));
@@ -50,18 +42,18 @@ bool CodeView::put_off(std::function<void(engine::Deletions&)> deletion) {
 }
 
 Deleted CodeView::delete_fragment(Address tag, Scope scope) {
-  const auto later = [=](engine::Deletions& all) { all.delete_fragment({tag}, scope_of(scope)); };
+  const auto later = [=](engine::Deletions& all) { all.delete_fragment({tag}, scope); };
   if (put_off(later)) return {};
-  return told(engine_->deletions().delete_fragment({tag}, scope_of(scope)));
+  return engine_->deletions().delete_fragment({tag}, scope);
 }
 
 uint64_t CodeView::delete_fragments(std::span<const Address> tags, Scope scope) {
   std::vector<AppPc> all;
   all.reserve(tags.size());
   for (const Address tag : tags) all.push_back({tag});
-  const auto later = [=](engine::Deletions& each) { each.delete_fragments(all, scope_of(scope)); };
+  const auto later = [=](engine::Deletions& each) { each.delete_fragments(all, scope); };
   if (put_off(later)) return 0;
-  return engine_->deletions().delete_fragments(all, scope_of(scope));
+  return engine_->deletions().delete_fragments(all, scope);
 }
 
 uint64_t CodeView::delete_region(Range range) {
@@ -120,9 +112,9 @@ DeletedInThread CodeView::delete_in_thread(int thread, Address tag, Scope scope)
   }
   if (cache == nullptr) return {};
   if (!engine_->is_private(*cache)) return {ThreadCache::kShared, {}};
-  const auto later = [=](engine::Deletions&) { cache->delete_fragment({tag}, scope_of(scope)); };
+  const auto later = [=](engine::Deletions&) { cache->delete_fragment({tag}, scope); };
   if (put_off(later)) return {ThreadCache::kOwn, {}};
-  return {ThreadCache::kOwn, told(cache->delete_fragment({tag}, scope_of(scope)))};
+  return {ThreadCache::kOwn, cache->delete_fragment({tag}, scope)};
 }
 
 }  // namespace weft::tool

@@ -8,10 +8,6 @@
 namespace weft::translate {
 namespace {
 
-bool is_plain(const Instruction& at) {
-  return at.insn.kind == x86::Kind::kPlain && !needs_emulation(at);
-}
-
 /// What is dead in front of instruction `index`, as far as it is of use to `insertions`.
 FreeState free_for(const std::vector<Insertion>& insertions, const BlockPlan& plan, size_t index) {
   const bool any = std::any_of(insertions.begin(), insertions.end(),

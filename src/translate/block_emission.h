@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "cache/code_cache.h"
 #include "translate/block_end.h"
 #include "translate/decoded_block.h"
 #include "translate/draft.h"

@@ -13,10 +13,6 @@ using ItemKind = ListItem::Kind;
 
 namespace {
 
-bool is_plain(const Instruction& at) {
-  return at.insn.kind == Kind::kPlain && !needs_emulation(at);
-}
-
 /// Whether an instruction that transfers control may go on with the next item.
 bool may_fall_through(const x86::Insn& insn) {
   return insn.kind == Kind::kCondJump || insn.kind == Kind::kLoop || insn.kind == Kind::kXbegin ||

@@ -21,7 +21,7 @@ void decode_block(Source& source, const PathPolicy& policy, const Layout& layout
   while (all.size() < limits.instructions) {
     Instruction& at = all.emplace_back();
     if (!source.fetch(pc, at) || source.is_checked()) return all.pop_back();
-    if (at.insn.ends_block() || needs_emulation(at)) {
+    if (!is_plain(at)) {
       if (policy.is_laid_out_elsewhere(at, all.size())) all.pop_back();
       return;
     }
@@ -41,7 +41,7 @@ void decode_checked_block(std::span<const uint8_t> bytes, AppPc tag, const Block
     Instruction at{tag + size, bytes.data() + size, {}};
     if (!x86::decode(at.bytes, bytes.size() - size, at.insn)) return;
     all.push_back(at);
-    if (at.insn.ends_block() || needs_emulation(at) || may_write_memory(at.insn)) return;
+    if (!is_plain(at) || may_write_memory(at.insn)) return;
     size += at.insn.length;
   }
 }

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "cache/code_cache.h"
+#include "cache/fragment_spec.h"
 #include "translate/environment.h"
 #include "translate/state_map.h"
 #include "x86/assembler.h"

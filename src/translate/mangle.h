@@ -47,6 +47,11 @@ void copy_verbatim(Draft& draft, const Instruction& at);
 /// True if the runtime has to carry out this plain instruction (see mangle_emulated).
 bool needs_emulation(const Instruction& at);
 
+/// Whether it goes on with the next one, for mangle_plain(); all others end a block.
+inline bool is_plain(const Instruction& at) {
+  return !at.insn.ends_block() && !needs_emulation(at);
+}
+
 /// Code with which an indirect branch enters at `tag`, before the fragment's own code. It does not
 /// depend on where it lies.
 void emit_indirect_entry(x86::Assembler& out, const Environment& environment, AppPc tag);

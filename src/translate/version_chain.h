@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "cache/code_cache.h"
+#include "cache/fragment_spec.h"
 #include "translate/block_emission.h"
 #include "translate/draft.h"
 #include "translate/path_policy.h"
