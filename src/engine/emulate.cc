@@ -5,7 +5,7 @@
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "x86/cpuid.h"
-#include "x86/decode.h"
+#include "x86/names.h"
 #include "x86/operand.h"
 
 namespace weft::engine {
@@ -13,15 +13,8 @@ namespace {
 
 using x86::CpuContext;
 using x86::Insn;
-using x86::Map;
 
 constexpr uint16_t kUserCodeSelector = 0x33;
-constexpr uint8_t kOpIret = 0xCF;
-constexpr uint8_t kOpFarReturn = 0xCB;
-constexpr uint8_t kOpFarReturnImm = 0xCA;
-constexpr uint8_t kOpPushFlags = 0x9C;
-constexpr uint8_t kOpPopFlags = 0x9D;
-constexpr uint8_t kOpCpuid = 0xA2;  // behind 0F
 
 // What user code may set: CF..OF, TF, DF, NT, AC, ID.
 constexpr uint64_t kUserFlags = 0x254DD5;
@@ -50,8 +43,8 @@ bool read_words(uint64_t address, uint64_t* words, size_t count) {
 /// retf and iret to the one code segment that 64-bit programs have.
 std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, AppPc pc) {
   const uint64_t stack = context[x86::kRsp];
-  const bool wide = (insn.rex & 8) != 0;
-  const bool iret = insn.opcode == kOpIret;
+  const bool wide = x86::is_wide(insn);
+  const bool iret = x86::is_interrupt_return(insn);
   const size_t count = iret ? 5 : 2;
   uint64_t words[5] = {};
   if (wide) {
@@ -66,7 +59,7 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
   if (static_cast<uint16_t>(words[1]) != kUserCodeSelector) return general_protection();
   const uint64_t slot = wide ? 8 : 4;
   context[x86::kRsp] = stack + slot * count;
-  if (insn.opcode == kOpFarReturnImm) {
+  if (x86::is_far_return_with_immediate(insn)) {
     const uint8_t* end = pc.bytes() + insn.length;
     context[x86::kRsp] += static_cast<uint64_t>(end[-2] | end[-1] << 8);
   }
@@ -82,7 +75,7 @@ std::optional<EmulationFault> far_return(CpuContext& context, const Insn& insn, 
 std::optional<EmulationFault> flags_transfer(CpuContext& context, const Insn& insn, AppPc pc) {
   const size_t size = insn.operand_size_prefix ? 2 : 8;
   uint64_t& stack = context[x86::kRsp];
-  if (insn.opcode == kOpPushFlags) {
+  if (x86::is_push_flags(insn)) {
     constexpr uint64_t kPushed = 0xFCFFFF;  // all but RF and VM
     const uint64_t image = context.rflags & kPushed;
     if (!linux::write_program(stack - size, &image, size)) {
@@ -114,7 +107,7 @@ uint64_t segment_base(const CpuContext& context, const Insn& insn) {
 
 /// jmp far [m], call far [m].
 std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, AppPc pc) {
-  const bool wide = (insn.rex & 8) != 0;
+  const bool wide = x86::is_wide(insn);
   const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
   uint64_t target = 0;
   uint16_t selector = 0;
@@ -124,8 +117,7 @@ std::optional<EmulationFault> far_branch(CpuContext& context, const Insn& insn, 
     return memory_fault(at);
   }
   if (selector != kUserCodeSelector) return general_protection();
-  constexpr uint8_t kCallFar = 3;
-  if ((insn.modrm >> 3 & 7) == kCallFar) {
+  if (x86::is_far_call(insn)) {
     const uint64_t back = pc.value + insn.length;
     const uint64_t wide_words[2] = {back, kUserCodeSelector};
     const uint32_t words[2] = {static_cast<uint32_t>(back), kUserCodeSelector};
@@ -161,23 +153,24 @@ std::optional<EmulationFault> near_branch(CpuContext& context, const Insn& insn,
 /// in user mode without an LDT.
 std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn, AppPc pc) {
   uint64_t selector = 0;
-  if (insn.map == Map::k0F && insn.opcode == 0xAE) {
-    const int reg = (insn.modrm & 7) | (insn.rex & 1) << 3;
-    if ((insn.modrm >> 3 & 7) == 1) {
-      context.gpr[reg] = static_cast<uint32_t>(context.gs_base);
+  const x86::GsBaseAccess access = x86::gs_base_access(insn);
+  if (access != x86::GsBaseAccess::kNone) {
+    const x86::Reg reg = x86::rm_operand(insn);
+    if (access == x86::GsBaseAccess::kRead) {
+      context[reg] = static_cast<uint32_t>(context.gs_base);
     } else {
-      context.gs_base = static_cast<uint32_t>(context.gpr[reg]);
+      context.gs_base = static_cast<uint32_t>(context[reg]);
     }
     context.rip = pc.value + insn.length;
     return std::nullopt;
   }
-  if (insn.map == Map::k0F) {
+  if (!x86::is_move_to_segment(insn)) {
     const uint64_t stack = context[x86::kRsp];
-    if (insn.opcode != 0xA9) return general_protection();
+    if (!x86::is_pop_gs(insn)) return general_protection();
     if (!read_words(stack, &selector, 1)) return stack_fault(stack);
     context[x86::kRsp] = stack + 8;
-  } else if (insn.modrm >= 0xC0) {
-    selector = context.gpr[(insn.modrm & 7) | (insn.rex & 1) << 3];
+  } else if (x86::has_register_operand(insn)) {
+    selector = context[x86::rm_operand(insn)];
   } else {
     const uint64_t at = operand_address(context, insn, pc) + segment_base(context, insn);
     if (!linux::read_program(&selector, at, 2)) {
@@ -195,14 +188,11 @@ std::optional<EmulationFault> gs_selector(CpuContext& context, const Insn& insn,
 
 /// lods, movs, xlat and moffs loads and stores in the gs segment; one step of a repeated one.
 std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, AppPc pc) {
-  const uint8_t op = insn.opcode;
-  const bool byte = op == 0xD7 || (op & 1) == 0;
-  const bool wide = (insn.rex & 8) != 0;
-  const size_t word = wide ? 8 : (insn.operand_size_prefix ? 2 : 4);
-  const size_t size = byte ? 1 : word;
-  const bool string = op == 0xA4 || op == 0xA5 || op == 0xAC || op == 0xAD;
-  const bool store = op == 0xA2 || op == 0xA3;
-  if (!string && op != 0xD7 && (op & 0xFC) != 0xA0)
+  const size_t size = x86::element_size(insn);
+  const bool move = x86::is_movs(insn);
+  const bool string = move || x86::is_lods(insn);
+  const bool store = x86::is_absolute_store(insn);
+  if (!string && !x86::is_xlat(insn) && !x86::is_absolute_move(insn))
     return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
   const bool repeated = string && (insn.rep || insn.repne);
   if (repeated && context[x86::kRcx] == 0) {
@@ -210,15 +200,14 @@ std::optional<EmulationFault> gs_memory(CpuContext& context, const Insn& insn, A
     return std::nullopt;
   }
   uint64_t offset = context[x86::kRsi];
-  if (op == 0xD7) offset = context[x86::kRbx] + static_cast<uint8_t>(context[x86::kRax]);
-  if (!string && op != 0xD7)
+  if (x86::is_xlat(insn)) offset = context[x86::kRbx] + static_cast<uint8_t>(context[x86::kRax]);
+  if (x86::is_absolute_move(insn))
     __builtin_memcpy(&offset, pc.bytes() + insn.disp_offset, sizeof offset);
   const uint64_t at = context.gs_base + offset;
   uint64_t value = context[x86::kRax];
   const bool done = store ? linux::write_program(at, &value, size)
                           : linux::read_program(static_cast<void*>(&value), at, size);
   if (!done) return memory_fault(at);
-  const bool move = op == 0xA4 || op == 0xA5;
   if (move && !linux::write_program(context[x86::kRdi], &value, size)) {
     return memory_fault(context[x86::kRdi]);
   }
@@ -258,20 +247,18 @@ std::optional<EmulationFault> emulate(CpuContext& context) {
   }
   if (!x86::decode(bytes, readable, insn)) return EmulationFault{SIGILL, ILL_ILLOPN, pc.value};
   if (insn.kind == x86::Kind::kFarTransfer) {
-    const bool is_return =
-        insn.map == Map::kOneByte &&
-        (insn.opcode == kOpIret || insn.opcode == kOpFarReturn || insn.opcode == kOpFarReturnImm);
+    const bool is_return = x86::is_interrupt_return(insn) || x86::is_far_return(insn) ||
+                           x86::is_far_return_with_immediate(insn);
     return is_return ? far_return(context, insn, pc) : far_branch(context, insn, pc);
   }
   if (insn.kind == x86::Kind::kIndirectJump || insn.kind == x86::Kind::kIndirectCall) {
     return near_branch(context, insn, pc);
   }
-  const bool one_byte = insn.map == Map::kOneByte;
-  if (one_byte && (insn.opcode == kOpPushFlags || insn.opcode == kOpPopFlags)) {
+  if (x86::is_push_flags(insn) || x86::is_pop_flags(insn)) {
     return flags_transfer(context, insn, pc);
   }
-  if (insn.map == Map::k0F && insn.opcode == kOpCpuid) return cpu_identification(context, insn, pc);
-  const bool selector = (insn.map == Map::kOneByte && insn.opcode == 0x8E) || insn.map == Map::k0F;
+  if (x86::is_cpuid(insn)) return cpu_identification(context, insn, pc);
+  const bool selector = x86::is_move_to_segment(insn) || insn.map == x86::Map::k0F;
   if (selector && insn.segment != x86::Segment::kGs) return gs_selector(context, insn, pc);
   return gs_memory(context, insn, pc);
 }

@@ -6,8 +6,10 @@
 #include <mutex>
 #include <span>
 
-#include "translate/mangle_operand.h"
+#include "x86/names.h"
 #include "x86/operand.h"
+#include "x86/rewrite.h"
+#include "x86/scratch.h"
 
 extern "C" void weft_run_store(const weft::engine::StoreRun* run);
 
@@ -16,7 +18,6 @@ namespace {
 
 using x86::CpuContext;
 using x86::Insn;
-using x86::Map;
 
 // run_store.S knows these.
 static_assert(offsetof(StoreRun, code) == 8 && offsetof(StoreRun, vector_state) == 16 &&
@@ -26,29 +27,14 @@ static_assert(offsetof(CpuContext, rflags) == 136);
 constexpr uint64_t kWord = 8;
 constexpr uint64_t kArithmeticFlags = 0x8D5;
 
-bool is_string_store(const Insn& insn) {
-  return insn.map == Map::kOneByte &&
-         ((insn.opcode & 0xFE) == 0xA4 || (insn.opcode & 0xFE) == 0xAA);
-}
+bool is_string_store(const Insn& insn) { return x86::is_movs(insn) || x86::is_stos(insn); }
 
 /// Whether all that the instruction does is told by its registers, its memory operand of at most 64
 /// bytes, and vector registers that it only reads.
 bool can_be_redirected(const Insn& insn) {
-  if (insn.kind != x86::Kind::kPlain || !insn.has_modrm || insn.modrm >= 0xC0) return false;
+  if (insn.kind != x86::Kind::kPlain || !x86::has_memory_operand(insn)) return false;
   if (insn.segment == x86::Segment::kGs || insn.address_size_prefix) return false;
-  const uint8_t op = insn.opcode;
-  switch (insn.map) {
-    case Map::kOneByte:
-      return (op < 0xD8 || op > 0xDF) &&
-             op != 0x8F;  // x87 changes its own state; pop uses the stack
-    case Map::k0F: {
-      const bool bit_string = op == 0xA3 || op == 0xAB || op == 0xB3 || op == 0xBB;
-      const bool state = op == 0xAE || (op == 0xC7 && (insn.modrm >> 3 & 7) != 1);
-      return !bit_string && !state;
-    }
-    default:
-      return true;
-  }
+  return x86::acts_on_operand_alone(insn);
 }
 
 uint64_t segment_base(const CpuContext& registers, const Insn& insn) {
@@ -58,44 +44,13 @@ uint64_t segment_base(const CpuContext& registers, const Insn& insn) {
 /// The instruction without its fs prefix, for an operand that is a plain address.
 struct WithoutSegment {
   WithoutSegment(const uint8_t* from, const Insn& of) {
-    constexpr uint8_t kFsPrefix = 0x64;
-    size_t size = 0;
-    for (size_t at = 0; at < of.length; ++at) {
-      const bool dropped = at < of.opcode_offset && from[at] == kFsPrefix;
-      if (!dropped) bytes[size++] = from[at];
-    }
-    CHECK(x86::decode(bytes.data(), size, insn));
+    x86::Assembler out(bytes);
+    x86::emit_without_fs(out, from, of);
+    CHECK(x86::decode(bytes.data(), out.position(), insn));
   }
   std::array<uint8_t, 15> bytes{};
   Insn insn;
 };
-
-bool is_push(const Insn& insn) {
-  if (insn.map != Map::kOneByte || insn.kind != x86::Kind::kPlain) return false;
-  if (insn.operand_size_prefix || insn.address_size_prefix) return false;
-  const uint8_t op = insn.opcode;
-  return (op >= 0x50 && op <= 0x57) || op == 0x68 || op == 0x6A ||
-         (op == 0xFF && (insn.modrm >> 3 & 7) == 6 && insn.segment != x86::Segment::kGs);
-}
-
-/// What a push stores, but for one of memory.
-std::optional<uint64_t> pushed_value(const CpuContext& registers, const uint8_t* bytes,
-                                     const Insn& insn) {
-  const auto reg = [&](uint8_t low) {
-    return registers[static_cast<x86::Reg>(low | (insn.rex & 1) << 3)];
-  };
-  if (insn.opcode == 0xFF) {
-    if (insn.modrm < 0xC0) return {};
-    return reg(insn.modrm & 7);
-  }
-  if (insn.opcode < 0x58) return reg(insn.opcode & 7);
-  if (insn.opcode == 0x6A) {
-    return static_cast<uint64_t>(int64_t{static_cast<int8_t>(bytes[insn.length - 1])});
-  }
-  int32_t value = 0;
-  std::memcpy(&value, bytes + insn.length - sizeof value, sizeof value);
-  return static_cast<uint64_t>(int64_t{value});
-}
 
 }  // namespace
 
@@ -118,7 +73,7 @@ std::optional<AppRange> ProtectedStore::run(CpuContext& registers, AppPc fault,
   vector_state_ = vector_state;
   vector_mask_ = vector_mask;
   if (is_string_store(insn)) return run_string(registers, insn);
-  if (is_push(insn)) return run_push(registers, bytes, insn, fault);
+  if (x86::is_push(insn)) return run_push(registers, bytes, insn, fault);
   if (!can_be_redirected(insn)) return {};
   return run_operand(registers, bytes, insn, fault);
 }
@@ -158,7 +113,7 @@ std::optional<AppRange> ProtectedStore::close_window(const Window& window) {
 bool ProtectedStore::prepare_slot(const uint8_t* bytes, const Insn& insn, x86::Reg base) {
   std::array<uint8_t, kSlotSize> buffer;
   x86::Assembler out{std::span(buffer)};
-  translate::emit_with_base(out, bytes, insn, base);
+  x86::emit_with_base(out, bytes, insn, base);
   Insn redirected;
   if (out.overflowed() || !x86::decode(buffer.data(), out.position(), redirected)) return false;
   // The instruction runs on a stack of ours.
@@ -192,7 +147,7 @@ std::optional<AppRange> ProtectedStore::run_operand(CpuContext& registers, const
   if (fault.value - address >= kLongestStore) return {};
   const auto window = open_window(address, kLongestStore);
   if (!window || !window->range.contains(fault)) return {};
-  const x86::Reg base = translate::pick_scratch(x86::registers_used(bytes, insn));
+  const x86::Reg base = x86::choose_short_register(x86::registers_used(bytes, insn));
   const WithoutSegment plain(bytes, insn);
   if (!prepare_slot(plain.bytes.data(), plain.insn, base)) return {};
   // A store past the end of what the program may write shows in one filling or the other.
@@ -214,19 +169,19 @@ std::optional<AppRange> ProtectedStore::run_operand(CpuContext& registers, const
 
 std::optional<AppRange> ProtectedStore::run_push(CpuContext& registers, const uint8_t* bytes,
                                                  const Insn& insn, AppPc fault) {
-  std::optional<uint64_t> value = pushed_value(registers, bytes, insn);
-  if (!value) {
+  x86::Pushed pushed = x86::pushed_by(registers, bytes, insn);
+  if (!pushed.known) {
     const auto operand = x86::operand_address(registers, bytes, insn, {registers.rip});
     uint64_t loaded = 0;
     if (!operand ||
         !memory_.read(&loaded, *operand + segment_base(registers, insn), sizeof loaded)) {
       return {};
     }
-    value = loaded;
+    pushed.value = loaded;
   }
   const auto window = open_window(registers[x86::kRsp] - kWord, kWord);
   if (!window || window->range.size() < kWord || !window->range.contains(fault)) return {};
-  std::memcpy(window->copy, &*value, kWord);
+  std::memcpy(window->copy, &pushed.value, kWord);
   const auto changed = close_window(*window);
   if (!changed) return {};
   registers[x86::kRsp] -= kWord;
@@ -240,10 +195,9 @@ std::optional<AppRange> ProtectedStore::run_string(CpuContext& registers, const 
       (registers.rflags & kDirectionFlag) != 0) {
     return {};
   }
-  const uint64_t wide = (insn.rex & 8) != 0 ? 8 : (insn.operand_size_prefix ? 2 : 4);
-  const uint64_t element = (insn.opcode & 1) == 0 ? 1 : wide;
+  const uint64_t element = x86::element_size(insn);
   const bool repeated = insn.rep || insn.repne;
-  const bool move = (insn.opcode & 0xFE) == 0xA4;
+  const bool move = x86::is_movs(insn);
   const uint64_t to = registers[x86::kRdi];
   const uint64_t from = registers[x86::kRsi];
   uint64_t count = (page_down(to) + kPageSize - to) / element;

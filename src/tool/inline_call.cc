@@ -6,6 +6,7 @@
 #include "translate/thread_block.h"
 #include "x86/assembler.h"
 #include "x86/instruction_info.h"
+#include "x86/names.h"
 
 namespace weft::tool {
 namespace {
@@ -173,23 +174,15 @@ class Expansion {
   bool add_without_flags() {
     if (body_.code.size() != 1 || free_.flags) return false;
     const InlineInstruction& only = body_.code.front();
-    const x86::Insn& insn = only.insn;
-    const bool is_group = insn.opcode == 0x81 || insn.opcode == 0x83;
-    if (insn.map != x86::Map::kOneByte || !is_group || insn.lock || insn.operand_size_prefix) {
-      return false;
-    }
-    if (!insn.rip_relative || (insn.modrm >> 3 & 7) != 0) return false;
-    const bool wide = (insn.rex & 8) != 0;
-    int32_t number = 0;
-    const size_t size = insn.imm_size;
-    std::memcpy(&number, only.bytes.data() + insn.length - size, size);
-    if (size == 1) number = static_cast<int8_t>(number);
+    const x86::AddedNumber added = x86::added_number(only.bytes.data(), only.insn);
+    if (!added.any || !only.insn.rip_relative) return false;
+    const bool wide = x86::is_wide(only.insn);
     const auto free = static_cast<uint16_t>(free_.registers & ~bit(x86::kRsp));
     const Reg reg = free != 0 ? static_cast<Reg>(__builtin_ctz(free)) : x86::kRcx;
     if (free == 0) emit([&](Assembler& a) { a.mov_gs_reg(slot_of(reg), reg); });
     access(0x8B, reg, wide, only.target);
     const auto rex = static_cast<uint8_t>((wide ? 0x48 : 0x40) | (reg >= x86::kR8 ? 5 : 0));
-    add_number(rex, reg, number);
+    add_number(rex, reg, added.number);
     access(0x89, reg, wide, only.target);
     if (free == 0) emit([&](Assembler& a) { a.mov_reg_gs(reg, slot_of(reg)); });
     return true;

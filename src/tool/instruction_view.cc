@@ -2,6 +2,7 @@
 #include "tool/category.h"
 #include "translate/mangle.h"
 #include "x86/disassembler.h"
+#include "x86/names.h"
 
 namespace weft::tool {
 namespace {
@@ -52,14 +53,12 @@ Operand operand_of(const x86::OperandInfo& info) {
 }  // namespace
 
 ConditionCode condition_of(const x86::Insn& insn) {
-  constexpr uint8_t kFirstLoop = 0xE0;
   constexpr auto kLoops = static_cast<uint8_t>(ConditionCode::kLoopWhileNotEqual);
   if (insn.kind == x86::Kind::kLoop) {
-    return static_cast<ConditionCode>(kLoops + insn.opcode - kFirstLoop);
+    return static_cast<ConditionCode>(kLoops + x86::loop_number(insn));
   }
-  const uint8_t row = insn.opcode >> 4;  // cmovcc, setcc
-  const bool selects = insn.map == x86::Map::k0F && (row == 4 || row == 9);
-  if (!selects && insn.kind != x86::Kind::kCondJump) return ConditionCode::kNone;
+  if (!x86::selects_by_condition(insn) && insn.kind != x86::Kind::kCondJump)
+    return ConditionCode::kNone;
   return static_cast<ConditionCode>(insn.condition());
 }
 

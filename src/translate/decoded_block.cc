@@ -5,8 +5,8 @@
 #include "translate/layout.h"
 #include "translate/mangle.h"
 #include "translate/path_policy.h"
-#include "translate/self_check.h"
 #include "translate/source.h"
+#include "x86/names.h"
 
 namespace weft::translate {
 
@@ -41,7 +41,7 @@ void decode_checked_block(std::span<const uint8_t> bytes, AppPc tag, const Block
     Instruction at{tag + size, bytes.data() + size, {}};
     if (!x86::decode(at.bytes, bytes.size() - size, at.insn)) return;
     all.push_back(at);
-    if (!is_plain(at) || may_write_memory(at.insn)) return;
+    if (!is_plain(at) || x86::may_write_memory(at.insn)) return;
     size += at.insn.length;
   }
 }

@@ -1,13 +1,14 @@
 #include "translate/edited_list.h"
 
+#include "x86/names.h"
+
 namespace weft::translate {
 
 namespace {
 
 /// As it stands, without anything around it.
 bool is_copied(const x86::Insn& insn) {
-  constexpr uint8_t kPopFlags = 0x9D;
-  return insn.kind == x86::Kind::kPlain && !insn.rip_relative && insn.opcode != kPopFlags;
+  return insn.kind == x86::Kind::kPlain && !insn.rip_relative && !x86::is_pop_flags(insn);
 }
 
 }  // namespace

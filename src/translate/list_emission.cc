@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "translate/instrument.h"
-#include "translate/mangle_operand.h"
 #include "translate/thread_block.h"
+#include "x86/names.h"
+#include "x86/rewrite.h"
+#include "x86/scratch.h"
 
 namespace weft::translate {
 
 using cache::Fixup;
 using x86::Kind;
-using x86::Map;
 using x86::Reg;
 using ItemKind = ListItem::Kind;
 
@@ -20,10 +21,6 @@ namespace {
 
 constexpr uint32_t kUnplaced = ~uint32_t{0};
 constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
-
-bool is_one_byte(const x86::Insn& insn, uint8_t opcode) {
-  return insn.map == Map::kOneByte && insn.opcode == opcode;
-}
 
 bool is_call(const x86::Insn& insn) {
   return insn.kind == Kind::kCall || insn.kind == Kind::kIndirectCall;
@@ -145,8 +142,7 @@ void ListEmission::insert(const ListItem& item) {
   }
   if (insn.rip_relative) return emit_rip_relative(item);
   const uint32_t start = out_.position();
-  constexpr uint8_t kPopFlags = 0x9D;
-  if (is_one_byte(insn, kPopFlags)) keep_trap_flag();
+  if (x86::is_pop_flags(insn)) keep_trap_flag();
   out_.bytes(item.bytes.data(), insn.length);
   map_inserted(start);
 }
@@ -211,19 +207,18 @@ void ListEmission::call_runtime(const ListItem& item) {
 void ListEmission::emit_rip_relative(const ListItem& item) {
   const uint32_t start = out_.position();
   const x86::Insn& insn = item.insn;
-  const bool is_lea = is_one_byte(insn, 0x8D);
+  const bool is_lea = x86::is_lea(insn);
   // What was stored by an absolute address many CPUs hand to the next load at once; by rip it takes
   // several cycles, which is what counters in hot code cost.
   if (!insn.address_size_prefix && !is_lea &&
-      emit_with_absolute(out_, item.bytes.data(), insn, item.target)) {
+      x86::emit_with_absolute(out_, item.bytes.data(), insn, item.target)) {
     return map_inserted(start);
   }
   if (!insn.address_size_prefix && draft_.reaches(item.target)) {
     out_.bytes(item.bytes.data(), insn.length);
     draft_.to_address(start + insn.disp_offset, item.target, insn.imm_size);
-  } else if (is_lea && (insn.rex & 8) != 0 && !insn.address_size_prefix) {
-    const int reg = (insn.modrm >> 3 & 7) | (insn.rex & 4) << 1;
-    out_.mov_reg_imm(static_cast<Reg>(reg), item.target);
+  } else if (is_lea && x86::is_wide(insn) && !insn.address_size_prefix) {
+    out_.mov_reg_imm(x86::reg_operand(insn), item.target);
   } else {
     return emit_far_operand(item);
   }
@@ -233,7 +228,7 @@ void ListEmission::emit_rip_relative(const ListItem& item) {
 void ListEmission::emit_far_operand(const ListItem& item) {
   const uint32_t start = out_.position();
   const uint8_t* bytes = item.bytes.data();
-  const Reg scratch = pick_scratch(x86::registers_used(bytes, item.insn));
+  const Reg scratch = x86::choose_short_register(x86::registers_used(bytes, item.insn));
   std::array<UndoZone, 3> zones{};
   const auto offset = [&] { return static_cast<uint8_t>(out_.position() - start); };
   zones[0].offset = start == start_ ? 1 : 0;
@@ -243,7 +238,7 @@ void ListEmission::emit_far_operand(const ListItem& item) {
   zones[1].offset = offset();
   zones[1].spilled_0 = scratch;
   out_.mov_reg_imm(scratch, item.target);
-  emit_with_base(out_, bytes, item.insn, scratch);
+  x86::emit_with_base(out_, bytes, item.insn, scratch);
   zones[2].offset = offset();
   zones[2].uncuttable = true;
   out_.mov_reg_gs(scratch, kSpill0);

@@ -1,26 +1,27 @@
 #include "translate/mangle.h"
 
-#include "translate/mangle_operand.h"
 #include "translate/mangle_record.h"
 #include "translate/x87_pointers.h"
+#include "x86/names.h"
+#include "x86/rewrite.h"
+#include "x86/scratch.h"
 
 namespace weft::translate {
 namespace {
 
 using x86::Insn;
 using x86::Kind;
-using x86::Map;
 using x86::Reg;
 using x86::Segment;
 
 /// An instruction whose RIP-relative operand is out of the cache's reach: its address goes through
 /// a scratch register.
 void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
-  const Reg scratch = pick_scratch(x86::registers_used(at.bytes, at.insn));
+  const Reg scratch = x86::choose_short_register(x86::registers_used(at.bytes, at.insn));
   draft.hot.mov_gs_reg(kSpill0, scratch);
   draft.hot.mov_reg_imm(scratch, at.target().value);
   record.zone().spilled_0 = scratch;
-  emit_with_base(draft.hot, at.bytes, at.insn, scratch);
+  x86::emit_with_base(draft.hot, at.bytes, at.insn, scratch);
   record.zone().complete = true;
   draft.hot.mov_reg_gs(scratch, kSpill0);
 }
@@ -28,17 +29,17 @@ void emit_far_operand(Draft& draft, const Instruction& at, Record& record) {
 /// An operand in the program's gs segment, whose base the thread's context holds: that base joins
 /// the operand's base register.
 void emit_gs_operand(Draft& draft, const Instruction& at, Record& record) {
-  const Reg base = pick_scratch(x86::registers_used(at.bytes, at.insn));
+  const Reg base = x86::choose_short_register(x86::registers_used(at.bytes, at.insn));
   draft.hot.mov_gs_reg(kSpill0, base);
   draft.hot.mov_reg_gs(base, kGsBase);
   record.zone().spilled_0 = base;
-  if (const auto added = base_register(at.bytes, at.insn)) {
+  if (const auto added = x86::base_register(at.bytes, at.insn)) {
     draft.hot.lea_sum(base, *added, base);
     // pop takes the address of its operand after rsp has moved.
-    const bool pops = at.insn.map == Map::kOneByte && at.insn.opcode == 0x8F;
+    const bool pops = x86::is_pop_to_operand(at.insn);
     if (pops && *added == x86::kRsp) draft.hot.add_small(base, at.insn.operand_size_prefix ? 2 : 8);
   }
-  emit_with_other_base(draft.hot, at.bytes, at.insn, base);
+  x86::emit_with_other_base(draft.hot, at.bytes, at.insn, base);
   record.zone().complete = true;
   draft.hot.mov_reg_gs(base, kSpill0);
 }
@@ -47,23 +48,22 @@ void emit_gs_operand(Draft& draft, const Instruction& at, Record& record) {
 /// whole of it.
 void emit_gs_address(Draft& draft, const Instruction& at, Record& record) {
   const uint16_t used = x86::registers_used(at.bytes, at.insn);
-  const Reg address = pick_scratch(used);
-  const Reg base = pick_scratch(static_cast<uint16_t>(used | 1u << address));
+  const Reg address = x86::choose_short_register(used);
+  const Reg base = x86::choose_short_register(static_cast<uint16_t>(used | 1u << address));
   draft.hot.mov_gs_reg(kSpill0, address);
   draft.hot.mov_gs_reg(kSpill1, base);
-  emit_address(draft.hot, at.bytes, at.insn, address, at.insn.rip_relative ? at.target().value : 0);
+  x86::emit_address(draft.hot, at.bytes, at.insn, address,
+                    at.insn.rip_relative ? at.target().value : 0);
   record.zone().spilled_0 = address;
   draft.hot.mov_reg_gs(base, kGsBase);
   record.zone().spilled_1 = base;
   draft.hot.lea_sum(address, address, base);
   draft.hot.mov_reg_gs(base, kSpill1);
   record.zone().spilled_1 = kNoReg;
-  emit_with_base(draft.hot, at.bytes, at.insn, address);
+  x86::emit_with_base(draft.hot, at.bytes, at.insn, address);
   record.zone().complete = true;
   draft.hot.mov_reg_gs(address, kSpill0);
 }
-
-bool is_lea(const Insn& insn) { return insn.map == Map::kOneByte && insn.opcode == 0x8D; }
 
 void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
   const uint64_t address = at.target().value;
@@ -73,13 +73,12 @@ void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
     draft.to_address(start + at.insn.disp_offset, address, at.insn.imm_size);
     return;
   }
-  if (is_lea(at.insn) && (at.insn.rex & 8) != 0 && !at.insn.address_size_prefix) {
-    const int reg = (at.insn.modrm >> 3 & 7) | (at.insn.rex & 4) << 1;
-    draft.hot.mov_reg_imm(static_cast<Reg>(reg), address);
+  if (x86::is_lea(at.insn) && x86::is_wide(at.insn) && !at.insn.address_size_prefix) {
+    draft.hot.mov_reg_imm(x86::reg_operand(at.insn), address);
     return;
   }
   const bool addressable = !at.insn.address_size_prefix;
-  if (addressable && emit_with_absolute(draft.hot, at.bytes, at.insn, address)) {
+  if (addressable && x86::emit_with_absolute(draft.hot, at.bytes, at.insn, address)) {
     return;
   }
   emit_far_operand(draft, at, record);
@@ -87,47 +86,15 @@ void emit_rip_relative(Draft& draft, const Instruction& at, Record& record) {
 
 /// rdgsbase and wrgsbase with a 64-bit register act on the thread's context.
 bool emit_gs_base_access(Draft& draft, const Instruction& at) {
-  const Insn& insn = at.insn;
-  if (insn.map != Map::k0F || insn.opcode != 0xAE || !insn.rep || insn.modrm < 0xC0) return false;
-  const uint8_t operation = insn.modrm >> 3 & 7;
-  if ((operation != 1 && operation != 3) || (insn.rex & 8) == 0) return false;
-  const auto reg = static_cast<Reg>((insn.modrm & 7) | (insn.rex & 1) << 3);
-  if (operation == 1) {
+  const x86::GsBaseAccess access = x86::gs_base_access(at.insn);
+  if (access == x86::GsBaseAccess::kNone || !x86::is_wide(at.insn)) return false;
+  const Reg reg = x86::rm_operand(at.insn);
+  if (access == x86::GsBaseAccess::kRead) {
     draft.hot.mov_reg_gs(reg, kGsBase);
   } else {
     draft.hot.mov_gs_reg(kGsBase, reg);
   }
   return true;
-}
-
-/// Whether lea could take the operand's address: an EVEX displacement may be scaled, the index of a
-/// gather or a tile's load is no general register.
-bool has_plain_address(const Insn& insn) {
-  if (insn.rip_relative) return true;
-  const bool vector_index = insn.opcode >= 0x90 && insn.opcode <= 0x93;
-  const bool tile = insn.opcode == 0x4B;
-  return insn.map != Map::kEvex && !(insn.map == Map::kVex0F38 && (vector_index || tile));
-}
-
-/// One-byte instructions with an implicit memory operand that a gs prefix would redirect.
-bool is_implicit_memory_access(const Insn& insn) {
-  if (insn.map != Map::kOneByte) return false;
-  const uint8_t op = insn.opcode;
-  return (op >= 0xA0 && op <= 0xA7) || op == 0xAC || op == 0xAD || op == 0xD7 || op == 0x6E ||
-         op == 0x6F;
-}
-
-bool changes_gs_selector(const Insn& insn) {
-  if (insn.map == Map::kOneByte && insn.opcode == 0x8E) return (insn.modrm >> 3 & 7) == 5;
-  return insn.map == Map::k0F && (insn.opcode == 0xA9 || insn.opcode == 0xB5);
-}
-
-constexpr uint8_t kOpPushFlags = 0x9C;
-constexpr uint8_t kOpPopFlags = 0x9D;
-constexpr uint8_t kOpCpuid = 0xA2;  // behind 0F
-
-bool is_one_byte(const Insn& insn, uint8_t opcode) {
-  return insn.map == Map::kOneByte && insn.opcode == opcode;
 }
 
 void emit_emulation(Draft& draft, AppPc pc) {
@@ -160,32 +127,30 @@ void emit_pop_flags(Draft& draft, const Instruction& at, Record& record) {
 }
 
 bool is_32bit_gs_base_access(const Insn& insn) {
-  if (insn.map != Map::k0F || insn.opcode != 0xAE || !insn.rep || insn.modrm < 0xC0) return false;
-  const uint8_t operation = insn.modrm >> 3 & 7;
-  return (operation == 1 || operation == 3) && (insn.rex & 8) == 0;
+  return x86::gs_base_access(insn) != x86::GsBaseAccess::kNone && !x86::is_wide(insn);
 }
 
 }  // namespace
 
 bool has_gs_operand(const Insn& insn) {
-  return insn.segment == Segment::kGs && insn.has_modrm && insn.modrm < 0xC0 && !is_lea(insn);
+  return insn.segment == Segment::kGs && x86::has_memory_operand(insn) && !x86::is_lea(insn);
 }
 
 bool needs_emulation(const Instruction& at) {
   const Insn& insn = at.insn;
-  if (insn.map == Map::k0F && insn.opcode == kOpCpuid) return true;  // its answers are kept
-  if (changes_gs_selector(insn) || is_32bit_gs_base_access(insn)) return true;
+  if (x86::is_cpuid(insn)) return true;  // its answers are kept
+  if (x86::changes_gs_selector(insn) || is_32bit_gs_base_access(insn)) return true;
   if (insn.segment != Segment::kGs) return false;
-  if (is_implicit_memory_access(insn)) return true;
-  return has_gs_operand(insn) && insn.address_size_prefix && !has_plain_address(insn);
+  if (x86::is_implicit_memory_access(insn)) return true;
+  return has_gs_operand(insn) && insn.address_size_prefix && !x86::has_plain_address(insn);
 }
 
 void mangle_plain(Draft& draft, const Instruction& at) {
   Record record(draft, at);
   if (stores_x87_pointers(at.insn)) emit_x87_settling(draft, at, record);
-  const bool pops_flags = is_one_byte(at.insn, kOpPopFlags);
+  const bool pops_flags = x86::is_pop_flags(at.insn);
   const bool steps = draft.environment.single_instructions;
-  if (steps && (pops_flags || is_one_byte(at.insn, kOpPushFlags))) {
+  if (steps && (pops_flags || x86::is_push_flags(at.insn))) {
     // The trap flag is the runtime's to keep.
     emit_emulation(draft, at.pc);
   } else if (pops_flags) {

@@ -20,8 +20,6 @@ inline constexpr uint32_t kSpill1 = offsetof(ThreadBlock, spill) + sizeof(uint64
 inline constexpr uint32_t kGsBase =
     offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gs_base);
 
-inline constexpr uint8_t kLoadOpcode = 0x8B;
-
 /// Records an instruction emitted between construction and finish(), with the zones on the way.
 class Record {
  public:

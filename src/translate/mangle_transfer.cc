@@ -2,8 +2,9 @@
 #include <optional>
 
 #include "translate/mangle.h"
-#include "translate/mangle_operand.h"
 #include "translate/mangle_record.h"
+#include "x86/names.h"
+#include "x86/rewrite.h"
 
 namespace weft::translate {
 namespace {
@@ -16,8 +17,8 @@ using x86::Segment;
 /// Puts the target of an indirect transfer into rcx, whose value has been spilled.
 void emit_target_to_rcx(Draft& draft, const Instruction& at) {
   const Insn& insn = at.insn;
-  if (insn.modrm >= 0xC0) {
-    const auto reg = static_cast<Reg>((insn.modrm & 7) | (insn.rex & 1) << 3);
+  if (x86::has_register_operand(insn)) {
+    const Reg reg = x86::rm_operand(insn);
     if (reg != x86::kRcx) draft.hot.mov_reg_reg(x86::kRcx, reg);
     return;
   }
@@ -30,11 +31,11 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
     }
     draft.hot.mov_reg_imm(x86::kRcx, address);
     if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
-    const uint8_t load[] = {0x48, kLoadOpcode, 0x09};  // mov rcx, [rcx]
+    const uint8_t load[] = {0x48, 0x8B, 0x09};  // mov rcx, [rcx]
     draft.hot.bytes(load, sizeof load);
     return;
   }
-  const uint32_t field = emit_load_from_operand(draft.hot, at.bytes, insn, kLoadOpcode, x86::kRcx);
+  const uint32_t field = x86::emit_load_from_operand(draft.hot, at.bytes, insn, x86::kRcx);
   if (insn.rip_relative) draft.to_address(field, at.target().value, 0);
 }
 

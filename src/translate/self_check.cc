@@ -10,9 +10,6 @@
 namespace weft::translate {
 namespace {
 
-using x86::Insn;
-using x86::Map;
-
 constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
 constexpr uint32_t kSpill1 = offsetof(ThreadBlock, spill) + sizeof(uint64_t);
 
@@ -104,43 +101,7 @@ Word next_word(AppPc tag, size_t done, size_t total, bool aligned) {
   return {done, largest_word(left)};
 }
 
-/// Of the instructions with a modrm memory operand, those known to read it, or not to touch it.
-bool only_reads(const Insn& insn) {
-  const uint8_t op = insn.opcode;
-  const uint8_t group = insn.modrm >> 3 & 7;
-  if (insn.map == Map::kOneByte) {
-    if (op < 0x40) return (op & 7) == 2 || (op & 7) == 3 || op == 0x38 || op == 0x39;
-    if (op == 0x80 || op == 0x81 || op == 0x83) return group == 7;
-    if (op == 0xF6 || op == 0xF7) return group != 2 && group != 3;
-    return op == 0x63 || op == 0x69 || op == 0x6B || op == 0x84 || op == 0x85 || op == 0x8A ||
-           op == 0x8B || op == 0x8D;
-  }
-  if (insn.map == Map::k0F || insn.map == Map::kVex0F) {
-    const bool moves = op == 0x10 || op == 0x12 || op == 0x14 || op == 0x16 || op == 0x28 ||
-                       op == 0x6F || op == 0x2A || op == 0x2C || op == 0x2D || op == 0x2E ||
-                       op == 0x2F || (op == 0x6E);
-    if (insn.map == Map::kVex0F) return moves || (op >= 0x51 && op <= 0x5F);
-    return moves || op == 0x1F || (op >= 0x40 && op <= 0x4F) || (op >= 0x51 && op <= 0x76) ||
-           op == 0xAF || op == 0xB6 || op == 0xB7 || op == 0xBE || op == 0xBF;
-  }
-  return false;
-}
-
 }  // namespace
-
-bool may_write_memory(const Insn& insn) {
-  const uint8_t op = insn.opcode;
-  if (insn.has_modrm && insn.modrm < 0xC0) return !only_reads(insn);
-  if (insn.map != Map::kOneByte) {
-    // push fs, push gs; masked stores to [rdi].
-    return insn.map != Map::k0F || op == 0xA0 || op == 0xA8 || op == 0xF7;
-  }
-  const bool pushes = (op >= 0x50 && op <= 0x57) || op == 0x68 || op == 0x6A || op == 0x9C ||
-                      op == 0xC8 || op == 0xFF;
-  const bool strings =
-      op == 0xA4 || op == 0xA5 || op == 0xAA || op == 0xAB || op == 0x6C || op == 0x6D;
-  return pushes || strings || op == 0xA2 || op == 0xA3;
-}
 
 void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned,
                      bool counted) {

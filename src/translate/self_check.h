@@ -7,7 +7,6 @@
 
 #include "base/address.h"
 #include "translate/draft.h"
-#include "x86/decode.h"
 
 namespace weft::translate {
 
@@ -17,8 +16,5 @@ namespace weft::translate {
 /// have the CPU check alignment. `counted`: also leaves when ThreadBlock::checks_left gets to 0.
 void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bool aligned,
                      bool counted);
-
-/// Whether a plain instruction may write memory. Conservative.
-bool may_write_memory(const x86::Insn& insn);
 
 }  // namespace weft::translate

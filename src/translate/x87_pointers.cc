@@ -3,36 +3,15 @@
 #include <cstddef>
 
 #include "translate/thread_block.h"
+#include "x86/names.h"
 
 namespace weft::translate {
 namespace {
 
 using x86::Insn;
-using x86::Map;
 
 constexpr uint32_t kContextRcx =
     offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gpr) + 8 * x86::kRcx;
-
-unsigned reg_field(const Insn& insn) { return insn.modrm >> 3 & 7; }
-
-bool is_environment_store(const Insn& insn) {
-  constexpr uint8_t kFnstenv = 0xD9;
-  constexpr uint8_t kFnsave = 0xDD;
-  return insn.map == Map::kOneByte && (insn.opcode == kFnstenv || insn.opcode == kFnsave) &&
-         reg_field(insn) == 6;
-}
-
-bool is_fxsave(const Insn& insn) {
-  return insn.map == Map::k0F && insn.opcode == 0xAE && reg_field(insn) == 0;
-}
-
-/// Those that store the components that edx:eax names.
-bool is_xsave(const Insn& insn) {
-  if (insn.map != Map::k0F || insn.operand_size_prefix) return false;
-  const unsigned operation = reg_field(insn);
-  const bool plain = insn.opcode == 0xAE && (operation == 4 || operation == 6);
-  return plain || (insn.opcode == 0xC7 && operation == 4);
-}
 
 /// Goes on at the field that is returned if eax does not name the x87 state. rcx has a value of
 /// ours from here on.
@@ -51,8 +30,8 @@ uint32_t emit_skip_unless_named(x86::Assembler& out) {
 }  // namespace
 
 bool stores_x87_pointers(const Insn& insn) {
-  if (!insn.has_modrm || insn.modrm >= 0xC0 || insn.rep || insn.repne) return false;
-  return is_environment_store(insn) || is_fxsave(insn) || is_xsave(insn);
+  if (!x86::has_memory_operand(insn) || insn.rep || insn.repne) return false;
+  return x86::is_x87_environment_store(insn) || x86::is_fxsave(insn) || x86::is_xsave(insn);
 }
 
 void emit_x87_settling(Draft& draft, const Instruction& at, Record& record) {
@@ -60,7 +39,7 @@ void emit_x87_settling(Draft& draft, const Instruction& at, Record& record) {
   x86::Assembler& out = draft.hot;
   record.zone().uncuttable = true;
   out.mov_gs_reg(kContextRcx, x86::kRcx);
-  const bool chooses = is_xsave(at.insn);
+  const bool chooses = x86::is_xsave(at.insn);
   const uint32_t skip = chooses ? emit_skip_unless_named(out) : 0;
   const uint32_t resume = out.lea_rip(x86::kRcx);
   out.mov_gs_reg(offsetof(ThreadBlock, call_resume), x86::kRcx);

@@ -5,6 +5,7 @@
 
 #include "x86/decode_vector.h"
 #include "x86/isa.h"
+#include "x86/names.h"
 
 // What is undefined only because of operands, VEX.L/W, or a missing CPU feature is reported as
 // plain: the CPU itself raises #UD when the copied bytes run. Kind::kInvalid is exact where it
@@ -138,9 +139,6 @@ Opcode refined(const Insn& insn) {
   const isa::Row& row = isa::find_row(insn);
   return {row.kind, row.form};
 }
-
-/// From here on, modrm names two registers.
-constexpr uint8_t kFirstRegisterModrm = 0xC0;
 
 /// After a modrm byte that names memory: the SIB byte and the displacement.
 void take_memory(Cursor& in, Insn& out, const uint8_t* bytes) {

@@ -1,18 +1,16 @@
-#include "translate/mangle_operand.h"
+#include "x86/rewrite.h"
 
 #include "base/check.h"
+#include "x86/names.h"
 
-namespace weft::translate {
+namespace weft::x86 {
 namespace {
-
-using x86::Assembler;
-using x86::Insn;
-using x86::Map;
-using x86::Reg;
 
 constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kFsPrefix = 0x64;
 constexpr uint8_t kAddressSizePrefix = 0x67;
+constexpr uint8_t kLoadOpcode = 0x8B;
+constexpr uint8_t kLeaOpcode = 0x8D;
 constexpr uint8_t kSib = 4;     // rm: a SIB byte follows
 constexpr uint8_t kNoBase = 5;  // as rm or SIB base, with mod 0
 
@@ -74,7 +72,7 @@ void emit_opcode_without(Assembler& out, const uint8_t* bytes, const Insn& insn,
 void emit_prefixes(Assembler& out, const uint8_t* bytes, const Insn& insn) {
   for (uint32_t at = 0; at < opcode_start(insn); ++at) {
     const bool dropped = bytes[at] == kGsPrefix || is_rex(bytes[at]) ||
-                         (bytes[at] == kAddressSizePrefix && insn.segment == x86::Segment::kGs);
+                         (bytes[at] == kAddressSizePrefix && insn.segment == Segment::kGs);
     if (!dropped) out.u8(bytes[at]);
   }
 }
@@ -87,16 +85,6 @@ uint8_t extension_bits(const uint8_t* bytes, const Insn& insn) {
 }
 
 }  // namespace
-
-Reg pick_scratch(uint16_t used) {
-  static constexpr Reg kCandidates[] = {x86::kRax, x86::kRdx, x86::kRbx,
-                                        x86::kRsi, x86::kRdi, x86::kRcx};
-  for (const Reg reg : kCandidates) {
-    if ((used >> reg & 1) == 0) return reg;
-  }
-  CHECK(false && "an instruction with a memory operand leaves one low register free");
-  return x86::kRax;
-}
 
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
   emit_prefixes(out, bytes, insn);
@@ -133,7 +121,7 @@ void emit_with_other_base(Assembler& out, const uint8_t* bytes, const Insn& insn
 }
 
 bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t address) {
-  if (address > INT32_MAX || insn.length + 1u > x86::kLongestInstruction) return false;
+  if (address > INT32_MAX || insn.length + 1u > kLongestInstruction) return false;
   emit_prefixes(out, bytes, insn);
   emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
   constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index
@@ -152,8 +140,8 @@ void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to
   }
   const uint8_t extension = extension_bits(bytes, insn);
   if (insn.address_size_prefix) out.u8(kAddressSizePrefix);
-  out.u8(static_cast<uint8_t>(0x48 | extension | (to >= x86::kR8 ? 4 : 0)));
-  out.u8(0x8D);
+  out.u8(static_cast<uint8_t>(0x48 | extension | (to >= kR8 ? 4 : 0)));
+  out.u8(kLeaOpcode);
   out.u8(static_cast<uint8_t>((insn.modrm & 0xC7) | (to & 7) << 3));
   const uint32_t operand = insn.modrm_offset + 1u;
   CHECK(insn.map != Map::kEvex ||
@@ -161,12 +149,48 @@ void emit_address(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to
   out.bytes(bytes + operand, insn.length - insn.imm_size - operand);
 }
 
-uint32_t emit_load_from_operand(Assembler& out, const uint8_t* bytes, const Insn& insn,
-                                uint8_t opcode, Reg to) {
-  if (insn.segment == x86::Segment::kFs) out.u8(kFsPrefix);
+void emit_without_fs(Assembler& out, const uint8_t* bytes, const Insn& insn) {
+  for (uint32_t at = 0; at < insn.opcode_offset; ++at) {
+    if (bytes[at] != kFsPrefix) out.u8(bytes[at]);
+  }
+  out.bytes(bytes + insn.opcode_offset, insn.length - insn.opcode_offset);
+}
+
+bool emit_with_immediate(Assembler& out, const uint8_t* bytes, const Insn& insn, uint64_t value) {
+  constexpr uint8_t kMove = 0x89;
+  constexpr uint8_t kLastArithmetic = 0x39;
+  if (insn.map != Map::kOneByte || !has_memory_operand(insn) || insn.operand_size_prefix)
+    return false;
+  const bool moves = insn.opcode == kMove;
+  const bool computes = insn.opcode <= kLastArithmetic && (insn.opcode & 7) == 1;
+  if (!moves && !computes) return false;
+  const auto number = static_cast<int64_t>(
+      is_wide(insn) ? value : static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}));
+  if (number != static_cast<int32_t>(number)) return false;
+  const bool is_byte = computes && number == static_cast<int8_t>(number);
+  const size_t width = is_byte ? 1 : 4;
+  if (insn.length + width > kLongestInstruction) return false;
+  constexpr uint8_t kMoveImmediate = 0xC7;
+  constexpr uint8_t kImmediate = 0x81;
+  constexpr uint8_t kByteImmediate = 0x83;
+  constexpr uint8_t kRegBit = 4;  // of REX: it extended the register's number
+  const uint32_t rex_size = insn.rex != 0 ? 1 : 0;
+  out.bytes(bytes, insn.opcode_offset - rex_size);
+  if (rex_size != 0) out.u8(static_cast<uint8_t>(insn.rex & ~kRegBit));
+  out.u8(moves ? kMoveImmediate : is_byte ? kByteImmediate : kImmediate);
+  const auto extension = static_cast<uint8_t>(moves ? 0 : insn.opcode >> 3 & 7);
+  out.u8(modrm_of(insn.modrm >> 6, extension, insn.modrm & 7));
+  const uint32_t rest = insn.modrm_offset + 1u;
+  out.bytes(bytes + rest, insn.length - rest);
+  out.bytes(&number, width);
+  return true;
+}
+
+uint32_t emit_load_from_operand(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg to) {
+  if (insn.segment == Segment::kFs) out.u8(kFsPrefix);
   if (insn.address_size_prefix) out.u8(kAddressSizePrefix);
-  out.u8(static_cast<uint8_t>(0x48 | (insn.rex & 0x03) | (to >= x86::kR8 ? 4 : 0)));
-  out.u8(opcode);
+  out.u8(static_cast<uint8_t>(0x48 | (insn.rex & 0x03) | (to >= kR8 ? 4 : 0)));
+  out.u8(kLoadOpcode);
   out.u8(static_cast<uint8_t>((insn.modrm & 0xC7) | (to & 7) << 3));
   const uint32_t operand = insn.modrm_offset + 1u;
   const uint32_t field = out.position();
@@ -174,4 +198,4 @@ uint32_t emit_load_from_operand(Assembler& out, const uint8_t* bytes, const Insn
   return insn.rip_relative ? field : ~uint32_t{0};
 }
 
-}  // namespace weft::translate
+}  // namespace weft::x86
