@@ -1,42 +1,25 @@
 #include "engine/cache_point.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "linux/memory/layout.h"
 #include "translate/environment.h"
 #include "translate/state_map.h"
 #include "x86/decode.h"
+#include "x86/shadow_branch.h"
 
 namespace weft::engine {
 namespace {
 
 using x86::CpuContext;
 
-/// The two instructions that read shadow words: jmp and push [rcx*8 + displacement].
-constexpr uint8_t kJumpThroughShadow[] = {0xFF, 0x24, 0xCD};
-constexpr uint8_t kPushFromShadow[] = {0xFF, 0x34, 0xCD};
-constexpr size_t kShadowReadLength = 7;
-constexpr uint8_t kRet = 0xC3;
-
-bool stands_at(uint64_t rip, const uint8_t (&code)[3]) {
-  return std::memcmp(reinterpret_cast<const void*>(rip), code, sizeof code) == 0;
-}
-
-/// The load in front of a jump to a choice.
-bool stands_at_load(uint64_t rip) {
-  constexpr uint8_t kLoad[] = {0x3E, 0x48, 0x8B, 0x0C, 0xCD};  // ds mov rcx, [rcx*8 + ...]
-  constexpr auto kDisplacement = static_cast<uint32_t>(linux::kShadowDisplacement);
-  const auto* const code = reinterpret_cast<const uint8_t*>(rip);
-  return std::memcmp(code, kLoad, sizeof kLoad) == 0 &&
-         std::memcmp(code + sizeof kLoad, &kDisplacement, sizeof kDisplacement) == 0;
-}
+const uint8_t* code_at(uint64_t rip) { return reinterpret_cast<const uint8_t*>(rip); }
 
 /// A paired return, behind the push of the address that it takes.
 bool stands_at_paired_ret(const cache::CodeCache& cache, uint64_t rip) {
-  return *reinterpret_cast<const uint8_t*>(rip) == kRet &&
-         cache.contains({rip - kShadowReadLength}) &&
-         stands_at(rip - kShadowReadLength, kPushFromShadow);
+  const uint64_t push = rip - x86::kShadowReadLength;
+  return x86::stands_at_return(code_at(rip)) && cache.contains({push}) &&
+         x86::stands_at_shadow_push(code_at(push));
 }
 
 constexpr uint64_t kNowhereByChoice = 0 - uint64_t{translate::Environment::kByChoice};
@@ -125,13 +108,15 @@ std::optional<InterruptedBranch> interrupted_branch(const cache::CodeCache& cach
                                                     const CpuContext& context) {
   if (is_nowhere(context.rip)) return branch_to(thread, context);
   if (!cache.contains({context.rip})) return std::nullopt;
-  if (stands_at(context.rip, kJumpThroughShadow) || stands_at_load(context.rip)) {
+  const uint8_t* const code = code_at(context.rip);
+  constexpr auto kDisplacement = static_cast<uint32_t>(linux::kShadowDisplacement);
+  if (x86::stands_at_shadow_jump(code) || x86::stands_at_shadow_load(code, kDisplacement)) {
     InterruptedBranch branch = branch_to(thread, context);
     branch.site = program_pc(cache, {context.rip});
     return branch;
   }
   const bool pushed = stands_at_paired_ret(cache, context.rip);
-  if (!pushed && !stands_at(context.rip, kPushFromShadow)) return std::nullopt;
+  if (!pushed && !x86::stands_at_shadow_push(code)) return std::nullopt;
   InterruptedBranch branch = branch_to(thread, context);
   branch.site = program_pc(cache, {context.rip});
   if (pushed) branch.context[x86::kRsp] += sizeof(uint64_t);

@@ -161,18 +161,17 @@ void Dispatcher::publish_indirect(AppPc tag) {
   std::array<uint8_t, 64> buffer;
   x86::Assembler out{std::span(buffer)};
   const translate::Environment& environment = thread_.environment();
+  x86::Label other_way;
   cache::PastChoiceJump past;
   past.choice = environment.choice_of_branches();
   if (past.choice != 0) {
     // Over to the other way in; what enters behind it knows the outcome.
-    const uint8_t door[] = {0xEB, 0, 0xCC, 0xCC, 0xCC};
-    static_assert(sizeof door == translate::Environment::kByChoice);
-    out.bytes(door, sizeof door);
+    translate::emit_choice_jump(out, other_way);
     past.entry = out.position();
     translate::emit_indirect_entry(out, environment, tag);
     past.jump = out.jmp_rel32();
-    out.patch_u8(1, static_cast<uint8_t>(out.position() - 2));
   }
+  out.bind(other_way);
   translate::emit_indirect_entry(out, environment, tag);
   const uint32_t jump = out.jmp_rel32();
   thread_.cache().add_indirect_entry(tag, out.code(), jump, {}, past);

@@ -14,6 +14,7 @@
 #include "linux/memory/core_areas.h"
 #include "linux/signal/alarm.h"
 #include "linux/signal/last_state.h"
+#include "x86/names.h"
 
 namespace weft::engine {
 
@@ -22,7 +23,6 @@ using linux::Place;
 
 namespace {
 constexpr unsigned long kHwcap2Fsgsbase = 2;
-constexpr uint8_t kInt1 = 0xF1;
 }  // namespace
 
 FaultHandler::FaultHandler(Engine& engine)
@@ -135,7 +135,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
   const uint64_t cache_pc = registers.rip;
   // int3, int n and int1 report the address behind them, debug traps the one that they came to.
   const bool int1 = info.si_signo == SIGTRAP && info.si_code == TRAP_BRKPT &&
-                    *AppPc{registers.rip - 1}.bytes() == kInt1;
+                    *AppPc{registers.rip - 1}.bytes() == x86::kInt1;
   const bool interrupt = int1 || (info.si_signo == SIGTRAP && info.si_code == SI_KERNEL);
   if (interrupt) registers.rip -= 1;
   const std::optional<ListItem> item = list_item_at(thread.cache(), {registers.rip});
@@ -145,8 +145,7 @@ FaultAnswer FaultHandler::on_fault(linux::ProgramThread&, siginfo_t& info,
     return FaultAnswer::kBug;
   }
   if (interrupt) {
-    constexpr uint8_t kTwoByteInterrupt = 0xCD;
-    registers.rip += *AppPc{registers.rip}.bytes() == kTwoByteInterrupt ? 2 : 1;
+    registers.rip += *AppPc{registers.rip}.bytes() == x86::kInterruptWithNumber ? 2 : 1;
   }
   if (item) {
     machine.rip = cache_pc;

@@ -118,8 +118,7 @@ bool ProtectedStore::prepare_slot(const uint8_t* bytes, const Insn& insn, x86::R
   if (out.overflowed() || !x86::decode(buffer.data(), out.position(), redirected)) return false;
   // The instruction runs on a stack of ours.
   if ((x86::registers_used(buffer.data(), redirected) >> x86::kRsp & 1) != 0) return false;
-  constexpr uint8_t kReturn = 0xC3;
-  out.u8(kReturn);
+  out.ret();
   std::memcpy(slot_.bytes(), buffer.data(), out.position());
   return true;
 }

@@ -1,7 +1,6 @@
 // Clean calls from a tool's own code.
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <mutex>
 
 #include "engine/enter.h"
@@ -23,15 +22,14 @@ std::vector<uint8_t> code_of(const CallSite& site) {
   std::array<uint8_t, kMost> room{};
   x86::Assembler out{room};
   out.mov_gs_reg(kRcx, x86::kRcx);
-  const uint32_t resume = out.lea_rip(x86::kRcx);
+  x86::Label resume;
+  out.lea_rip(x86::kRcx, resume);
   out.mov_gs_reg(offsetof(ThreadBlock, call_resume), x86::kRcx);
   out.mov_reg_imm(x86::kRcx, reinterpret_cast<uint64_t>(&site));
-  const uint8_t jump_through_next[] = {0xFF, 0x25, 0, 0, 0, 0};
-  out.bytes(jump_through_next, sizeof jump_through_next);
+  out.jmp_rip();  // through what follows
   out.u64(engine::address_of(weft_clean_call));
   CHECK(!out.overflowed());
-  const uint32_t distance = out.position() - (resume + 4);
-  std::memcpy(room.data() + resume, &distance, sizeof distance);
+  out.bind(resume);
   return {out.code().begin(), out.code().end()};
 }
 

@@ -7,6 +7,7 @@
 #include "x86/assembler.h"
 #include "x86/instruction_info.h"
 #include "x86/names.h"
+#include "x86/scratch.h"
 
 namespace weft::tool {
 namespace {
@@ -22,7 +23,7 @@ using ItemKind = ListItem::Kind;
 constexpr std::array<Reg, 6> kParameters{x86::kRdi, x86::kRsi, x86::kRdx,
                                          x86::kRcx, x86::kR8,  x86::kR9};
 
-constexpr uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+constexpr uint16_t bit(unsigned reg) { return x86::register_bit(reg); }
 
 /// Where a call keeps the program's registers and flags: nothing else uses that in the cache.
 uint32_t slot_of(unsigned reg) {
@@ -87,12 +88,17 @@ class Expansion {
   }
 
  private:
+  /// The instructions that `code` writes, each an item; `target` is what a field of theirs names.
   template <typename Code>
-  void emit(Code code) {
+  void emit(Code code, uint64_t target = 0) {
     std::array<uint8_t, 2 * x86::kLongestInstruction> room{};
     Assembler out(room);
     code(out);
-    append(inline_instruction(room.data(), out.position(), 0));
+    x86::Insn insn;
+    for (uint32_t at = 0; at < out.position(); at += insn.length) {
+      CHECK(x86::decode(room.data() + at, out.position() - at, insn));
+      append(inline_instruction(room.data() + at, insn.length, target));
+    }
   }
 
   template <typename Action>
@@ -111,15 +117,10 @@ class Expansion {
     items_.push_back(item);
   }
 
-  void append(std::initializer_list<uint8_t> bytes) {
-    append(inline_instruction(std::data(bytes), bytes.size(), 0));
-  }
-
   bool body_uses(Reg reg) const { return (body_.registers & bit(reg)) != 0; }
 
   void save_flags() {
-    append({0x9F});              // lahf
-    append({0x0F, 0x90, 0xC0});  // seto al
+    emit([](Assembler& a) { a.flags_to_rax(); });
     if (body_uses(x86::kRax)) {
       emit([](Assembler& a) { a.mov_gs_reg(kFlagsSlot, x86::kRax); });
     }
@@ -129,8 +130,7 @@ class Expansion {
     if (body_uses(x86::kRax)) {
       emit([](Assembler& a) { a.mov_reg_gs(x86::kRax, kFlagsSlot); });
     }
-    append({0x04, 0x7F});  // add al, 127: overflows if it was 1
-    append({0x9E});        // sahf
+    emit([](Assembler& a) { a.flags_from_rax(); });
   }
 
   /// Constants are in the body.
@@ -152,22 +152,8 @@ class Expansion {
       emit([&](Assembler& a) { a.mov_reg_gs(to, slot_of(from)); });
       from = to;
     }
-    zero_extend(to, from, argument.size);
-  }
-
-  void zero_extend(Reg to, Reg from, uint8_t size) {
-    const auto rex = static_cast<uint8_t>(0x40 | (to >= x86::kR8 ? 4 : 0) | (from >= x86::kR8));
-    const auto modrm = static_cast<uint8_t>(0xC0 | (to & 7) << 3 | (from & 7));
-    switch (size) {
-      case 1:
-        return append({rex, 0x0F, 0xB6, modrm});
-      case 2:
-        return append({rex, 0x0F, 0xB7, modrm});
-      case 4:
-        return append({rex, 0x8B, modrm});
-      default:
-        if (to != from) append({static_cast<uint8_t>(rex | 8), 0x8B, modrm});
-    }
+    if (to == from && argument.size == sizeof(uint64_t)) return;
+    emit([&](Assembler& a) { a.zero_extend(to, from, argument.size); });
   }
 
   /// A single addition of a number to memory at a fixed address needs no flags.
@@ -178,31 +164,13 @@ class Expansion {
     if (!added.any || !only.insn.rip_relative) return false;
     const bool wide = x86::is_wide(only.insn);
     const auto free = static_cast<uint16_t>(free_.registers & ~bit(x86::kRsp));
-    const Reg reg = free != 0 ? static_cast<Reg>(__builtin_ctz(free)) : x86::kRcx;
+    const Reg reg = x86::choose_register(free != 0 ? free : bit(x86::kRcx), free);
     if (free == 0) emit([&](Assembler& a) { a.mov_gs_reg(slot_of(reg), reg); });
-    access(0x8B, reg, wide, only.target);
-    const auto rex = static_cast<uint8_t>((wide ? 0x48 : 0x40) | (reg >= x86::kR8 ? 5 : 0));
-    add_number(rex, reg, added.number);
-    access(0x89, reg, wide, only.target);
+    emit([&](Assembler& a) { a.mov_reg_rip(reg, wide); }, only.target);
+    emit([&](Assembler& a) { a.add_number(reg, added.number, wide); });
+    emit([&](Assembler& a) { a.mov_rip_reg(reg, wide); }, only.target);
     if (free == 0) emit([&](Assembler& a) { a.mov_reg_gs(reg, slot_of(reg)); });
     return true;
-  }
-
-  /// lea reg, [reg + number]
-  void add_number(uint8_t rex, Reg reg, int32_t number) {
-    const auto low = static_cast<uint8_t>(reg & 7);
-    std::array<uint8_t, 8> code{rex, 0x8D, static_cast<uint8_t>(0x80 | low << 3 | low)};
-    size_t size = 3;
-    if (low == (x86::kRsp & 7)) code[size++] = 0x24;  // r12 as a base
-    std::memcpy(code.data() + size, &number, sizeof number);
-    append(inline_instruction(code.data(), size + sizeof number, 0));
-  }
-
-  /// mov by rip
-  void access(uint8_t opcode, Reg reg, bool wide, uint64_t target) {
-    const auto rex = static_cast<uint8_t>((wide ? 0x48 : 0x40) | (reg >= x86::kR8 ? 4 : 0));
-    const uint8_t code[] = {rex, opcode, static_cast<uint8_t>(0x05 | (reg & 7) << 3), 0, 0, 0, 0};
-    append(inline_instruction(code, sizeof code, target));
   }
 
   const CallSite& site_;

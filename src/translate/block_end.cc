@@ -171,12 +171,13 @@ std::optional<AppPc> BlockEnd::constant_target(const Instruction& at) {
 
 void BlockEnd::emit_undefined(const Instruction& at) {
   // What is too long is a general protection fault, as is hlt; all else is undefined, as is ud2.
-  const uint8_t undefined[] = {0x0F, 0x0B};
-  const uint8_t halt[] = {0xF4};
-  const bool too_long = at.insn.length > x86::kLongestInstruction;
-  const std::span<const uint8_t> code = too_long ? std::span<const uint8_t>(halt) : undefined;
-  draft_.hot.bytes(code.data(), code.size());
-  draft_.map.add(at.insn.code_length(), static_cast<uint32_t>(code.size()));
+  const uint32_t start = draft_.hot.position();
+  if (at.insn.length > x86::kLongestInstruction) {
+    draft_.hot.halt();
+  } else {
+    draft_.hot.undefined();
+  }
+  draft_.map.add(at.insn.code_length(), draft_.hot.position() - start);
 }
 
 }  // namespace weft::translate

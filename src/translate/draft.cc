@@ -58,7 +58,7 @@ void Draft::end_exit(uint32_t site, uint32_t stub, AppPc target, bool calls) {
   // A loop, to the front of which a trace may be worth its while.
   const bool counted = environment.traces && target <= branch_;
   const CachePc routine = counted ? environment.routines.head_exit : environment.routines.link_exit;
-  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, field, routine.value});
+  cold_to_routine(field, routine);
   const uint8_t known = target > choice_floor ? choice : uint8_t{0};
   exits.push_back({site, stub, target, counted, known, calls});
 }
@@ -93,10 +93,34 @@ void Draft::to_address(uint32_t offset, uint64_t address, uint8_t trailing) {
   fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, trailing, offset, address});
 }
 
+void Draft::to_hot(uint32_t offset, uint32_t place) {
+  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kHotRelative, 0, offset, place});
+}
+
+void Draft::to_cold(uint32_t offset, uint32_t place) {
+  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, offset, place});
+}
+
+void Draft::cold_to_routine(uint32_t offset, CachePc routine) {
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 0, offset, routine.value});
+}
+
+void Draft::cold_to_address(uint32_t offset, uint64_t address, uint8_t trailing) {
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, trailing, offset, address});
+}
+
+void Draft::cold_to_hot(uint32_t offset, uint32_t place, uint8_t trailing) {
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kHotRelative, trailing, offset, place});
+}
+
+void Draft::cold_to_cold(uint32_t offset, uint32_t place) {
+  fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kColdRelative, 0, offset, place});
+}
+
 void Draft::to_literal(uint32_t offset, AppPc value) {
   // Aligned, so that the load never straddles two cache lines.
-  while (cold.position() % 8 != 0) cold.u8(0xCC);
-  fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, offset, cold.position()});
+  cold.align_with_traps(8);
+  to_cold(offset, cold.position());
   cold.u64(value.value);
 }
 

@@ -87,6 +87,14 @@ class Draft {
   void go_to(AppPc pc) {
     if (pc != map_pc) map.go_to(pc, hot.position());
   }
+  /// The rel32 field at `offset` of the hot code names a place in hot or in cold code.
+  void to_hot(uint32_t offset, uint32_t place);
+  void to_cold(uint32_t offset, uint32_t place);
+  /// The same of fields in cold code.
+  void cold_to_routine(uint32_t offset, CachePc routine);
+  void cold_to_address(uint32_t offset, uint64_t address, uint8_t trailing);
+  void cold_to_hot(uint32_t offset, uint32_t place, uint8_t trailing);
+  void cold_to_cold(uint32_t offset, uint32_t place);
   /// An 8-byte constant in cold code, a program address, for the RIP-relative field at `offset` of
   /// the hot code.
   void to_literal(uint32_t offset, AppPc value);

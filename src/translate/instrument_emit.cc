@@ -63,14 +63,10 @@ void emit_atomic_add(Draft& draft, const Insertion& insertion, const FreeState& 
   Scratch scratch(out, free.registers);
   if (!free.flags) {
     scratch.take_exactly(x86::kRax);
-    const uint8_t save[] = {0x9F, 0x0F, 0x90, 0xC0};  // lahf; seto al
-    out.bytes(save, sizeof save);
+    out.flags_to_rax();
   }
   draft.to_address(out.add_rip_imm32(insertion.amount, true), insertion.word.address, 4);
-  if (!free.flags) {
-    const uint8_t restore[] = {0x04, 0x7F, 0x9E};  // add al, 127 (overflows if it was 1); sahf
-    out.bytes(restore, sizeof restore);
-  }
+  if (!free.flags) out.flags_from_rax();
   scratch.restore();
 }
 
@@ -84,9 +80,7 @@ void emit_set(Draft& draft, const Insertion& insertion) {
 
 /// All registers are the program's here. The routine saves them; it finds the way back in
 /// call_resume.
-void emit_call(Draft& draft, cache::Fixup::Where where, const CallSite& site) {
-  using cache::Fixup;
-  const bool hot = where == Fixup::Where::kHot;
+void emit_call(Draft& draft, bool hot, const CallSite& site) {
   Assembler& out = hot ? draft.hot : draft.cold;
   constexpr uint32_t kRcx =
       offsetof(ThreadBlock, context) + offsetof(x86::CpuContext, gpr) + 8 * x86::kRcx;
@@ -97,13 +91,18 @@ void emit_call(Draft& draft, cache::Fixup::Where where, const CallSite& site) {
   const Routines& routines = draft.environment.routines;
   const CachePc routine =
       site.make_arguments != nullptr ? routines.light_call : routines.clean_call;
-  draft.fixups.push_back({where, Fixup::Kind::kRelative, 0, out.jmp_rel32(), routine.value});
-  draft.fixups.push_back({where, hot ? Fixup::Kind::kHotRelative : Fixup::Kind::kColdRelative, 0,
-                          resume, out.position()});
+  const uint32_t field = out.jmp_rel32();
+  if (hot) {
+    draft.to_routine(field, routine);
+    draft.to_hot(resume, out.position());
+  } else {
+    draft.cold_to_routine(field, routine);
+    draft.cold_to_cold(resume, out.position());
+  }
 }
 
 void emit_call(Draft& draft, const Insertion& insertion) {
-  emit_call(draft, cache::Fixup::Where::kHot, *insertion.site);
+  emit_call(draft, true, *insertion.site);
 }
 
 void emit_address_of(Draft& draft, const x86::MemoryOperand& memory, Reg to, Scratch& scratch,
@@ -182,17 +181,18 @@ void emit_record(Draft& draft, const Insertion& insertion, const FreeState& free
   if (!scratch.has(x86::kRcx)) scratch.take_exactly(x86::kRcx);
   out.mov_reg_gs(x86::kRcx, tool_word_offset(insertion.limit));
   out.lea_sum(x86::kRcx, x86::kRcx, pointer);
-  const uint8_t branch[] = {0xE3, 0x02, 0xEB, 0x00};  // jrcxz full; jmp done; full:
-  out.bytes(branch, sizeof branch);
-  const uint32_t full = out.position();
+  x86::Label full;
+  x86::Label has_room;
+  x86::Label done;
+  out.jrcxz(full);
+  out.jmp(has_room);
+  out.bind(full);
   scratch.restore();
   emit_call(draft, insertion);
-  const uint8_t over[] = {0xEB, 0x00};
-  out.bytes(over, sizeof over);
-  const uint32_t done = out.position();
-  out.patch_u8(full - 1, static_cast<uint8_t>(done - full));
+  out.jmp(done);
+  out.bind(has_room);
   scratch.restore();
-  out.patch_u8(done - 1, static_cast<uint8_t>(out.position() - done));
+  out.bind(done);
 }
 
 void emit_unguarded(Draft& draft, const Insertion& insertion, const FreeState& free) {
@@ -228,13 +228,11 @@ bool emit_test(Draft& draft, const Guard& guard) {
     case Guard::Kind::kEqual:
       out.lea_disp(x86::kRcx, x86::kRcx, -guard.bound);
       return true;
-    case Guard::Kind::kLess: {
+    case Guard::Kind::kLess:
       out.lea_disp(x86::kRcx, x86::kRcx, -guard.bound);
       // The uppermost byte is 0 if and only if the difference is not negative.
-      const uint8_t code[] = {0x48, 0x0F, 0xC9, 0x0F, 0xB6, 0xC9};  // bswap rcx; movzx ecx, cl
-      out.bytes(code, sizeof code);
+      out.top_byte_of_rcx();
       return false;
-    }
   }
   return false;
 }
@@ -246,19 +244,18 @@ void emit_guarded(Draft& draft, const Guard& guard, const FreeState& free, Body 
   Scratch scratch(out, free.registers);
   scratch.take_exactly(x86::kRcx);
   const bool if_zero = emit_test(draft, guard);
-  constexpr uint8_t kNearJump = 5;
-  constexpr uint8_t kShortJump = 2;
-  const uint8_t jrcxz[] = {0xE3, if_zero ? kNearJump : kShortJump};
-  out.bytes(jrcxz, sizeof jrcxz);
-  if (!if_zero) {
-    const uint8_t over[] = {0xEB, kNearJump};
-    out.bytes(over, sizeof over);
+  x86::Label run;
+  x86::Label skip;
+  if (if_zero) {
+    out.jrcxz(run);
+  } else {
+    out.jrcxz(skip);
+    out.jmp(run);
   }
+  out.bind(skip);
   const uint32_t skip_field = out.jmp_rel32();
-  const auto lands_here = [&](uint32_t field) {
-    draft.fixups.push_back(
-        {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, field, out.position()});
-  };
+  out.bind(run);
+  const auto lands_here = [&](uint32_t field) { draft.to_hot(field, out.position()); };
   scratch.restore();
   body();
   if (!scratch.saved_any()) return lands_here(skip_field);
@@ -378,9 +375,8 @@ void emit_insertions(Draft& draft, const std::vector<Insertion>& insertions, con
 }
 
 void emit_missing(Draft& draft, const CallSite& site) {
-  emit_call(draft, cache::Fixup::Where::kCold, site);
-  const uint8_t never_reached[] = {0x0F, 0x0B};
-  draft.cold.bytes(never_reached, sizeof never_reached);
+  emit_call(draft, false, site);
+  draft.cold.undefined();  // never reached
 }
 
 void emit_replacement(Draft& draft, const PlannedInstruction& instruction) {

@@ -12,7 +12,6 @@
 
 namespace weft::translate {
 
-using cache::Fixup;
 using x86::Kind;
 using x86::Reg;
 using ItemKind = ListItem::Kind;
@@ -21,6 +20,7 @@ namespace {
 
 constexpr uint32_t kUnplaced = ~uint32_t{0};
 constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
+constexpr int32_t kTrapFlag = 0x100;  // in rflags
 
 bool is_call(const x86::Insn& insn) {
   return insn.kind == Kind::kCall || insn.kind == Kind::kIndirectCall;
@@ -29,13 +29,6 @@ bool is_call(const x86::Insn& insn) {
 bool is_direct(const x86::Insn& insn) {
   return insn.kind == Kind::kJump || insn.kind == Kind::kCondJump || insn.kind == Kind::kLoop ||
          insn.kind == Kind::kCall || insn.kind == Kind::kXbegin;
-}
-
-/// As the instruction, with an 8-bit displacement that leads over `over` bytes.
-void emit_short_branch(x86::Assembler& out, const x86::Insn& insn, uint8_t over) {
-  if (insn.address_size_prefix) out.u8(0x67);
-  out.u8(insn.opcode);
-  out.u8(over);
 }
 
 }  // namespace
@@ -117,19 +110,24 @@ void ListEmission::load_address(const ListItem& item) {
   map_inserted(start);
 }
 
+/// Falls through if the loop instruction is taken, and goes on at `over` if it is not.
+void ListEmission::branch_past(const x86::Insn& insn, x86::Label& over) {
+  x86::Label taken;
+  out_.loop(x86::loop_number(insn), insn.address_size_prefix, taken);
+  out_.jmp(over);
+  out_.bind(taken);
+}
+
 void ListEmission::jump_to_label(const ListItem& item) {
   const uint32_t start = out_.position();
   const x86::Insn& insn = item.insn;
   if (insn.kind == Kind::kCondJump) {
     refer(out_.jcc_rel32(insn.condition()), item.label);
   } else {
-    if (insn.kind == Kind::kLoop) {
-      constexpr uint8_t kJump = 5;
-      emit_short_branch(out_, insn, 2);
-      const uint8_t over[] = {0xEB, kJump};
-      out_.bytes(over, sizeof over);
-    }
+    x86::Label over;
+    if (insn.kind == Kind::kLoop) branch_past(insn, over);
     refer(out_.jmp_rel32(), item.label);
+    out_.bind(over);
   }
   map_inserted(start);
 }
@@ -150,34 +148,30 @@ void ListEmission::insert(const ListItem& item) {
 /// Whoever is stepped through the list for a signal steps on behind a popf, and nobody else does:
 /// what was pushed may be of before or of meanwhile. The flags are overwritten in any case.
 void ListEmission::keep_trap_flag() {
-  const uint8_t code[] = {
-      0x9C,                                      // pushf
-      0xF7, 0x04, 0x24, 0x00, 0x01, 0x00, 0x00,  // test dword [rsp], 0x100
-      0x48, 0x8D, 0x64, 0x24, 0x08,              // lea rsp, [rsp + 8]
-      0x74, 0x09,                                // jz clear
-      0x81, 0x0C, 0x24, 0x00, 0x01, 0x00, 0x00,  // or dword [rsp], 0x100
-      0xEB, 0x07,                                // jmp done
-      0x81, 0x24, 0x24, 0xFF, 0xFE, 0xFF, 0xFF,  // clear: and dword [rsp], ~0x100
-  };
-  out_.bytes(code, sizeof code);
+  x86::Label clear;
+  x86::Label done;
+  out_.pushf();
+  out_.test_at_rsp(kTrapFlag);
+  out_.lea_rsp(sizeof(uint64_t));
+  out_.jcc(x86::kEqual, clear);
+  out_.compute_at_rsp(x86::Alu::kOr, kTrapFlag);
+  out_.jmp(done);
+  out_.bind(clear);
+  out_.compute_at_rsp(x86::Alu::kAnd, ~kTrapFlag);
+  out_.bind(done);
 }
 
 void ListEmission::jump_to_runtime(const ListItem& item) {
   const uint32_t start = out_.position();
   const x86::Insn& insn = item.insn;
-  constexpr uint8_t kThroughMemory = 6;
+  x86::Label over;
   if (insn.kind == Kind::kCondJump) {
-    const auto opposite = static_cast<uint8_t>(0x70 | (insn.condition() ^ 1));
-    out_.u8(opposite);
-    out_.u8(kThroughMemory);
+    out_.jcc(static_cast<x86::Condition>(insn.condition() ^ 1), over);
   } else if (insn.kind == Kind::kLoop) {
-    emit_short_branch(out_, insn, 2);
-    const uint8_t over[] = {0xEB, kThroughMemory};
-    out_.bytes(over, sizeof over);
+    branch_past(insn, over);
   }
-  const uint8_t jump[] = {0xFF, 0x25, 0, 0, 0, 0};
-  out_.bytes(jump, sizeof jump);
-  draft_.to_literal(out_.position() - 4, AppPc{item.target});
+  draft_.to_literal(out_.jmp_rip(), AppPc{item.target});
+  out_.bind(over);
   map_inserted(start);
 }
 
@@ -186,21 +180,18 @@ void ListEmission::jump_to_runtime(const ListItem& item) {
 void ListEmission::call_runtime(const ListItem& item) {
   const uint32_t start = out_.position();
   constexpr uint32_t kSavedRax = offsetof(ThreadBlock, tool_spill);
-  const uint8_t call[] = {0xFF, 0x15, 0, 0, 0, 0};
-  out_.bytes(call, sizeof call);
-  draft_.to_literal(out_.position() - 4, AppPc{item.target});
+  x86::Label done;
+  draft_.to_literal(out_.call_rip(), AppPc{item.target});
   out_.cmp_gs_imm32(offsetof(ThreadBlock, signal_pending), 0);
-  const uint8_t over[] = {0x74, 0};  // je
-  out_.bytes(over, sizeof over);
-  const uint32_t pending = out_.position();
+  out_.jcc(x86::kEqual, done);
   out_.mov_gs_reg(kSavedRax, x86::kRax);
   out_.mov_reg_gs(x86::kRax, offsetof(ThreadBlock, stepping));
-  const uint8_t set_stepping[] = {0xC6, 0x00, 0x01};  // mov byte [rax], 1
-  out_.bytes(set_stepping, sizeof set_stepping);
+  out_.store_byte_at(x86::kRax, 1);
   out_.mov_reg_gs(x86::kRax, kSavedRax);
-  const uint8_t set_trap_flag[] = {0x9C, 0x81, 0x0C, 0x24, 0x00, 0x01, 0x00, 0x00, 0x9D};
-  out_.bytes(set_trap_flag, sizeof set_trap_flag);  // pushf; or dword [rsp], 256; popf
-  out_.patch_u8(pending - 1, static_cast<uint8_t>(out_.position() - pending));
+  out_.pushf();
+  out_.compute_at_rsp(x86::Alu::kOr, kTrapFlag);
+  out_.popf();
+  out_.bind(done);
   map_inserted(start);
 }
 
@@ -258,8 +249,7 @@ void ListEmission::note(const ListItem& item) {
 void ListEmission::finish() {
   for (const Reference& each : references_) {
     CHECK(placed_[each.label] != kUnplaced);
-    draft_.fixups.push_back(
-        {Fixup::Where::kHot, Fixup::Kind::kHotRelative, 0, each.field, placed_[each.label]});
+    draft_.to_hot(each.field, placed_[each.label]);
   }
   CHECK(draft_.tool_data != nullptr);
   draft_.tool_data->lists.push_back(std::move(span_));

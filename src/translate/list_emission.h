@@ -32,6 +32,7 @@ class ListEmission {
   /// Of kInserted, kCall, kLoadAddress and kLabel.
   void emit(const ListItem& item);
   /// A direct jump to a label.
+  void branch_past(const x86::Insn& insn, x86::Label& over);
   void jump_to_label(const ListItem& item);
   /// Behind each item: what was emitted since the last one is this one's.
   void note(const ListItem& item);

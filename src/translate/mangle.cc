@@ -110,16 +110,15 @@ void emit_pop_flags(Draft& draft, const Instruction& at, Record& record) {
   x86::Assembler& out = draft.hot;
   out.mov_gs_reg(kSpill0, x86::kRcx);
   record.zone().spilled_0 = x86::kRcx;
-  const uint8_t test_trap_flag[] = {0x0F, 0xB6, 0x4C, 0x24, 0x01,  // movzx ecx, byte [rsp + 1]
-                                    0xF6, 0xC1, 0x01};             // test cl, 1
-  out.bytes(test_trap_flag, sizeof test_trap_flag);
+  constexpr uint8_t kTrapFlag = 1;  // in the second byte of rflags
+  out.load_byte_above_rsp(x86::kRcx, 1);
+  out.test_byte(x86::kRcx, kTrapFlag);
   record.zone().uncuttable = true;
   out.mov_reg_gs(x86::kRcx, kSpill0);
-  const uint8_t jump_if_clear[] = {0x74, 0};
-  out.bytes(jump_if_clear, sizeof jump_if_clear);
-  const uint32_t start = out.position();
+  x86::Label clear;
+  out.jcc(x86::kEqual, clear);
   emit_emulation(draft, at.pc);
-  out.patch_u8(start - 1, static_cast<uint8_t>(out.position() - start));
+  out.bind(clear);
   UndoZone& last = record.zone();
   last.uncuttable = false;
   last.spilled_0 = kNoReg;
@@ -196,11 +195,10 @@ void emit_indirect_entry(x86::Assembler& out, const Environment& environment, Ap
     out.mov_reg_imm(x86::kRdx, 0 - tag.value);
     out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
     // jrcxz, the one test that touches no flag, hops over the jump if wanted == tag.
-    const uint8_t skip[] = {0xE3, 0};
-    out.bytes(skip, sizeof skip);
-    const uint32_t start = out.position();
+    x86::Label skip;
+    out.jrcxz(skip);
     out.jmp_far(environment.routines.hash_mismatch.value);
-    out.patch_u8(start - 1, static_cast<uint8_t>(out.position() - start));
+    out.bind(skip);
     out.mov_reg_gs(x86::kRdx, kSpill0);
   }
   out.mov_reg_gs(x86::kRcx, kSpillRcx);
@@ -208,6 +206,11 @@ void emit_indirect_entry(x86::Assembler& out, const Environment& environment, Ap
 
 void emit_choice_door(x86::Assembler& out, const Environment& environment) {
   if (environment.choice_of_branches() != 0) out.nop(Environment::kByChoice);
+}
+
+void emit_choice_jump(x86::Assembler& out, x86::Label& to) {
+  out.jmp(to);
+  out.traps(Environment::kByChoice - x86::kShortJumpSize);
 }
 
 }  // namespace weft::translate

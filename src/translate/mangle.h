@@ -59,5 +59,7 @@ void emit_indirect_entry(x86::Assembler& out, const Environment& environment, Ap
 /// Ahead of an entry of indirect branches: where they come that do not know the outcome of
 /// Environment::branch_choice, on their way to the same entry. Nothing if there is no such choice.
 void emit_choice_door(x86::Assembler& out, const Environment& environment);
+/// The same place, Environment::kByChoice bytes, where all that come there go on at `to`.
+void emit_choice_jump(x86::Assembler& out, x86::Label& to);
 
 }  // namespace weft::translate

@@ -5,6 +5,7 @@
 #include "translate/mangle_record.h"
 #include "x86/names.h"
 #include "x86/rewrite.h"
+#include "x86/shadow_branch.h"
 
 namespace weft::translate {
 namespace {
@@ -25,14 +26,13 @@ void emit_target_to_rcx(Draft& draft, const Instruction& at) {
   if (insn.rip_relative && (insn.address_size_prefix || !draft.reaches(at.target().value))) {
     const uint64_t address = at.target().value;
     if (!insn.address_size_prefix && address <= INT32_MAX) {
-      if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
+      if (insn.segment == Segment::kFs) draft.hot.fs_prefix();
       draft.hot.mov_reg_absolute(x86::kRcx, static_cast<uint32_t>(address));
       return;
     }
     draft.hot.mov_reg_imm(x86::kRcx, address);
-    if (insn.segment == Segment::kFs) draft.hot.u8(0x64);
-    const uint8_t load[] = {0x48, 0x8B, 0x09};  // mov rcx, [rcx]
-    draft.hot.bytes(load, sizeof load);
+    if (insn.segment == Segment::kFs) draft.hot.fs_prefix();
+    draft.hot.load_at(x86::kRcx, x86::kRcx, sizeof(uint64_t));
     return;
   }
   const uint32_t field = x86::emit_load_from_operand(draft.hot, at.bytes, insn, x86::kRcx);
@@ -73,14 +73,9 @@ void emit_push_return_address(Draft& draft, Record& record, AppPc return_address
 void emit_jump_to_choice(Draft& draft) {
   x86::Assembler& out = draft.hot;
   out.mov_gs_reg(offsetof(ThreadBlock, branch_target), x86::kRcx);
-  out.mov_rcx_rcx_scaled(draft.environment.shadow_displacement);
-  const uint8_t code[] = {0x48,
-                          0x8D,
-                          0x49,
-                          static_cast<uint8_t>(0 - Environment::kByChoice),  // lea rcx, [rcx - 5]
-                          0xFF,
-                          0xE1};  // jmp rcx
-  out.bytes(code, sizeof code);
+  x86::emit_shadow_load(out, draft.environment.shadow_displacement);
+  out.add_small(x86::kRcx, -int8_t{Environment::kByChoice});
+  out.jmp_reg(x86::kRcx);
 }
 
 /// With the target in rcx and the program's rcx spilled: looks it up in the hash table.
@@ -91,9 +86,8 @@ void emit_hashed_jump(Draft& draft, Record& record) {
   out.mov_gs_imm32(offsetof(ThreadBlock, hash_level), 0);
   record.zone().spilled_0 = x86::kRdx;
   out.mov_reg_gs(x86::kRdx, offsetof(ThreadBlock, hash_table));
-  const uint8_t code[] = {0x0F, 0xB7, 0xC9,   // movzx ecx, cx
-                          0xFF, 0x24, 0xCA};  // jmp [rdx + rcx*8]
-  out.bytes(code, sizeof code);
+  out.zero_extend_short(x86::kRcx, x86::kRcx, sizeof(uint16_t));
+  out.jmp_table(x86::kRdx, x86::kRcx);
 }
 
 /// With the target in rcx and the program's rcx spilled: the branch at `site` goes there by the
@@ -107,7 +101,7 @@ void emit_indirect_jump(Draft& draft, Record& record, AppPc site) {
   if (draft.environment.looks_up(site)) return emit_hashed_jump(draft, record);
   const uint8_t choice = draft.environment.choice_of_branches();
   if (choice != 0 && draft.choice != choice) return emit_jump_to_choice(draft);
-  out.jmp_rcx_scaled(draft.environment.shadow_displacement);
+  x86::emit_shadow_jump(out, draft.environment.shadow_displacement);
 }
 
 uint16_t return_immediate(const Instruction& at) {
@@ -137,9 +131,9 @@ void emit_return(Draft& draft, const Instruction& at, Record& record) {
   }
   // The cache's address takes the return address's place: a `ret` with an operand, which could pop
   // it from below, costs more than it saves.
-  draft.hot.push_rcx_scaled(draft.environment.shadow_displacement);
+  x86::emit_shadow_push(draft.hot, draft.environment.shadow_displacement);
   record.zone().uncuttable = true;
-  draft.hot.u8(0xC3);
+  x86::emit_paired_return(draft.hot);
 }
 
 }  // namespace
@@ -153,20 +147,18 @@ void mangle_conditional(Draft& draft, const Instruction& at) {
     return;
   }
   // loop, jrcxz and xbegin have no form that an exit could patch: they hop over a jump.
+  x86::Label taken;
+  x86::Label over;
   if (at.insn.kind == Kind::kXbegin) {
-    const uint8_t xbegin[] = {0xC7, 0xF8, 2, 0, 0, 0};
-    out.bytes(xbegin, sizeof xbegin);
+    out.xbegin(taken);
   } else {
-    if (at.insn.address_size_prefix) out.u8(0x67);
-    out.u8(at.insn.opcode);
-    out.u8(2);
+    out.loop(x86::loop_number(at.insn), at.insn.address_size_prefix, taken);
   }
   record.zone().uncuttable = true;
-  out.u8(0xEB);
-  out.u8(0);
-  const uint32_t taken = out.position();
+  out.jmp(over);
+  out.bind(taken);
   draft.exit_jump(at.target());
-  out.patch_u8(taken - 1, static_cast<uint8_t>(out.position() - taken));
+  out.bind(over);
   record.finish();
 }
 
@@ -195,8 +187,7 @@ void emit_thunks(Draft& draft) {
   for (const CallThunk& thunk : draft.thunks) {
     const Instruction call{thunk.pc, nullptr, {.length = thunk.length}};
     draft.map.go_to(thunk.pc, draft.hot.position());
-    draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
-                            thunk.call_field, draft.hot.position()});
+    draft.to_hot(thunk.call_field, draft.hot.position());
     draft.hold = thunk.hold;
     draft.fresh = false;
     Record record(draft, call);
@@ -264,9 +255,8 @@ void emit_compared_jump(Draft& draft, Record& record, AppPc site, AppPc next,
     record.zone().spilled_0 = x86::kRdx;
   }
   emit_add_to_rcx(out, 0 - next.value, through_rdx);
-  const uint8_t jrcxz[] = {0xE3, 0};
-  out.bytes(jrcxz, sizeof jrcxz);
-  const uint32_t missed = out.position();
+  x86::Label equal;
+  out.jrcxz(equal);
   emit_add_to_rcx(out, next.value, through_rdx);
   if (through_rdx) {
     out.mov_reg_gs(x86::kRdx, kSpill0);
@@ -276,8 +266,7 @@ void emit_compared_jump(Draft& draft, Record& record, AppPc site, AppPc next,
     emit_push_return_address(draft, record, *pushed);
   }
   emit_indirect_jump(draft, record, site);
-  CHECK(out.position() - missed <= INT8_MAX);
-  out.patch_u8(missed - 1, static_cast<uint8_t>(out.position() - missed));
+  out.bind(equal);
   UndoZone& hit = record.zone();
   if (pushed) hit.rsp_delta = 0;
   hit.spilled_0 = kNoReg;

@@ -46,15 +46,13 @@ void emit_offset_keeping_flags(Assembler& out, const MemoryOperand& memory, Reg 
   constexpr uint32_t kRax = spill_offset(1);
   constexpr uint32_t kFlags = spill_offset(2);
   out.mov_gs_reg(kRax, x86::kRax);
-  const uint8_t to_rax[] = {0x9F, 0x0F, 0x90, 0xC0};  // lahf; seto al
-  out.bytes(to_rax, sizeof to_rax);
+  out.flags_to_rax();
   out.mov_gs_reg(kFlags, x86::kRax);
   out.mov_reg_gs(x86::kRax, kRax);
   emit_offset(out, memory, to, kAddress);
   out.mov_gs_reg(kRax, x86::kRax);
   out.mov_reg_gs(x86::kRax, kFlags);
-  const uint8_t from_rax[] = {0x04, 0x7F, 0x9E};  // add al, 127 (overflows if it was 1); sahf
-  out.bytes(from_rax, sizeof from_rax);
+  out.flags_from_rax();
   out.mov_reg_gs(x86::kRax, kRax);
 }
 

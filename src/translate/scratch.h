@@ -8,10 +8,11 @@
 #include "base/check.h"
 #include "translate/thread_block.h"
 #include "x86/assembler.h"
+#include "x86/scratch.h"
 
 namespace weft::translate {
 
-inline uint16_t register_bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+using x86::register_bit;
 
 /// Dead ones as they are, others saved in the thread's block.
 class Scratch {
@@ -20,15 +21,7 @@ class Scratch {
 
   x86::Reg take(uint16_t avoid) {
     const auto usable = static_cast<uint16_t>(~(avoid | taken_ | register_bit(x86::kRsp)));
-    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
-      if ((free_ & usable & register_bit(reg)) != 0)
-        return take_exactly(static_cast<x86::Reg>(reg));
-    }
-    for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
-      if ((usable & register_bit(reg)) != 0) return take_exactly(static_cast<x86::Reg>(reg));
-    }
-    CHECK(false && "some register is left");
-    return x86::kRax;
+    return take_exactly(x86::choose_register(usable, free_));
   }
   x86::Reg take_exactly(x86::Reg reg) {
     taken_ |= register_bit(reg);

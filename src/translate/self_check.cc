@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <optional>
 
 #include "translate/thread_block.h"
 
@@ -14,55 +13,42 @@ constexpr uint32_t kSpill0 = offsetof(ThreadBlock, spill);
 constexpr uint32_t kSpill1 = offsetof(ThreadBlock, spill) + sizeof(uint64_t);
 
 /// rcx = the 1, 2, 4 or 8 bytes at `address`, zero-extended.
-void emit_load(Draft& draft, uint64_t address, size_t size) {
+void emit_load(Draft& draft, uint64_t address, uint8_t size) {
   x86::Assembler& out = draft.hot;
   const bool near = draft.reaches(address);
   if (!near) out.mov_reg_imm(x86::kRcx, address);
-  if (size == 8) out.u8(0x48);
-  if (size <= 2) out.u8(0x0F);
-  constexpr uint8_t kMovzxByte = 0xB6;
-  constexpr uint8_t kMovzxWord = 0xB7;
-  constexpr uint8_t kMov = 0x8B;
-  out.u8(size == 1 ? kMovzxByte : (size == 2 ? kMovzxWord : kMov));
-  constexpr uint8_t kRcxFromRip = 0x0D;
-  constexpr uint8_t kRcxFromRcx = 0x09;
-  out.u8(near ? kRcxFromRip : kRcxFromRcx);
-  if (!near) return;
-  const uint32_t field = out.position();
-  out.u32(0);
-  draft.to_address(field, address, 0);
+  if (near) {
+    draft.to_address(out.load_rip(x86::kRcx, size), address, 0);
+  } else {
+    out.load_at(x86::kRcx, x86::kRcx, size);
+  }
 }
 
 /// Leaves for `stale`, an offset in cold code, unless the bytes are as expected. jrcxz is the one
-/// test that touches no flag, and lea the one sum. Returns where the jump to `stale` begins.
-uint32_t emit_comparison(Draft& draft, uint64_t address, const uint8_t* expected, size_t size,
-                         uint32_t stale) {
+/// test that touches no flag, and lea the one sum. `leap` is bound to the jump to `stale`.
+void emit_comparison(Draft& draft, uint64_t address, const uint8_t* expected, size_t size,
+                     uint32_t stale, x86::Label& leap) {
   x86::Assembler& out = draft.hot;
   uint64_t value = 0;
   std::memcpy(&value, expected, size);
-  emit_load(draft, address, size);
+  emit_load(draft, address, static_cast<uint8_t>(size));
   out.mov_reg_imm(x86::kRdx, 0 - value);
   out.lea_sum(x86::kRcx, x86::kRcx, x86::kRdx);
-  const uint8_t skip[] = {0xE3, 5};  // jrcxz over the jump
-  out.bytes(skip, sizeof skip);
-  const uint32_t leap = out.position();
-  draft.fixups.push_back(
-      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), stale});
-  return leap;
+  x86::Label skip;
+  out.jrcxz(skip);
+  out.bind(leap);
+  draft.to_cold(out.jmp_rel32(), stale);
+  out.bind(skip);
 }
 
-/// Counts the check down; the place of a jrcxz's displacement, to the leap to the stale exit.
-uint32_t emit_count(Draft& draft) {
+/// Counts the check down; at 0 it goes on at `leap`, to the stale exit.
+void emit_count(Draft& draft, x86::Label& leap) {
   constexpr uint32_t kChecksLeft = offsetof(ThreadBlock, checks_left);
   x86::Assembler& out = draft.hot;
   out.mov_reg_gs(x86::kRcx, kChecksLeft);
   out.lea_rcx(-1);
   out.mov_gs_reg(kChecksLeft, x86::kRcx);
-  constexpr uint8_t kJrcxz = 0xE3;
-  out.u8(kJrcxz);
-  const uint32_t field = out.position();
-  out.u8(0);
-  return field;
+  out.jrcxz(leap);
 }
 
 /// Registers back, and to the dispatcher; its offset in cold code.
@@ -74,8 +60,7 @@ uint32_t emit_stale_exit(Draft& draft, AppPc tag) {
   constexpr uint32_t kNextPc = offsetof(ThreadBlock, next_pc);
   out.mov_gs_imm32(kNextPc, static_cast<uint32_t>(tag.value));
   out.mov_gs_imm32(kNextPc + 4, static_cast<uint32_t>(tag.value >> 32));
-  draft.fixups.push_back({cache::Fixup::Where::kCold, cache::Fixup::Kind::kRelative, 0,
-                          out.jmp_rel32(), draft.environment.routines.stale.value});
+  draft.cold_to_routine(out.jmp_rel32(), draft.environment.routines.stale);
   return start;
 }
 
@@ -116,14 +101,13 @@ void emit_self_check(Draft& draft, AppPc tag, std::span<const uint8_t> bytes, bo
   zones[2] = zones[1];
   zones[2].offset = static_cast<uint8_t>(out.position() - start);
   zones[2].spilled_1 = x86::kRdx;
-  std::optional<uint32_t> to_leap;
-  if (counted) to_leap = emit_count(draft);
+  x86::Label first_leap;
+  if (counted) emit_count(draft, first_leap);
   for (size_t done = 0; done < bytes.size();) {
     const Word word = next_word(tag, done, bytes.size(), aligned);
-    const uint32_t leap =
-        emit_comparison(draft, tag.value + word.from, bytes.data() + word.from, word.size, stale);
-    if (to_leap) out.patch_u8(*to_leap, static_cast<uint8_t>(leap - *to_leap - 1));
-    to_leap.reset();
+    x86::Label later_leap;
+    emit_comparison(draft, tag.value + word.from, bytes.data() + word.from, word.size, stale,
+                    done == 0 ? first_leap : later_leap);
     done = word.from + word.size;
   }
   out.mov_reg_gs(x86::kRcx, kSpill0);

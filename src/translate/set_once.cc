@@ -2,38 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <span>
 
 #include "base/check.h"
+#include "x86/once_code.h"
 
 namespace weft::translate {
 namespace {
 
-using cache::Fixup;
+using namespace x86::once;
 
-// In cold code lie one after another: the store of the word, the store that makes the jump a no-op,
-// the jump back.
-constexpr size_t kWordStoreBytes = 11;  // mov qword [rip + d32], i32
-constexpr size_t kCodeStoreBytes = 10;  // mov dword [rip + d32], i32
-constexpr size_t kJumpBytes = 5;        // jmp rel32
-constexpr std::array<uint8_t, 3> kWordStore{0x48, 0xC7, 0x05};
-constexpr std::array<uint8_t, 2> kCodeStore{0xC7, 0x05};
-constexpr uint8_t kJump = 0xE9;
-/// What becomes of the jump's first four bytes; the last one stays, as the displacement of
-/// nop [rax+rax+byte].
-using NoOp = std::array<uint8_t, 4>;
-constexpr NoOp kNoOp{0x0F, 0x1F, 0x44, 0x00};
-// Those that wait have mov byte [rip + d32], i8 in the place of the jump. When they wait no longer,
-// two bytes that never run lie behind the jump: the jump's last two bytes and these are the
-// displacement of what becomes of it, nop [rax+d32]. The store to code has the jump's byte from
-// then on. So whatever stands there is one instruction.
-constexpr size_t kShortStoreBytes = 7;
-constexpr std::array<uint8_t, 2> kShortStore{0xC6, 0x05};
-constexpr std::array<uint8_t, 2> kBehindJump{0x66, 0x90};
-constexpr NoOp kLongNoOp{0x0F, 0x1F, 0x80, 0x00};
-constexpr size_t kOpcodeBytes = 3;  ///< of either no-op
 constexpr int32_t kMostShort = 127;
 
 int32_t number_at(const uint8_t* field) {
@@ -64,7 +45,7 @@ class Addition {
         word_(entry + kWordStoreBytes + number_at(entry + kWordStore.size())),
         value_(number_at(entry + kWordStoreBytes - sizeof value_)),
         may_wait_(std::equal(kLongNoOp.begin(), kLongNoOp.begin() + kOpcodeBytes, no_op_place_)),
-        jump_(code_of({&kJump, 1}, distance(site + kJumpBytes, entry), kBehindJump)),
+        jump_(code_of(kJump, distance(site + kJumpBytes, entry), kBehindJump)),
         store_(code_of(kShortStore, distance(site + kShortStoreBytes, word_),
                        std::array<uint8_t, 1>{static_cast<uint8_t>(value_)})),
         no_op_(jump_) {
@@ -127,7 +108,7 @@ std::optional<Addition> addition_at(std::span<uint8_t> hot, std::span<uint8_t> c
   uint8_t* const entry = store - kWordStoreBytes;
   const bool has_stores = std::equal(kCodeStore.begin(), kCodeStore.end(), store) &&
                           std::equal(kWordStore.begin(), kWordStore.end(), entry);
-  if (!has_stores || *behind != kJump) return std::nullopt;
+  if (!has_stores || *behind != kJump.front()) return std::nullopt;
   const auto offset = behind + number_at(store + kCodeStore.size()) - hot.data();
   if (offset < 0 || static_cast<size_t>(offset) + kShortStoreBytes > hot.size())
     return std::nullopt;
@@ -169,28 +150,19 @@ void emit_set_once(Draft& draft, const Insertion& insertion) {
   // What one store changes is one aligned word, or lies in one: other threads execute the jump or
   // what takes its place, and the store may run with alignment checks. Either may have prefixes in
   // front that mean nothing: so it stays one instruction.
-  constexpr uint8_t kIgnoredPrefix = 0x3E;
-  const size_t word = waits ? sizeof(uint64_t) : sizeof(NoOp);
-  while (out.position() % word != 0) out.u8(kIgnoredPrefix);
+  const uint32_t word = waits ? sizeof(uint64_t) : sizeof(NoOp);
+  out.align_with_prefixes(word);
   const uint32_t site = out.position();
   if (waits) {
-    draft.fixups.push_back({Fixup::Where::kHot, Fixup::Kind::kRelative, 1,
-                            out.mov_rip_imm8(static_cast<uint8_t>(insertion.amount)),
-                            insertion.word.address});
+    draft.to_address(out.mov_rip_imm8(static_cast<uint8_t>(insertion.amount)),
+                     insertion.word.address, 1);
   } else {
-    draft.fixups.push_back(
-        {Fixup::Where::kHot, Fixup::Kind::kColdRelative, 0, out.jmp_rel32(), cold.position()});
+    draft.to_cold(out.jmp_rel32(), cold.position());
   }
-  draft.fixups.push_back({Fixup::Where::kCold, Fixup::Kind::kRelative, 4,
-                          cold.mov_rip_imm32(insertion.amount), insertion.word.address});
-  const uint8_t field[] = {0, 0, 0, 0};
-  cold.bytes(kCodeStore.data(), kCodeStore.size());
-  cold.bytes(field, sizeof field);
-  cold.bytes(waits ? kLongNoOp.data() : kNoOp.data(), sizeof(NoOp));
-  draft.fixups.push_back(
-      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 4, cold.position() - 8, site});
-  draft.fixups.push_back(
-      {Fixup::Where::kCold, Fixup::Kind::kHotRelative, 0, cold.jmp_rel32(), out.position()});
+  draft.cold_to_address(cold.mov_rip_imm32(insertion.amount), insertion.word.address, 4);
+  const auto no_op = std::bit_cast<uint32_t>(waits ? kLongNoOp : kNoOp);
+  draft.cold_to_hot(cold.mov_rip_dword(no_op), site, 4);
+  draft.cold_to_hot(cold.jmp_rel32(), out.position(), 0);
 }
 
 size_t put_back_set_once(const cache::Fragment& fragment) {

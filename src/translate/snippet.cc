@@ -6,6 +6,7 @@
 
 #include "translate/operand_address.h"
 #include "translate/thread_block.h"
+#include "x86/scratch.h"
 
 namespace weft::translate {
 namespace {
@@ -96,14 +97,8 @@ class Emission {
   /// has to be saved anyway.
   Reg choose(uint16_t avoid) const {
     if (saves_flags_ && (avoid & bit(x86::kRax)) == 0) return x86::kRax;
-    for (const uint16_t allowed : {free_, uint16_t{UINT16_MAX}}) {
-      for (unsigned reg = 0; reg < x86::kGprCount; ++reg) {
-        if ((allowed & ~avoid & bit(reg)) != 0) return static_cast<Reg>(reg);
-      }
-    }
     // Ten registers are the most that an instruction and its operands name.
-    CHECK(false && "some register is left");
-    return x86::kRax;
+    return x86::choose_register(static_cast<uint16_t>(~avoid), free_);
   }
 
   bool is_saved(size_t scratch) const {
@@ -125,8 +120,7 @@ class Emission {
     }
     if (!saves_flags_) return;
     if (rax_is_kept()) out_.mov_gs_reg(kRaxKeeper, x86::kRax);
-    const uint8_t to_rax[] = {0x9F, 0x0F, 0x90, 0xC0};  // lahf; seto al
-    out_.bytes(to_rax, sizeof to_rax);
+    out_.flags_to_rax();
     out_.mov_gs_reg(spill_offset(kFlagsSpill), x86::kRax);
     if (rax_is_kept()) out_.mov_reg_gs(x86::kRax, kRaxKeeper);
   }
@@ -135,8 +129,7 @@ class Emission {
     if (saves_flags_) {
       if (rax_is_kept()) out_.mov_gs_reg(kRaxKeeper, x86::kRax);
       out_.mov_reg_gs(x86::kRax, spill_offset(kFlagsSpill));
-      const uint8_t from_rax[] = {0x04, 0x7F, 0x9E};  // add al, 127 (overflows if it was 1); sahf
-      out_.bytes(from_rax, sizeof from_rax);
+      out_.flags_from_rax();
       if (rax_is_kept()) out_.mov_reg_gs(x86::kRax, kRaxKeeper);
     }
     for (size_t i = 0; i < kSnippetScratches; ++i) {
@@ -217,8 +210,7 @@ class Emission {
   void land(uint32_t label) {
     for (const Jump& jump : waiting_) {
       if (jump.label != label) continue;
-      draft_.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0,
-                               jump.field, out_.position()});
+      draft_.to_hot(jump.field, out_.position());
     }
   }
 

@@ -1,11 +1,11 @@
 // The choice is made once for all comparisons: another thread may change the word meanwhile.
 #include "translate/switch.h"
 
-#include <bit>
 #include <cstddef>
 
 #include "translate/switch_rest.h"
 #include "translate/thread_block.h"
+#include "x86/scratch.h"
 
 namespace weft::translate {
 
@@ -16,7 +16,9 @@ namespace {
 constexpr uint32_t kSavedRcx = offsetof(ThreadBlock, spill_rcx);
 
 /// Dead registers that may keep rcx.
-unsigned keepers(const FreeState& free) { return free.registers & ~(1u << x86::kRsp); }
+uint16_t keepers(const FreeState& free) {
+  return static_cast<uint16_t>(free.registers & ~x86::register_bit(x86::kRsp));
+}
 
 /// What was emitted since `start` comes before the next instruction. A thread at `start` itself has
 /// the program's state if the code is `enterable` there.
@@ -58,10 +60,10 @@ void SwitchHead::emit_comparison(Draft& draft, const PlannedBlock& block,
   for (size_t i = 0; i < all.size(); ++i) {
     emit_compare(draft, all[i].selector, all[i].values.front());
     if (!first || i + 1 < all.size()) {
-      rest_fields_.push_back(out.jcc_rel32(kNotEqual));
+      rest_fields_.push_back(out.jcc_rel32(x86::kNotEqual));
       continue;
     }
-    lead_to(draft, out.jcc_rel32(kEqual), *first);
+    lead_to(draft, out.jcc_rel32(x86::kEqual), *first);
     rest_fields_.push_back(block.by.has_missing ? out.jmp_rel32() : 0);
   }
 }
@@ -75,17 +77,18 @@ void SwitchHead::emit_count(Draft& draft, const PlannedBlock& block, const FreeS
     const int32_t value = each.values.front();
     emit_load_rcx(draft, each.selector);
     if (value != 0) out.lea_rcx(-value);
-    const uint8_t jrcxz_over_jump[] = {0xE3, 5};
-    out.bytes(jrcxz_over_jump, sizeof jrcxz_over_jump);
+    x86::Label is_it;
+    out.jrcxz(is_it);
     rest_fields_.push_back(out.jmp_rel32());
+    out.bind(is_it);
   }
   restore(out);
 }
 
 void SwitchHead::save(Draft& draft, const FreeState& free) {
-  const unsigned usable = keepers(free);
+  const uint16_t usable = keepers(free);
   if (usable == 0) return draft.hot.mov_gs_reg(kSavedRcx, x86::kRcx);
-  keeper_ = static_cast<x86::Reg>(std::countr_zero(usable));
+  keeper_ = x86::choose_register(usable, usable);
   draft.hot.mov_reg_reg(keeper_, x86::kRcx);
 }
 
@@ -109,8 +112,7 @@ void SwitchHead::emit_rest(Draft& draft, const PlannedBlock& block,
 
 void SwitchHead::emit_missing_rest(Draft& draft, const PlannedBlock& block) const {
   for (const uint32_t field : rest_fields_) {
-    draft.fixups.push_back({cache::Fixup::Where::kHot, cache::Fixup::Kind::kColdRelative, 0, field,
-                            draft.cold.position()});
+    draft.to_cold(field, draft.cold.position());
   }
   restore(draft.cold);
   Instrumenter& maker = *block.versions.back().missing;

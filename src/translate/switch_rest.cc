@@ -33,10 +33,7 @@ void emit_load_rcx(Draft& draft, const Word& word) {
   }
 }
 
-void lead_to(Draft& draft, uint32_t field, uint32_t target) {
-  draft.fixups.push_back(
-      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, field, target});
-}
+void lead_to(Draft& draft, uint32_t field, uint32_t target) { draft.to_hot(field, target); }
 
 void SwitchRest::emit() {
   const std::vector<uint32_t>& fields = head_.rest_fields_;
@@ -72,15 +69,17 @@ void SwitchRest::emit_test(const Step& step, int32_t value, size_t index, int32_
   Assembler& out = draft_.hot;
   if (!counts()) {
     emit_compare(draft_, selection(step).selector, value);
-    return decide(step, index, out.jcc_rel32(kEqual));
+    return decide(step, index, out.jcc_rel32(x86::kEqual));
   }
   if (step.from != 0 || value != last) out.lea_rcx(last - value);
-  const uint8_t jrcxz_else[] = {0xE3, 2, 0xEB, 0};
-  out.bytes(jrcxz_else, sizeof jrcxz_else);
-  const uint32_t hit = out.position();
+  x86::Label is_it;
+  x86::Label is_not;
+  out.jrcxz(is_it);
+  out.jmp(is_not);
+  out.bind(is_it);
   if (step.selection + 1 == by_.by.size()) head_.restore(out);
   decide(step, index, out.jmp_rel32());
-  out.patch_u8(hit - 1, static_cast<uint8_t>(out.position() - hit));
+  out.bind(is_not);
 }
 
 void SwitchRest::emit_default(const Step& step) {
@@ -133,11 +132,11 @@ void SwitchRest::emit_halves(uint32_t offset, const std::vector<int32_t>& starts
   out.lea_rcx(-starts[middle]);
   // The uppermost byte is 0 if and only if the difference is not negative, of a value as versions
   // have it; what becomes of other ones does not matter.
-  const uint8_t is_below[] = {0x48, 0x0F, 0xC9, 0x0F, 0xB6, 0xC9};  // bswap rcx; movzx ecx, cl
-  out.bytes(is_below, sizeof is_below);
-  const uint8_t jrcxz_over_jump[] = {0xE3, 5};
-  out.bytes(jrcxz_over_jump, sizeof jrcxz_over_jump);
+  out.top_byte_of_rcx();
+  x86::Label is_not_below;
+  out.jrcxz(is_not_below);
   const uint32_t below = out.jmp_rel32();
+  out.bind(is_not_below);
   emit_halves(offset, starts, middle, high, leaf);
   lead_to(draft_, below, out.position());
   emit_halves(offset, starts, low, middle, leaf);

@@ -13,9 +13,6 @@
 
 namespace weft::translate {
 
-inline constexpr uint8_t kEqual = 4;
-inline constexpr uint8_t kNotEqual = 5;
-
 /// Compares a word, by flags.
 void emit_compare(Draft& draft, const Word& word, int32_t value);
 void emit_load_rcx(Draft& draft, const Word& word);

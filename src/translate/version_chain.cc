@@ -135,8 +135,7 @@ void VersionChain::emit_choice_behind() {
   head_.emplace(draft_, first.planned, free, first.bodies.front());
   head_->emit_rest(draft_, first.planned, first.bodies);
   if (restores) door = head_->indirect_entry();
-  draft_.fixups.push_back(
-      {cache::Fixup::Where::kHot, cache::Fixup::Kind::kHotRelative, 0, door_field_, door});
+  draft_.to_hot(door_field_, door);
 }
 
 void VersionChain::emit_version(size_t version) {

@@ -7,9 +7,6 @@ namespace {
 
 constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kRexW = 0x48;
-/// Of the code segment: means nothing to a direct branch, but for a hint that CPUs do not take.
-constexpr uint8_t kNullPrefix = 0x2E;
-
 constexpr uint8_t rex(Reg reg, Reg rm) {
   return static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0) | (rm >= kR8 ? 1 : 0));
 }
@@ -32,12 +29,6 @@ void Assembler::nop(uint32_t size) {
   }};
   CHECK(size <= kNops.size());
   if (size > 0) bytes(kNops[size - 1].data(), size);
-}
-
-void Assembler::align_patch_field(uint32_t lead) {
-  const uint32_t misplaced = (position_ + lead) % 8;
-  const uint32_t padding = misplaced > 4 ? 8 - misplaced : 0;
-  for (uint32_t i = 0; i < padding; ++i) u8(kNullPrefix);
 }
 
 void Assembler::gs_access(uint8_t opcode, uint32_t offset, Reg reg) {
@@ -121,60 +112,6 @@ void Assembler::add_small(Reg reg, int8_t delta) {
 void Assembler::pop(Reg reg) {
   if (reg >= kR8) u8(0x41);
   u8(static_cast<uint8_t>(0x58 | (reg & 7)));
-}
-
-void Assembler::jmp_rcx_scaled(uint32_t displacement) {
-  const uint8_t head[] = {0xFF, modrm(0, 4, 4), 0xCD};  // scale 8, index rcx, no base
-  bytes(head, sizeof head);
-  u32(displacement);
-}
-
-void Assembler::push_rcx_scaled(uint32_t displacement) {
-  const uint8_t head[] = {0xFF, modrm(0, 6, 4), 0xCD};
-  bytes(head, sizeof head);
-  u32(displacement);
-}
-
-void Assembler::mov_rcx_rcx_scaled(uint32_t displacement) {
-  constexpr uint8_t kIgnoredPrefix = 0x3E;
-  const uint8_t head[] = {kIgnoredPrefix, kRexW, 0x8B, modrm(0, kRcx, 4), 0xCD};
-  bytes(head, sizeof head);
-  u32(displacement);
-}
-
-uint32_t Assembler::call_rel32() {
-  u8(0xE8);
-  u32(0);
-  return position_ - 4;
-}
-
-uint32_t Assembler::jmp_rel32() {
-  u8(0xE9);
-  u32(0);
-  return position_ - 4;
-}
-
-uint32_t Assembler::jcc_rel32(uint8_t condition) {
-  u8(0x0F);
-  u8(static_cast<uint8_t>(0x80 | condition));
-  u32(0);
-  return position_ - 4;
-}
-
-uint32_t Assembler::push_rip_literal() {
-  u8(0xFF);
-  u8(modrm(0, 6, 5));
-  u32(0);
-  return position_ - 4;
-}
-
-void Assembler::jmp_far(uint64_t address) {
-  constexpr uint32_t kJumpSize = 6;
-  nop((8 - (position_ + kJumpSize) % 8) % 8);
-  u8(0xFF);
-  u8(modrm(0, 4, 5));
-  u32(0);
-  u64(address);
 }
 
 void Assembler::push_imm32(int32_t value) {

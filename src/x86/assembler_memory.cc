@@ -43,12 +43,11 @@ void Assembler::lea_disp(Reg to, Reg base, int32_t displacement) {
   lea(to, operand);
 }
 
-uint32_t Assembler::rip_access(uint8_t opcode, Reg reg) {
-  const uint8_t code[] = {static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0)), opcode,
-                          modrm(0, reg, 5)};
+uint32_t Assembler::rip_access(uint8_t opcode, Reg reg, bool wide) {
+  const uint8_t code[] = {static_cast<uint8_t>((wide ? kRexW : 0x40) | (reg >= kR8 ? 4 : 0)),
+                          opcode, modrm(0, reg, 5)};
   bytes(code, sizeof code);
-  u32(0);
-  return position_ - 4;
+  return field();
 }
 
 uint32_t Assembler::rip_imm32(Immediate operation, int32_t value) {

@@ -35,6 +35,10 @@ inline bool is_0f(const Insn& insn, uint8_t opcode) {
   return insn.map == Map::k0F && insn.opcode == opcode;
 }
 
+// What a trap is reported behind, as its first byte.
+inline constexpr uint8_t kInt1 = 0xF1;
+inline constexpr uint8_t kInterruptWithNumber = 0xCD;  ///< two bytes; the others one
+
 inline bool is_lea(const Insn& insn) { return is_one_byte(insn, 0x8D); }
 inline bool is_pop_to_operand(const Insn& insn) { return is_one_byte(insn, 0x8F); }
 inline bool is_push_flags(const Insn& insn) { return is_one_byte(insn, 0x9C); }

@@ -14,6 +14,7 @@
 
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/surroundings.h"
+#include "x86/assembler.h"
 
 namespace weft::linux {
 namespace {
@@ -191,6 +192,7 @@ bool move_parts(const std::vector<Part>& parts, uint64_t delta) {
 }
 
 constexpr size_t kStubSize = 8;
+constexpr size_t kJumpSize = 5;
 
 /// What our own libc finds at the old place: the image, each function a jump to a stub in the page
 /// below that makes the system call. Not to the moved one: the program may unmap that, or forbid
@@ -209,13 +211,14 @@ void leave_copy(const std::vector<uint8_t>& image, const std::vector<Function>& 
   uint64_t cursor = stubs;
   for (const Function& function : functions) {
     // mov eax, number; syscall; ret. One without a system call answers ENOSYS, as -1 does.
-    uint8_t stub[kStubSize] = {0xB8, 0, 0, 0, 0, 0x0F, 0x05, 0xC3};
-    std::memcpy(stub + 1, &function.number, sizeof function.number);
-    std::memcpy(reinterpret_cast<uint8_t*>(cursor), stub, sizeof stub);
+    x86::Assembler stub({reinterpret_cast<uint8_t*>(cursor), kStubSize});
+    stub.mov_reg_imm(x86::kRax, static_cast<uint32_t>(function.number));
+    stub.syscall();
+    stub.ret();
     const auto relative =
-        static_cast<int32_t>(static_cast<int64_t>(cursor - (place + function.offset + 5)));
-    copy[function.offset] = 0xE9;
-    std::memcpy(copy + function.offset + 1, &relative, sizeof relative);
+        static_cast<int32_t>(static_cast<int64_t>(cursor - (place + function.offset + kJumpSize)));
+    x86::Assembler jump({copy + function.offset, kJumpSize});
+    std::memcpy(copy + function.offset + jump.jmp_rel32(), &relative, sizeof relative);
     cursor += kStubSize;
   }
   CHECK(!failed(raw_syscall(__NR_mprotect, stubs, size, PROT_READ | PROT_EXEC)));
