@@ -89,6 +89,7 @@ bool CodeImages::take(ImageFile& file) {
     Module& made = *modules_.back();
     made.image = std::move(module);
     made.extent = made.image.code;
+    for (const AppPc slot : made.image.late_slots) parts_.steady_slots.note_change(slot);
     for (const ImageModule::Condition& each : made.image.conditions) {
       made.extent.start = std::min(made.extent.start, each.slot);
       made.extent.end = std::max(made.extent.end, each.slot + sizeof(uint64_t));
@@ -138,8 +139,9 @@ bool CodeImages::wake(Module& module) {
   bool same = is_there(module.image);
   if (same) {
     for (const ImageModule::Condition& condition : module.image.conditions) {
+      if (holds(condition, module)) continue;
       // No word leads there yet (see read_words()), and the module sleeps.
-      if (!holds(condition)) parts_.cache.delete_by_id(condition.fragment);
+      parts_.cache.delete_by_id(condition.fragment);
     }
     same = !drop_wanted_ && put_words(module);
   }
@@ -155,8 +157,15 @@ bool CodeImages::wake(Module& module) {
   return same;
 }
 
-bool CodeImages::holds(const ImageModule::Condition& condition) {
-  if (parts_.program.constant_at(condition.slot) != condition.target) return false;
+bool CodeImages::holds(const ImageModule::Condition& condition, Module& module) {
+  const std::optional<AppPc> target = parts_.slot_target(condition.slot);
+  if (!target) {
+    parts_.steady_slots.note_change(condition.slot);
+    module.image.late_slots.push_back(condition.slot);
+    newly_late_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (*target != condition.target) return false;
   Module* const other = module_at(condition.target);
   if (other == nullptr) return false;
   // Its own module, or one that waits for it: their bytes have been compared by then.
@@ -243,7 +252,9 @@ void CodeImages::drop_all() {
 
 void CodeImages::forked() {
   const uint64_t next = parts_.cache.next_sequence();
-  if (first_new_ != next) first_new_ = next;  // else no page to be copied for it
+  // Else no page to be copied for it.
+  if (first_new_ != next) first_new_ = next;
+  if (newly_late_.load() != 0) newly_late_.store(0);
 }
 
 }  // namespace weft::engine

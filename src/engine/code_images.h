@@ -22,9 +22,9 @@
 #include "engine/hooks.h"
 #include "engine/image_file.h"
 #include "engine/options.h"
+#include "engine/steady_slots.h"
 #include "linux/memory/address_space.h"
 #include "linux/memory/shadow_reservations.h"
-#include "translate/program_code.h"
 
 namespace weft::engine {
 
@@ -36,7 +36,9 @@ class CodeImages {
     const linux::ShadowReservations& reservations;
     cache::CodeCache& cache;
     CachePc miss;  ///< what the word of an address without code holds
-    translate::ProgramCode& program;
+    /// The address of code in a slot that does not change without a deletion that tells of it.
+    std::function<std::optional<AppPc>(AppPc slot)> slot_target;
+    SteadySlots& steady_slots;
     Hooks* hooks;  ///< of the tools, or null
   };
   explicit CodeImages(const Parts& parts);
@@ -103,7 +105,8 @@ class CodeImages {
   Module* sleeping(AppPc tag) const;
   Module* module_at(AppPc pc) const;
   bool wake(Module& module);
-  bool holds(const ImageModule::Condition& condition);
+  /// `module`: whose condition it is.
+  bool holds(const ImageModule::Condition& condition, Module& module);
   bool is_there(const ImageModule& module) const;
   bool put_words(const Module& module) const;
   std::vector<ImageModule> modules_now() const;
@@ -122,6 +125,8 @@ class CodeImages {
   /// Whether enough of what would be in an image is new for it to be worth writing.
   /// `made`: fragments since it began. `chance`: a random number.
   bool is_much_new(const std::vector<ImageModule>& modules, uint64_t made, uint16_t chance) const;
+  /// What the slots that were found late count for, in fragments.
+  uint64_t late_news() const;
   /// What the tools have to say; false if there must be no image.
   bool add_tools(ImageContents& contents) const;
   /// False, and nothing is written, if there were more than `most` bytes of memory.
@@ -151,6 +156,7 @@ class CodeImages {
   std::vector<std::unique_ptr<Module>> modules_;  ///< as they were resumed
   std::atomic<uint32_t> asleep_{0};               ///< how many of them sleep
   std::atomic<int64_t> holder_{0};                ///< the thread that has a Held; 0: none
+  std::atomic<uint32_t> newly_late_{0};           ///< slots that the image did not know to be late
   bool drop_wanted_ = false;                      ///< by the holder, in what tools do
 };
 

@@ -24,6 +24,8 @@ constexpr uint64_t kWorthwhilePart = 16;
 /// With less, one run of several does, the more often the more it has: what many runs need is kept
 /// in the end, and writing costs them together what translating it does.
 constexpr uint64_t kSpreadPart = 2;
+/// A slot found late costs each process a deletion and a translation, until an image says so.
+constexpr uint64_t kLateSlotNews = 16;
 /// Of memory in the image that all programs start from: with more, the one that is there stays.
 constexpr uint64_t kLargestCommon = 64u << 20;
 /// All images together.
@@ -95,7 +97,9 @@ std::vector<ImageModule> CodeImages::modules_now() const {
     module.is_program = executable_.overlaps(mapping.range);
     module.words = linux::shadow_range(mapping.range).start.value;
     for (const ImageModule* resumed : awake) {
-      if (resumed->code == module.code) module.filled = resumed->filled;
+      if (resumed->code != module.code) continue;
+      module.filled = resumed->filled;
+      module.late_slots = resumed->late_slots;
     }
     module.filled.resize(module.filled_words());
     module.is_asleep = false;
@@ -123,7 +127,7 @@ std::optional<CodeImages::Origin> CodeImages::origin_of(
       continue;
     }
     const bool may_be_slot = bytes.size() == sizeof(uint64_t);
-    const auto target = may_be_slot ? parts_.program.constant_at(bytes.start) : std::nullopt;
+    const auto target = may_be_slot ? parts_.slot_target(bytes.start) : std::nullopt;
     if (!target) return std::nullopt;
     origin.slots.push_back({bytes.start, *target, fragment.id()});
   }
@@ -238,6 +242,10 @@ bool CodeImages::save_as(const linux::UniqueFd& directory, const std::string& na
   return true;
 }
 
+uint64_t CodeImages::late_news() const {
+  return kLateSlotNews * newly_late_.load(std::memory_order_relaxed);
+}
+
 bool CodeImages::is_much_new(const std::vector<ImageModule>& modules, uint64_t made,
                              uint16_t chance) const {
   const uint64_t live = parts_.cache.live_fragments();
@@ -245,7 +253,7 @@ bool CodeImages::is_much_new(const std::vector<ImageModule>& modules, uint64_t m
   const uint64_t fresh = parts_.cache.count_if([&](const cache::Fragment& fragment) {
     return fragment.sequence() >= first_new_ && is_kept(fragment, modules);
   });
-  return is_worthwhile(fresh, std::min(live, live + fresh - made), chance);
+  return is_worthwhile(fresh + late_news(), std::min(live, live + fresh - made), chance);
 }
 
 void CodeImages::save(bool pairs_returns) {
@@ -253,7 +261,7 @@ void CodeImages::save(bool pairs_returns) {
   if (!usable_ || own_name_.empty() || made == 0) return;
   uint16_t chance = 0;
   linux::raw_syscall(__NR_getrandom, linux::word(&chance), sizeof chance, GRND_NONBLOCK);
-  if (!is_worthwhile(made, parts_.cache.live_fragments(), chance)) return;
+  if (!is_worthwhile(made + late_news(), parts_.cache.live_fragments(), chance)) return;
   const Held held(*this);
   ImageContents contents;
   contents.pairs_returns = pairs_returns;

@@ -115,9 +115,9 @@ Status Engine::start_images() {
   mapping.owner = linux::Owner::kRuntime;
   space_.note_map(mapping);
   CacheInstance& shared = caches_->shared();
-  images_ = std::make_unique<CodeImages>(
-      CodeImages::Parts{options_, space_, reservations_, *shared.cache,
-                        shared.environment.routines.indirect_miss, *this, hooks_});
+  images_ = std::make_unique<CodeImages>(CodeImages::Parts{
+      options_, space_, reservations_, *shared.cache, shared.environment.routines.indirect_miss,
+      [this](AppPc slot) { return slot_target(slot); }, steady_slots_, hooks_});
   return images_->start();
 }
 

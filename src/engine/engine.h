@@ -28,6 +28,7 @@
 #include "engine/perf_map.h"
 #include "engine/protected_store.h"
 #include "engine/report.h"
+#include "engine/steady_slots.h"
 #include "engine/stress.h"
 #include "engine/thread.h"
 #include "linux/call/emulator.h"
@@ -140,6 +141,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// SIGNAL_SAFE but for the lock of the address space: program threads only take it in the
   /// runtime.
   bool is_executable(AppPc pc) const;
+  /// constant_at() without a look at what the slot had before.
+  std::optional<AppPc> slot_target(AppPc slot);
 
   /// SIGNAL_SAFE but for locks that program threads take in the runtime only. The instruction in
   /// the cache at registers.rip faulted when it wrote to `address`, where the program may write:
@@ -221,6 +224,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   linux::ForeignPort foreign_port_;
   std::atomic<bool> cpu_alarm_{false};
   CodePages code_pages_;
+  SteadySlots steady_slots_;
   linux::OwnMemory own_memory_;
   ProtectedStore protected_store_;
   CpuidFile cpuid_file_;  ///< before anybody asks

@@ -62,6 +62,12 @@ translate::CodeRange Engine::executable_range(AppPc pc) {
 }
 
 std::optional<AppPc> Engine::constant_at(AppPc slot) {
+  const std::optional<AppPc> target = slot_target(slot);
+  if (!target || !steady_slots_.note(slot, *target)) return std::nullopt;
+  return target;
+}
+
+std::optional<AppPc> Engine::slot_target(AppPc slot) {
   AppPc target;
   if (!space_.consult({slot, slot + sizeof target.value})) return std::nullopt;
   if (!linux::safe_copy(&target.value, slot.bytes(), sizeof target.value)) return std::nullopt;

@@ -65,6 +65,7 @@ void put_module(StateWriter& out, const ImageModule& module) {
   out.put(uint8_t{module.is_program});
   out.put_all(module.pages);
   out.put_all(module.conditions);
+  out.put_all(module.late_slots);
   out.put_all(module.filled);
 }
 
@@ -73,6 +74,7 @@ bool get_module(StateReader& in, ImageModule& module) {
   module.is_program = in.get<uint8_t>() != 0;
   module.pages = in.get_all<ImageModule::Page>();
   module.conditions = in.get_all<ImageModule::Condition>();
+  module.late_slots = in.get_all<AppPc>();
   module.filled = in.get_all<uint64_t>();
   const AppRange code = module.code;
   return !code.empty() && code.start.value % kPageSize == 0 && code.end.value % kPageSize == 0 &&

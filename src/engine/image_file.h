@@ -40,6 +40,8 @@ struct ImageModule {
   bool is_asleep = true;    ///< as it was resumed
   std::vector<Page> pages;
   std::vector<Condition> conditions;
+  /// Slots that had no target yet when the module woke: nothing is translated by them any more.
+  std::vector<AppPc> late_slots;
   /// Which pages of shadow words are filled, a bit for each.
   std::vector<uint64_t> filled;
   /// Where these are until they are put in their place: all of the module's, in order.

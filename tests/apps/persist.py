@@ -63,6 +63,17 @@ def the_second_run_goes_on_with_what_the_first_one_left(at):
     expect(is_warm(warm[3]) and warm[3]["modules_woken"] > 2 and warm[3]["modules_refused"] == 0, f"warm: {warm[3]}")
 
 
+def a_start_with_nothing_new_translates_nothing(at):
+    # The first warm start finds which slots the loader writes late, and leaves an image without them.
+    for _ in range(3):
+        at.run("/bin/true")
+    files = {file: os.stat(file).st_mtime_ns for file in at.files()}
+    settled = at.run("/bin/true")
+    expect(settled[0] == 0 and settled[3]["fragments_resumed"] > 100, f"settled: {settled}")
+    expect(settled[3]["superblocks"] == 0 and settled[3]["reclaimed"] == 0, f"settled: {settled[3]}")
+    expect(files == {file: os.stat(file).st_mtime_ns for file in at.files()}, "an image was written again")
+
+
 def the_first_thread_has_its_stack_at_one_place(at):
     """Which part of each table a thread has follows from that: elsewhere, each run would begin memory of its own."""
     def stacks():
@@ -99,10 +110,10 @@ def slots_that_lead_elsewhere_are_noticed(at):
     other = os.path.join(at.folder, "other.so")
     subprocess.run([at.compiler, "-x", "c", "-shared", "-fPIC", "-o", other, "-"], text=True, check=True,
                    input="int getpagesize(void) { return 9 * 1024; }")
-    for _ in range(2):
-        end, _, _, counts = at.run(path)
-        expect(end == 4 and counts["constants"] > 0, f"{end} {counts}")
-    expect(is_warm(counts), f"{counts}")
+    end, _, _, counts = at.run(path)
+    expect(end == 4 and counts["constants"] > 0, f"{end} {counts}")
+    end, _, _, counts = at.run(path)
+    expect(end == 4 and is_warm(counts), f"{end} {counts}")
     end, _, err, counts = at.run("/usr/bin/env", "LD_PRELOAD=" + other, path)
     expect((end, err) == (9, ""), f"{end} {err} {counts}")
 
@@ -383,8 +394,8 @@ def tools_that_break_their_word_start_cold(at):
 
 
 CASES = (the_cache_is_looked_after, without_images_none_are_used_or_left,
-         the_second_run_goes_on_with_what_the_first_one_left, the_first_thread_has_its_stack_at_one_place,
-         a_changed_program_is_noticed,
+         the_second_run_goes_on_with_what_the_first_one_left, a_start_with_nothing_new_translates_nothing,
+         the_first_thread_has_its_stack_at_one_place, a_changed_program_is_noticed,
          slots_that_lead_elsewhere_are_noticed, a_new_program_starts_with_what_others_have_of_its_libraries,
          a_library_at_another_place_is_built_anew, processes_that_are_killed_leave_nothing_broken,
          other_options_have_files_of_their_own, processes_at_once_leave_whole_files,
