@@ -8,4 +8,5 @@ target_include_directories(dynamorio PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE
 target_link_options(dynamorio PRIVATE -Wl,-Bsymbolic-functions)
 target_link_libraries(dynamorio PRIVATE -Wl,--whole-archive weft_dynamorio -Wl,--no-whole-archive
   weft_symbols weft_warnings Threads::Threads)
+weft_precompile(dynamorio)
 set_target_properties(dynamorio PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/weft)

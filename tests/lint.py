@@ -25,15 +25,18 @@ NO_NAMES = {"alignas", "attribute", "decltype", "namespace", "noexcept", "static
 
 
 def flags_of(entry: dict) -> tuple[str, ...]:
-    """The command of an entry without its launcher, its source, its output, and CMake's mark of a shared library."""
+    """The command of an entry, for clang.
+
+    Without its launcher, source, output, CMake's mark of a shared library, and headers that GCC has precompiled.
+    """
     words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
     if "ccache" in os.path.basename(words[0]):
         words = words[1:]
     kept, skip = [], False
     for word in words:
-        if skip or word in ("-c", entry["file"]) or re.fullmatch(r"-D\w+_EXPORTS", word):
+        if skip or word in ("-c", "-Winvalid-pch", entry["file"]) or re.fullmatch(r"-D\w+_EXPORTS", word):
             skip = False
-        elif word == "-o":
+        elif word in ("-o", "-include"):
             skip = True
         else:
             kept.append(word)
