@@ -34,15 +34,17 @@ void Engine::before_fork(linux::ProgramThread& program) {
   // A child of vfork has its parent's.
   if (!program.borrowed) child_blocks_.before_fork(program.pid);
   if (is_alone()) return;
+  // Whoever holds it may wait for the caches' gate.
+  if (images_) images_->lock_for_fork();
   lock_for_fork();
   if (perf_map_) perf_map_->lock_for_fork();
-  if (images_) images_->lock_for_fork();
 }
 
 void Engine::run_locked(linux::ProgramThread& program, const std::function<void()>& work) {
+  // Whoever holds it may wait for the caches' gate.
+  if (images_) images_->lock_for_fork();
   lock_for_fork();
   if (perf_map_) perf_map_->lock_for_fork();
-  if (images_) images_->lock_for_fork();
   work();
   if (images_) images_->unlock_after_fork();
   if (perf_map_) perf_map_->unlock_after_fork();
