@@ -27,14 +27,15 @@ NO_NAMES = {"alignas", "attribute", "decltype", "namespace", "noexcept", "static
 def flags_of(entry: dict) -> tuple[str, ...]:
     """The command of an entry, for clang.
 
-    Without its launcher, source, output, CMake's mark of a shared library, and headers that GCC has precompiled.
+    Without its launcher, source, output, CMake's mark of a shared library, headers that GCC has precompiled, and GCC's
+    own warnings.
     """
     words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
     if "ccache" in os.path.basename(words[0]):
         words = words[1:]
     kept, skip = [], False
     for word in words:
-        if skip or word in ("-c", "-Winvalid-pch", entry["file"]) or re.fullmatch(r"-D\w+_EXPORTS", word):
+        if skip or word in ("-c", "-Winvalid-pch", entry["file"]) or re.fullmatch(r"-D\w+_EXPORTS|-Wno-.*", word):
             skip = False
         elif word in ("-o", "-include"):
             skip = True

@@ -105,7 +105,7 @@ std::vector<ThreadView*> ThreadStop::stopped() {
   return result;
 }
 
-void ThreadStop::add(ThreadView& view) { view.thread().to_stop = on_; }
+void ThreadStop::add(ThreadView& view) const { view.thread().to_stop = on_; }
 
 void ThreadStop::lock_when_free(ThreadView& view) {
   for (;;) {

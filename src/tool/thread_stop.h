@@ -30,7 +30,7 @@ class ThreadStop {
   std::vector<ThreadView*> stopped();
 
   /// `view` is new. Under the lock.
-  void add(ThreadView& view);
+  void add(ThreadView& view) const;
   /// Returns when `view` is not to stand still, with the lock held.
   void lock_when_free(ThreadView& view);
   /// In the child of a fork.
