@@ -148,6 +148,7 @@ class Trace(ToolTest):
             self.assertEqual([line.split()[:2] for line in self.order("list").splitlines()],
                              [["1", "on"], ["2", "on"], ["3", "on"], ["4", "on"], ["5", "off"]])
             self.order("clear")
+            self.assertTrue(self.grows("more"))
             self.path("stop").touch()
             stdout, stderr = running.communicate(timeout=60)
         self.assertEqual((running.returncode, stdout), (0, "done\n"))

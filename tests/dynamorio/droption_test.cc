@@ -59,8 +59,8 @@ TEST(Options, are_kept_within_their_range) {
 TEST(Options, say_what_is_wrong) {
   Options options;
   EXPECT_EQ(parse({"-nothing"}).error, "Unknown option: -nothing");
-  EXPECT_EQ(parse({"-count"}).error, "Option -count missing value");
-  EXPECT_EQ(parse({"-count", "-3"}).error, "Option -count value out of range");
+  EXPECT_EQ(parse({"-count"}).error, "Option count missing value");
+  EXPECT_EQ(parse({"-count", "-3"}).error, "Option count value out of range");
   EXPECT_EQ(parse({"-path", "x"}).error, "Unknown option: -path");
 }
 
