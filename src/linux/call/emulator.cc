@@ -196,7 +196,7 @@ int64_t SyscallEmulator::Impl::make_task(ProgramThread& thread, x86::CpuContext&
 int64_t SyscallEmulator::Impl::of_process(ProgramThread& thread, const SyscallArguments& call) {
   if (call.number == __NR_ptrace && call.a[0] == PTRACE_TRACEME) runtime.trace_begins();
   if (announce_tracer(call)) runtime.trace_begins();
-  if (const auto answer = stop_sharer(runtime, thread, call)) return *answer;
+  if (const auto answer = stop_sharer(runtime, clone, thread, call)) return *answer;
   if (call.number == __NR_prctl) {
     if (const auto answer = answer_prctl(call, image.auxv)) return *answer;
   }

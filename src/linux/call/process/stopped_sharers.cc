@@ -34,6 +34,11 @@ pid_t stopped_by(const ProgramThread& thread, const SyscallArguments& call) {
   }
 }
 
+bool kills(const SyscallArguments& call) {
+  return (call.number == __NR_kill && call.a[1] == SIGKILL) ||
+         (call.number == __NR_tgkill && call.a[2] == SIGKILL);
+}
+
 /// Whether `id` runs no more, or will not until somebody lets it.
 bool has_stopped(pid_t id) {
   std::array<char, 32> path{};
@@ -66,7 +71,7 @@ void await_stop(pid_t id) {
 
 }  // namespace
 
-std::optional<int64_t> stop_sharer(SysRuntime& runtime, ProgramThread& thread,
+std::optional<int64_t> stop_sharer(SysRuntime& runtime, CloneCalls& clones, ProgramThread& thread,
                                    const SyscallArguments& call) {
   const pid_t id = stopped_by(thread, call);
   if (id <= 0 || !shares_memory(id)) return std::nullopt;
@@ -75,6 +80,7 @@ std::optional<int64_t> stop_sharer(SysRuntime& runtime, ProgramThread& thread,
     result = raw_syscall(call.number, call.a[0], call.a[1], call.a[2], call.a[3]);
     if (!failed(result)) await_stop(id);
   });
+  if (kills(call) && !failed(result) && has_stopped(id)) clones.abandon(id);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "linux/call/process/clone.h"
 #include "linux/call/runtime.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_thread.h"
@@ -14,7 +15,7 @@ namespace weft::linux {
 
 /// Makes `call` if it is one: SIGKILL or SIGSTOP to such a process, or ptrace that stops a thread
 /// of it. The call's result; nothing for all other calls. The caller holds no lock.
-std::optional<int64_t> stop_sharer(SysRuntime& runtime, ProgramThread& thread,
+std::optional<int64_t> stop_sharer(SysRuntime& runtime, CloneCalls& clones, ProgramThread& thread,
                                    const SyscallArguments& call);
 
 }  // namespace weft::linux
