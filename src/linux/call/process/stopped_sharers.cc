@@ -80,7 +80,8 @@ std::optional<int64_t> stop_sharer(SysRuntime& runtime, CloneCalls& clones, Prog
     result = raw_syscall(call.number, call.a[0], call.a[1], call.a[2], call.a[3]);
     if (!failed(result)) await_stop(id);
   });
-  if (kills(call) && !failed(result) && has_stopped(id)) clones.abandon(id);
+  // It carries out nothing more, whether or not the kernel is done with it.
+  if (kills(call) && !failed(result)) clones.abandon(id);
   return result;
 }
 
