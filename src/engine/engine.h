@@ -180,7 +180,6 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void run_thread(linux::ThreadStart& start) override;
   bool is_alone() const override;
   void before_fork(linux::ProgramThread& thread) override;
-  void run_locked(linux::ProgramThread& thread, const std::function<void()>& work) override;
   void after_fork(linux::ProgramThread& thread, bool child) override;
   [[noreturn]] void run_borrowed(linux::ProgramThread& thread) override;
   void abandoned(linux::ProgramThread& thread) override;

@@ -40,17 +40,6 @@ void Engine::before_fork(linux::ProgramThread& program) {
   if (perf_map_) perf_map_->lock_for_fork();
 }
 
-void Engine::run_locked(linux::ProgramThread& program, const std::function<void()>& work) {
-  // Whoever holds it may wait for the caches' gate.
-  if (images_) images_->lock_for_fork();
-  lock_for_fork();
-  if (perf_map_) perf_map_->lock_for_fork();
-  work();
-  if (images_) images_->unlock_after_fork();
-  if (perf_map_) perf_map_->unlock_after_fork();
-  unlock_after_fork(Thread::of(program), false);
-}
-
 // What it leaves out costs a page fault each: a lock that is taken and released is written by the
 // parent and by the child, each time in a page that the two had in common.
 bool Engine::is_alone() const {

@@ -26,7 +26,6 @@
 #include "linux/call/process/membarrier.h"
 #include "linux/call/process/prctl.h"
 #include "linux/call/process/seccomp.h"
-#include "linux/call/process/stopped_sharers.h"
 #include "linux/call/process/thread_end.h"
 #include "linux/call/table.h"
 #include "linux/kernel/gate.h"
@@ -196,7 +195,6 @@ int64_t SyscallEmulator::Impl::make_task(ProgramThread& thread, x86::CpuContext&
 int64_t SyscallEmulator::Impl::of_process(ProgramThread& thread, const SyscallArguments& call) {
   if (call.number == __NR_ptrace && call.a[0] == PTRACE_TRACEME) runtime.trace_begins();
   if (announce_tracer(call)) runtime.trace_begins();
-  if (const auto answer = stop_sharer(runtime, clone, thread, call)) return *answer;
   if (call.number == __NR_prctl) {
     if (const auto answer = answer_prctl(call, image.auxv)) return *answer;
   }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "base/address.h"
@@ -80,11 +79,6 @@ class SysRuntime {
   /// After it, in the parent and (`child`) in the child, where only `thread` is left and pid and
   /// tid are already the new ones. Releases the locks; the child forgets all other threads.
   virtual void after_fork(ProgramThread& thread, bool child) = 0;
-
-  /// Calls `work` with all those locks held: no other thread that runs in this memory has one then.
-  virtual void run_locked(ProgramThread& thread, const std::function<void()>& work) {
-    static_cast<void>(thread), work();
-  }
 
   /// In the child of a vfork-like clone, on the parent's thread object (`thread.borrowed` is set,
   /// pid and tid are the child's): sets gs for this kernel thread and runs the dispatcher from

@@ -77,8 +77,6 @@ constexpr std::string_view kSignal =
 constexpr std::string_view kMappings = "for the program's mappings alone";
 constexpr std::string_view kChild = "the child runs under weft";
 constexpr std::string_view kAgain = "weft is started again for the program";
-constexpr std::string_view kSharer =
-    "SIGKILL and SIGSTOP reach a process of this memory while nobody holds a lock of the runtime";
 constexpr std::string_view kLimits = "RLIMIT_AS and RLIMIT_DATA as the program set them";
 
 constexpr int kShowSignals[] = {
@@ -285,7 +283,7 @@ constexpr Table make_table() {
   t[59] = handled("execve", Handler::kExec, kAgain);
   t[60] = handled("exit", Handler::kEnd, "tools and reports first");
   t[61] = passed("wait4");
-  t[62] = handled("kill", Handler::kProcess, kSharer);
+  t[62] = passed("kill");
   t[63] = passed("uname");
   t[64] = passed("semget");
   t[65] = passed("semop");
@@ -327,7 +325,7 @@ constexpr Table make_table() {
   t[101] =
       handled("ptrace", Handler::kProcess,
               "PTRACE_TRACEME: faults of the runtime's own are made rare; PTRACE_POKE: another "
-              "process under weft hears of changed code; PTRACE_ATTACH: as kill");
+              "process under weft hears of changed code");
   t[102] = passed("getuid");
   t[103] = passed("syslog");
   t[104] = passed("getgid");
@@ -462,7 +460,7 @@ constexpr Table make_table() {
   t[231] = handled("exit_group", Handler::kEnd, "tools and reports first");
   t[232] = passed("epoll_wait");
   t[233] = passed("epoll_ctl");
-  t[234] = handled("tgkill", Handler::kProcess, kSharer);
+  t[234] = passed("tgkill");
   t[235] = path("utimes", kFirst);
   t[236] = passed("vserver");
   t[237] = passed("mbind");

@@ -150,6 +150,17 @@ void hasten(pid_t id, uint64_t number, int tries) {
   await_service(id, number, tries);
 }
 
+/// Whether `id` runs in this very memory.
+bool shares_memory(pid_t id) {
+  static std::atomic<uint64_t> count{0};
+  // A copy of this memory, which a child may have, has another value here.
+  constexpr int kCountBits = 32;
+  const auto thread = static_cast<uint64_t>(raw_syscall(__NR_gettid));
+  const uint64_t mark = (thread << kCountBits) + count.fetch_add(1);
+  uint64_t found = 0;
+  return read_foreign(id, word(&mark), &found, sizeof found) && found == mark;
+}
+
 void ask_process(pid_t id, AppRange range, int tries) {
   if (!foreign_record(id)) return;
   const UniqueFd memory = open_memory(id);
@@ -173,16 +184,6 @@ void ask_process(pid_t id, AppRange range, int tries) {
 }
 
 }  // namespace
-
-bool shares_memory(pid_t id) {
-  static std::atomic<uint64_t> count{0};
-  // A copy of this memory, which a child may have, has another value here.
-  constexpr int kCountBits = 32;
-  const auto thread = static_cast<uint64_t>(raw_syscall(__NR_gettid));
-  const uint64_t mark = (thread << kCountBits) + count.fetch_add(1);
-  uint64_t found = 0;
-  return read_foreign(id, word(&mark), &found, sizeof found) && found == mark;
-}
 
 int64_t finish_foreign_write(const SyscallArguments& call, int64_t result) {
   if (result < 0 && result != -EFAULT) return result;

@@ -25,9 +25,6 @@ void note_foreign_write(pid_t id, AppRange range);
 /// No program writes here. As a request it says that somebody is about to trace the process.
 inline constexpr AppRange kTracerComes = kForeignPort;
 
-/// Whether process or thread `id` runs in this very memory.
-bool shares_memory(pid_t id);
-
 /// Before ptrace attaches to another process: if that runs under weft, it sees to it that the
 /// tracer hears of few faults of the runtime's own. True: it runs in this memory, and the caller
 /// has to see to it, since whoever does must not be stopped meanwhile.

@@ -51,10 +51,6 @@ class CloneCalls {
   /// return. The child's pid, 0 in the child, or -errno.
   int64_t fork_here(ProgramThread& thread);
 
-  /// `process`, which shared this memory, was killed: what it ran keeps nothing from being
-  /// reclaimed.
-  void abandon(pid_t process);
-
   /// See SyscallEmulator::announce_thread().
   static bool announce(ThreadStart& start, ProgramThread& thread);
 

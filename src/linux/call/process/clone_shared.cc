@@ -60,13 +60,6 @@ CloneCalls::SharedBody* CloneCalls::take_body(ProgramThread& parent) {
   return body;
 }
 
-void CloneCalls::abandon(pid_t process) {
-  const std::lock_guard held(bodies_lock_);
-  for (SharedBody* body : bodies_) {
-    if (body->process == process) runtime_.abandoned(*body->borrow.thread);
-  }
-}
-
 int64_t CloneCalls::share_memory(ProgramThread& thread, const x86::CpuContext& child_context,
                                  const CloneRequest& request, uint64_t mask) {
   SharedBody* body = take_body(thread);
