@@ -9,6 +9,8 @@ import re
 import sys
 import tempfile
 
+import source_check
+
 LAYERS = ["base", "x86", "linux", "cache", "translate", "engine", "tool", "cli"]
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 LINUX_HEADERS = re.compile(r"(sys/(mman|syscall|prctl|ptrace|auxv|ucontext|wait)\.h|asm/.*|linux/[a-z_]+\.h)$")
@@ -115,14 +117,5 @@ def self_test():
             assert expected in found, (expected, found)
 
 
-def main():
-    if sys.argv[1:] == ["--self-test"]:
-        self_test()
-        return 0
-    found = list(violations(pathlib.Path(sys.argv[1])))
-    print("\n".join(found) if found else "layers: nothing to complain of")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(source_check.main("layers", violations, self_test))

@@ -7,6 +7,8 @@ import pathlib
 import re
 import sys
 
+import source_check
+
 PATH = re.compile(r"`((?:src|include|tests|tools|docs|bench|cmake|fuzz|dynamorio)/[^`\s]*)`")
 LINK = re.compile(r"\]\(([^)#]+\.md)[^)]*\)")
 
@@ -34,12 +36,10 @@ def link_faults(root):
             yield f"no page links to {page.relative_to(root)}"
 
 
-def main():
-    root = pathlib.Path(sys.argv[1]).resolve()
-    found = [*missing_paths(root), *link_faults(root)]
-    print("\n".join(found) if found else "map and links: nothing to complain of")
-    return 1 if found else 0
+def violations(root):
+    yield from missing_paths(root)
+    yield from link_faults(root)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(source_check.main("map and links", violations))
