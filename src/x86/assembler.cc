@@ -2,16 +2,13 @@
 
 #include <array>
 
+#include "x86/encoding.h"
+
 namespace weft::x86 {
 namespace {
 
-constexpr uint8_t kGsPrefix = 0x65;
-constexpr uint8_t kRexW = 0x48;
 constexpr uint8_t rex(Reg reg, Reg rm) {
   return static_cast<uint8_t>(kRexW | (reg >= kR8 ? 4 : 0) | (rm >= kR8 ? 1 : 0));
-}
-constexpr uint8_t modrm(uint8_t mod, uint8_t reg, uint8_t rm) {
-  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
 }  // namespace
@@ -73,7 +70,7 @@ void Assembler::mov_reg_absolute(Reg to, uint32_t address) {
 }
 
 void Assembler::prefetch_low(uint32_t address) {
-  const uint8_t code[] = {0x67, 0x0F, 0x18, modrm(0, kRcx, 4), 0x25};
+  const uint8_t code[] = {kAddressSizePrefix, 0x0F, 0x18, modrm(0, kRcx, 4), 0x25};
   bytes(code, sizeof code);
   u32(address);
 }

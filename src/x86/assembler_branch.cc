@@ -1,12 +1,12 @@
 // Branches: to labels, through memory, with a field for whoever knows where they lead.
 #include "x86/assembler.h"
+#include "x86/encoding.h"
 
 namespace weft::x86 {
 namespace {
 
 /// Of the code segment: means nothing to a direct branch, but for a hint that CPUs do not take.
 constexpr uint8_t kNullPrefix = 0x2E;
-constexpr uint8_t kAddressSizePrefix = 0x67;
 constexpr uint8_t kJump = 0xE9;
 constexpr uint8_t kShortJump = 0xEB;
 constexpr uint8_t kFirstLoop = 0xE0;

@@ -1,16 +1,11 @@
 // The forms with memory operands that inserted code is made of.
 #include "x86/assembler.h"
+#include "x86/encoding.h"
 
 namespace weft::x86 {
 namespace {
 
-constexpr uint8_t kGsPrefix = 0x65;
 constexpr uint8_t kLockPrefix = 0xF0;
-constexpr uint8_t kRexW = 0x48;
-
-constexpr uint8_t modrm(unsigned mod, unsigned reg, unsigned rm) {
-  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
-}
 
 }  // namespace
 
@@ -27,7 +22,7 @@ void Assembler::lea(Reg to, const MemoryOperand& operand) {
                              (has_base && operand.base >= kR8 ? 1u : 0u);
   unsigned scale = 0;
   while (has_index && 1u << scale < operand.scale) ++scale;
-  if (operand.narrow) u8(0x67);
+  if (operand.narrow) u8(kAddressSizePrefix);
   // Always with a SIB byte and a disp32; no base is mod 0 with base 5.
   const uint8_t code[] = {
       static_cast<uint8_t>(kRexW | extension), 0x8D, modrm(has_base ? 2 : 0, to, 4),

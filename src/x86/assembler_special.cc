@@ -1,16 +1,11 @@
 // Flags, the stack, loads without a REX byte, padding: what single places in weft need.
 #include "x86/assembler.h"
+#include "x86/encoding.h"
 
 namespace weft::x86 {
 namespace {
 
-constexpr uint8_t kGsPrefix = 0x65;
-constexpr uint8_t kRexW = 0x48;
 constexpr uint8_t kAtRsp = 0x24;  // a SIB byte: rsp without an index
-
-constexpr uint8_t modrm(unsigned mod, unsigned reg, unsigned rm) {
-  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
-}
 
 /// A register that needs no bit of a REX byte, as a base no SIB byte and no displacement.
 void check_short(Reg reg) { CHECK(reg < kR8 && reg != kRsp && reg != kRbp); }

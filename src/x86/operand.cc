@@ -2,21 +2,10 @@
 
 #include <cstring>
 
+#include "x86/encoding.h"
+
 namespace weft::x86 {
 namespace {
-
-constexpr uint8_t kBaseBit = 1;
-constexpr uint8_t kIndexBit = 2;
-
-/// The bits that extend base and index: from REX, or inverted from the second byte of VEX and its
-/// kin.
-uint8_t extension_of(const uint8_t* bytes, const Insn& insn) {
-  constexpr uint8_t kShortVex = 0xC5;
-  if (insn.map < Map::kVex0F || insn.map == Map::k3dNow) return insn.rex & (kBaseBit | kIndexBit);
-  const uint8_t* lead = bytes + insn.opcode_offset;
-  if (*lead == kShortVex) return 0;
-  return static_cast<uint8_t>(~(lead[1] >> 5) & (kBaseBit | kIndexBit));
-}
 
 bool has_vector_index(const Insn& insn) {
   // vgather and vscatter: opcodes 90-93 and A0-A3 (C6, C7: prefetches) of map 0F38.
@@ -39,7 +28,7 @@ std::optional<uint64_t> operand_address(const CpuContext& registers, const uint8
                                         const Insn& insn, AppPc pc) {
   if (insn.rip_relative) return target_of(insn, pc).value;
   if (has_vector_index(insn) || (insn.map == Map::kEvex && insn.disp_size == 1)) return {};
-  const uint8_t extension = extension_of(bytes, insn);
+  const uint8_t extension = extension_bits(bytes, insn);
   const int mod = insn.modrm >> 6;
   const int rm = insn.modrm & 7;
   uint64_t address = 0;

@@ -1,14 +1,12 @@
 #include "x86/rewrite.h"
 
 #include "base/check.h"
+#include "x86/encoding.h"
 #include "x86/names.h"
 
 namespace weft::x86 {
 namespace {
 
-constexpr uint8_t kGsPrefix = 0x65;
-constexpr uint8_t kFsPrefix = 0x64;
-constexpr uint8_t kAddressSizePrefix = 0x67;
 constexpr uint8_t kLoadOpcode = 0x8B;
 constexpr uint8_t kLeaOpcode = 0x8D;
 constexpr uint8_t kSib = 4;     // rm: a SIB byte follows
@@ -32,14 +30,6 @@ uint32_t opcode_start(const Insn& insn) {
 }
 
 bool is_rex(uint8_t byte) { return (byte & 0xF0) == 0x40; }
-
-uint8_t modrm_of(uint8_t mod, uint8_t reg, uint8_t rm) {
-  return static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | (rm & 7));
-}
-
-/// As REX has the bits that extend the memory operand's base and index.
-constexpr uint8_t kBaseBit = 1;
-constexpr uint8_t kIndexBit = 2;
 
 /// Emits the bytes between the legacy prefixes and the modrm byte, with `cleared` of the bits that
 /// extend the memory operand's base and index.
@@ -77,19 +67,12 @@ void emit_prefixes(Assembler& out, const uint8_t* bytes, const Insn& insn) {
   }
 }
 
-/// kBaseBit and kIndexBit, from REX, or inverted from the second VEX/XOP/EVEX byte.
-uint8_t extension_bits(const uint8_t* bytes, const Insn& insn) {
-  if (insn.map < Map::kVex0F || insn.map == Map::k3dNow) return insn.rex & 0x03;
-  const uint8_t* lead = bytes + insn.opcode_offset;
-  return lead[0] == 0xC5 ? 0 : static_cast<uint8_t>(~(lead[1] >> 5) & 0x03);
-}
-
 }  // namespace
 
 void emit_with_base(Assembler& out, const uint8_t* bytes, const Insn& insn, Reg base) {
   emit_prefixes(out, bytes, insn);
   emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
-  out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), base));
+  out.u8(modrm(0, insn.modrm >> 3u, base));
   out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
 }
 
@@ -112,10 +95,10 @@ void emit_with_other_base(Assembler& out, const uint8_t* bytes, const Insn& insn
     // needs.
     const bool had_base = base_register(bytes, insn).has_value();
     const auto mod = static_cast<uint8_t>(had_base ? insn.modrm >> 6 : 2);
-    out.u8(modrm_of(mod, reg, kSib));
+    out.u8(modrm(mod, reg, kSib));
     out.u8(static_cast<uint8_t>((bytes[rest++] & ~7) | base));
   } else {
-    out.u8(modrm_of(static_cast<uint8_t>(insn.modrm >> 6), reg, base));
+    out.u8(modrm(insn.modrm >> 6u, reg, base));
   }
   out.bytes(bytes + rest, insn.length - rest);
 }
@@ -125,7 +108,7 @@ bool emit_with_absolute(Assembler& out, const uint8_t* bytes, const Insn& insn, 
   emit_prefixes(out, bytes, insn);
   emit_opcode_without(out, bytes, insn, kBaseBit | kIndexBit);
   constexpr uint8_t kDisp32 = 0x25;  // SIB without base and index
-  out.u8(modrm_of(0, static_cast<uint8_t>(insn.modrm >> 3), kSib));
+  out.u8(modrm(0, insn.modrm >> 3u, kSib));
   out.u8(kDisp32);
   out.u32(static_cast<uint32_t>(address));
   out.bytes(bytes + insn.length - insn.imm_size, insn.imm_size);
@@ -179,7 +162,7 @@ bool emit_with_immediate(Assembler& out, const uint8_t* bytes, const Insn& insn,
   if (rex_size != 0) out.u8(static_cast<uint8_t>(insn.rex & ~kRegBit));
   out.u8(moves ? kMoveImmediate : is_byte ? kByteImmediate : kImmediate);
   const auto extension = static_cast<uint8_t>(moves ? 0 : insn.opcode >> 3 & 7);
-  out.u8(modrm_of(insn.modrm >> 6, extension, insn.modrm & 7));
+  out.u8(modrm(insn.modrm >> 6, extension, insn.modrm & 7));
   const uint32_t rest = insn.modrm_offset + 1u;
   out.bytes(bytes + rest, insn.length - rest);
   out.bytes(&number, width);
