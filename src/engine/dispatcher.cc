@@ -75,7 +75,7 @@ void Dispatcher::run() {
       engine_.deletions().serve_requests();
       engine_.take_foreign_writes();
       engine_.take_cpu_alarm();
-      thread_.to_stop.wait(true);
+      thread_.stand_while_stopped();
       continue;
     }
     const AppPc pc = thread_.pc();
@@ -171,13 +171,29 @@ bool Dispatcher::system_call() {
     const bool lends =
         hooks != nullptr && linux::system_call(number).handler == linux::Handler::kClone;
     const size_t lent = lends ? hooks->lend(thread_) : 0;
-    const linux::Outcome outcome = engine_.emulator().handle(thread_.program, thread_.context());
+    const linux::Outcome outcome = carry_out();
     if (lends) hooks->take_back(thread_, lent);
     if (outcome == linux::Outcome::kThreadEnds) return false;
     again =
         hooks != nullptr && outcome == linux::Outcome::kContinue && hooks->syscall_after(thread_);
   }
   return true;
+}
+
+linux::Outcome Dispatcher::carry_out() {
+  if (engine_.hooks() == nullptr) {
+    return engine_.emulator().handle(thread_.program, thread_.context());
+  }
+  // Who has stopped the thread meanwhile sees its registers as they are before the call, and may
+  // change them.
+  const x86::CpuContext before = thread_.context();
+  x86::CpuContext after = before;
+  thread_.rests.store(true, std::memory_order_release);
+  const linux::Outcome outcome = engine_.emulator().handle(thread_.program, after);
+  if (outcome == linux::Outcome::kThreadEnds) return outcome;
+  thread_.stand_while_stopped();
+  x86::take_changes(before, after, thread_.context());
+  return outcome;
 }
 
 bool Dispatcher::tell_of_signal() {

@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "engine/stepper.h"
 #include "engine/thread.h"
+#include "linux/kernel/outcome.h"
 #include "translate/environment.h"
 #include "translate/superblock.h"
 
@@ -68,6 +69,7 @@ class Dispatcher {
   /// The thread came out by the exit `id`.
   void note_exit(cache::ExitId id);
   bool system_call();
+  linux::Outcome carry_out();
   /// False: a tool keeps it from the program.
   bool tell_of_signal();
   void emulate_instruction();

@@ -130,6 +130,18 @@ void Thread::take_runtime_fs() noexcept {
   block.fs_owner = FsOwner::kRuntime;
 }
 
+void Thread::stand_while_stopped() {
+  for (;;) {
+    rests.store(false, std::memory_order_relaxed);
+    // A stop that this look does not see yet sees that the thread does not rest.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!to_stop.load(std::memory_order_acquire)) return;
+    need_runtime_fs();
+    rests.store(true, std::memory_order_release);
+    to_stop.wait(true);
+  }
+}
+
 Thread& Thread::current() { return *static_cast<Thread*>(current_block()->owner); }
 
 Thread& Thread::of(const linux::ProgramThread& program) {

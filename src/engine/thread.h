@@ -83,6 +83,11 @@ class alignas(kPageSize) Thread {
   /// The thread is to stand still before it enters the cache or calls a tool, until this is false
   /// again. Set by the tools' host.
   std::atomic<bool> to_stop{false};
+  /// The thread changes none of its registers until it has called stand_while_stopped(): it makes a
+  /// system call, or stands still. Read by who stops it.
+  std::atomic<bool> rests{false};
+  /// Until it is not to stop, the thread rests; then it no longer does.
+  void stand_while_stopped();
   /// The thread is between weft_enter_cache and the runtime's code. Read by its signal handler.
   volatile bool in_cache = false;
   /// The thread changed the block that it is in, and leaves it before the next instruction. Set and

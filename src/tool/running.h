@@ -45,9 +45,11 @@ class Running {
       // A stop that this look does not see yet sees the event.
       std::atomic_thread_fence(std::memory_order_seq_cst);
       if (!thread_->to_stop) return;
+      const bool rested = thread_->rests.exchange(true);
       thread_->tool_call.event = nullptr;
       thread_->to_stop.wait(true);
       thread_->tool_call.event = event;
+      thread_->rests = rested;
     }
   }
 

@@ -20,12 +20,14 @@ uint64_t now() {
   return static_cast<uint64_t>(time.tv_sec) * kNsPerSecond + static_cast<uint64_t>(time.tv_nsec);
 }
 
-/// Neither in the cache nor in a tool's code, or waiting in a stop of its own. It cannot get into
-/// either: who announces an epoch or a tool's call looks at `to_stop` behind that.
+/// In a system call or standing still, and in no tool's code; or waiting in a stop of its own. It
+/// cannot get out of that: who rests no longer, announces an epoch or begins a tool's call looks at
+/// `to_stop` behind that.
 bool stands(const ThreadView& view) {
   if (view.waits_to_stop.load()) return true;
   const engine::Thread& thread = view.thread();
-  return thread.epoch.announced.load() == 0 && thread.tool_call.event == nullptr;
+  return thread.rests.load() && thread.epoch.announced.load() == 0 &&
+         thread.tool_call.event == nullptr;
 }
 
 }  // namespace

@@ -41,4 +41,15 @@ struct CpuContext {
   uint64_t operator[](Reg reg) const { return gpr[reg]; }
 };
 
+/// `to` gets each register that `before` and `after` have different.
+inline void take_changes(const CpuContext& before, const CpuContext& after, CpuContext& to) {
+  for (int reg = 0; reg < kGprCount; ++reg) {
+    if (before.gpr[reg] != after.gpr[reg]) to.gpr[reg] = after.gpr[reg];
+  }
+  if (before.rip != after.rip) to.rip = after.rip;
+  if (before.rflags != after.rflags) to.rflags = after.rflags;
+  if (before.fs_base != after.fs_base) to.fs_base = after.fs_base;
+  if (before.gs_base != after.gs_base) to.gs_base = after.gs_base;
+}
+
 }  // namespace weft::x86

@@ -5,7 +5,7 @@
 #include "dr_api.h"
 #include "drmgr.h"
 
-enum { kEvery = 2000, kMostStops = 60 };
+enum { kEvery = 2000, kMostStops = 60, kMostThreads = 16 };
 static int entered;
 static int stops;
 static int failed;
@@ -19,34 +19,41 @@ static bool is_in_program(app_pc pc) {
   return dr_query_memory_ex(pc, &info) && info.type != DR_MEMTYPE_FREE && !dr_memory_is_dr_internal(pc);
 }
 
-static void look_at(void* drcontext) {
-  dr_mcontext_t first = {sizeof(first), DR_MC_ALL};
-  dr_mcontext_t second = {sizeof(second), DR_MC_ALL};
-  if (!dr_get_mcontext(drcontext, &first)) {
-    ++wrong;
-    return;
-  }
-  if (!is_in_program(first.pc) || !is_in_program((app_pc)first.xsp)) ++wrong;
-  dr_get_mcontext(drcontext, &second);
-  if (memcmp(&first, &second, sizeof first) != 0) ++wrong;
+static dr_mcontext_t registers_of(void* drcontext) {
+  dr_mcontext_t registers = {sizeof(registers), DR_MC_ALL};
+  if (!dr_get_mcontext(drcontext, &registers)) ++wrong;
+  return registers;
+}
+
+static void look_at(void* drcontext, dr_mcontext_t* registers) {
+  *registers = registers_of(drcontext);
+  if (!is_in_program(registers->pc) || !is_in_program((app_pc)registers->xsp)) ++wrong;
   ++seen;
+}
+
+static void look_again(void* drcontext, const dr_mcontext_t* before) {
+  const dr_mcontext_t registers = registers_of(drcontext);
+  if (memcmp(&registers, before, sizeof registers) != 0) ++wrong;
 }
 
 static void stop_others(void) {
   void** others = NULL;
   uint count = 0;
   uint left = 0;
+  dr_mcontext_t registers[kMostThreads];
   if (!dr_suspend_all_other_threads(&others, &count, &left)) {
     dr_atomic_add32_return_sum(&failed, 1);
     return;
   }
   const int before = dr_atomic_load32(&entered);
+  if (count > kMostThreads) ++wrong, count = kMostThreads;
   for (uint i = 0; i < count; ++i) {
     if (others[i] == dr_get_current_drcontext()) ++wrong;
-    look_at(others[i]);
+    look_at(others[i], &registers[i]);
   }
-  // Whoever is not stopped comes to a block meanwhile.
+  // Whoever is not stopped comes to a block meanwhile, or out of a system call.
   dr_sleep(1);
+  for (uint i = 0; i < count; ++i) look_again(others[i], &registers[i]);
   if (dr_atomic_load32(&entered) != before) ++wrong;
   if (!dr_resume_all_other_threads(others, count)) ++wrong;
 }
