@@ -103,15 +103,17 @@ bool CodeImages::take(ImageFile& file) {
   return true;
 }
 
-CodeImages::Module* CodeImages::sleeping(AppPc tag) const {
+CodeImages::Module* CodeImages::sleeping(AppRange bytes) const {
   for (const auto& module : modules_) {
-    if (!module->image.code.contains(tag)) continue;
+    if (!module->extent.overlaps(bytes)) continue;
     if (module->state.load(std::memory_order_acquire) == State::kAsleep) return module.get();
   }
   return nullptr;
 }
 
-bool CodeImages::is_asleep(AppPc tag) const { return any_asleep() && sleeping(tag) != nullptr; }
+bool CodeImages::is_asleep(AppRange bytes) const {
+  return any_asleep() && sleeping(bytes) != nullptr;
+}
 
 bool CodeImages::is_of_module(const linux::Mapping& mapping) const {
   return mapping.owner == linux::Owner::kProgram && mapping.file != nullptr &&
@@ -127,11 +129,11 @@ CodeImages::Module* CodeImages::module_at(AppPc pc) const {
   return nullptr;
 }
 
-CodeImages::Woken CodeImages::wake(AppPc tag) {
+CodeImages::Woken CodeImages::wake(AppRange bytes) {
   const Held held(*this);
-  Module* const module = sleeping(tag);
-  if (module == nullptr) return Woken::kAlready;
-  return wake(*module) ? Woken::kYes : Woken::kRefused;
+  Module* const module = sleeping(bytes);
+  if (module == nullptr) return {};
+  return {wake(*module) ? Woken::kYes : Woken::kRefused, module->image.code.start};
 }
 
 bool CodeImages::wake(Module& module) {

@@ -28,6 +28,8 @@
 
 namespace weft::engine {
 
+constexpr AppRange byte_at(AppPc pc) { return {pc, pc + 1}; }
+
 class CodeImages {
  public:
   struct Parts {
@@ -55,13 +57,17 @@ class CodeImages {
 
   /// Whether there is anything that sleeps; none falls asleep later. Cheap.
   bool any_asleep() const { return asleep_.load(std::memory_order_acquire) != 0; }
-  /// Whether there is code for `tag` that wake() has to see to first. Cheap.
-  bool is_asleep(AppPc tag) const;
-  /// The same, and sees to it: the code of its module can be entered, or is gone.
-  enum class Woken : uint8_t { kAlready, kYes, kRefused };
-  Woken wake(AppPc tag);
-  /// The parts of `range` where no code sleeps. What sleeps is compared when it is wanted, and need
-  /// not die of a change.
+  /// Whether wake() has to see to a module before code of these bytes can be entered or made: to
+  /// theirs, or to one whose place, its slots included, something else has now. Cheap.
+  bool is_asleep(AppRange bytes) const;
+  /// The same, and sees to it: the code of its module can be entered, or is gone. To one module.
+  struct Woken {
+    enum Result : uint8_t { kAlready, kYes, kRefused } result = kAlready;
+    AppPc code;  ///< where that of the module begins
+  };
+  Woken wake(AppRange bytes);
+  /// The parts of `range` where nothing sleeps. What sleeps is compared when it is wanted, and need
+  /// not die of a change; and nothing else is made of these bytes while it sleeps (see is_asleep()).
   std::vector<AppRange> awake_parts(AppRange range) const;
   /// All that sleeps is gone: for what concerns all code, and before a tool deletes any: a word of
   /// what sleeps could not be taken back. In what a deletion by this class has tools do, soon.
@@ -102,7 +108,7 @@ class CodeImages {
   bool take(ImageFile& file);
   void drop_all();
   bool is_of_module(const linux::Mapping& mapping) const;
-  Module* sleeping(AppPc tag) const;
+  Module* sleeping(AppRange bytes) const;
   Module* module_at(AppPc pc) const;
   bool wake(Module& module);
   /// `module`: whose condition it is.

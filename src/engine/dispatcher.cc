@@ -250,7 +250,7 @@ CachePc Dispatcher::entry_for_pc(Arrival arrival) {
     const CachePc probe = thread_.traces->next_probe(tag);
     if (probe.value != 0) return probe;
   }
-  wake(tag);
+  wake(byte_at(tag));
   CachePc entry = thread_.cache().find(tag);
   if (entry.value != 0 && arrival != Arrival::kIndirect) return entry;
   if (entry.value == 0) entry = enter_inside(tag);
@@ -268,7 +268,9 @@ CachePc Dispatcher::entry_for_step() {
     stepper_ = std::make_unique<Stepper>(thread_.environment(), thread_.cache(), engine_);
   }
   for (;;) {
-    switch (stepper_->prepare(thread_.pc())) {
+    const AppPc pc = thread_.pc();
+    wake({pc, pc + x86::kLongestInstruction});
+    switch (stepper_->prepare(pc)) {
       case Stepper::Result::kReady:
         return stepper_->entry();
       case Stepper::Result::kNoCode:

@@ -47,10 +47,11 @@ class Dispatcher {
     CachePc entry;  ///< value 0 but for kYes
   };
   Built try_build(AppPc tag, translate::Arrival arrival);
-  /// What an image has of the module of `tag` can be entered after that, or is gone.
-  void wake(AppPc tag);
-  /// The same for all that the draft will be linked with.
-  void wake_around(const translate::Draft& draft);
+  /// What an image has of the module of these bytes can be entered after that, or is gone. False if
+  /// that was so already.
+  bool wake(AppRange bytes);
+  /// The same for all that the draft was made of; and for all that it will be linked with.
+  bool wake_around(const translate::Draft& draft);
   /// Counts what was built and is now entered at `entry`, and makes ready what it leads to.
   void note_built(AppPc tag, CachePc entry);
   /// The paired calls of what was built return to it: not by way of the dispatcher, even at first.

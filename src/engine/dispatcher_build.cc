@@ -30,30 +30,38 @@ uint64_t clock_ns(const Options& options) {
 
 }  // namespace
 
-void Dispatcher::wake(AppPc tag) {
+bool Dispatcher::wake(AppRange bytes) {
   CodeImages* const images = engine_.images();
-  if (images == nullptr || !images->is_asleep(tag)) return;
-  need_runtime_fs();
-  const CodeImages::Woken woken = images->wake(tag);
-  if (woken == CodeImages::Woken::kYes) {
-    ++thread_.counters.modules_woken;
-    engine_.note_woken(tag);
+  if (images == nullptr) return false;
+  bool any = false;
+  for (; images->is_asleep(bytes); any = true) {
+    need_runtime_fs();
+    const CodeImages::Woken woken = images->wake(bytes);
+    if (woken.result == CodeImages::Woken::kYes) {
+      ++thread_.counters.modules_woken;
+      engine_.note_woken(woken.code);
+    }
+    if (woken.result == CodeImages::Woken::kRefused) ++thread_.counters.modules_refused;
   }
-  if (woken == CodeImages::Woken::kRefused) ++thread_.counters.modules_refused;
+  return any;
 }
 
-void Dispatcher::wake_around(const translate::Draft& draft) {
-  if (engine_.images() == nullptr) return;
-  for (const cache::Constituent& each : draft.constituents) wake(each.tag);
-  for (const cache::ExitSpec& each : draft.exits) wake(each.target);
+bool Dispatcher::wake_around(const translate::Draft& draft) {
+  if (engine_.images() == nullptr) return false;
+  for (const cache::ExitSpec& each : draft.exits) wake(byte_at(each.target));
+  bool any = false;
+  for (const cache::Constituent& each : draft.constituents) any |= wake(each.bytes);
+  return any;
 }
 
 Dispatcher::Built Dispatcher::try_build(AppPc tag, Arrival arrival) {
   using Error = cache::CodeCache::PublishError;
   const uint64_t start = clock_ns(engine_.options());
   thread_.builder.use_aligned_checks((thread_.context().rflags & kAlignmentCheck) != 0);
-  if (!thread_.builder.build(tag, arrival)) return {Built::kNoCode, {}};
-  wake_around(thread_.builder.draft());
+  do {
+    if (!thread_.builder.build(tag, arrival)) return {Built::kNoCode, {}};
+    // A change of bytes where a module still slept killed nothing: they are read again.
+  } while (wake_around(thread_.builder.draft()));
   const uint64_t drafted = clock_ns(engine_.options());
   const auto published =
       thread_.cache().publish(thread_.builder.draft().spec(cache::FragmentKind::kBlock));
@@ -104,7 +112,7 @@ CachePc Dispatcher::build(AppPc tag, Arrival arrival) {
 }
 
 bool Dispatcher::build_ahead(AppPc tag) {
-  wake(tag);
+  wake(byte_at(tag));
   if (thread_.cache().find(tag).value != 0) return true;
   return engine_.is_executable(tag) && try_build(tag, Arrival::kDirect).result == Built::kYes;
 }
@@ -117,7 +125,7 @@ void Dispatcher::build_for_children() {
     const std::optional<ChildBlocks::Block> block =
         engine_.child_blocks().take(thread_.program.pid);
     if (!block) break;
-    wake(block->tag);
+    wake(byte_at(block->tag));
     CachePc entry = thread_.cache().find(block->tag);
     if (entry.value == 0) entry = enter_inside(block->tag);
     if (entry.value == 0) entry = try_build(block->tag, block->arrival).entry;

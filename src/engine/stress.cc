@@ -109,7 +109,7 @@ StressDeleter::Choice StressDeleter::choose(uint64_t number, uint64_t random) co
 }
 
 StressDeleter::Choice StressDeleter::awake(cache::CodeCache& cache, AppPc tag) const {
-  return {&cache, images_ != nullptr && images_->is_asleep(tag) ? AppPc{0} : tag};
+  return {&cache, images_ != nullptr && images_->is_asleep(byte_at(tag)) ? AppPc{0} : tag};
 }
 
 void StressDeleter::strike_now() {

@@ -148,6 +148,43 @@ def a_library_at_another_place_is_built_anew(at):
         expect((end, err) == (answer, ""), f"{words} {end} {err} {counts}")
 
 
+def code_that_lies_where_a_library_is_not_mapped_this_time_may_change(at):
+    """Between the library's code and the slots of its calls, which belong to what sleeps until it is wanted."""
+    library = os.path.join(at.folder, "lib.so")
+    subprocess.run([at.compiler, "-x", "c", "-shared", "-fPIC", "-O1", "-Wl,-z,now", "-o", library, "-"], text=True, check=True,
+                   input="""int getpagesize(void);
+                            const char between[1 << 16] = {1};
+                            int answer(void) { return getpagesize() / 1024 + between[1]; }""")
+    program = os.path.join(at.folder, "program")
+    source = """#include <dlfcn.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/mman.h>
+        static int loads(const char* name) {
+          void* library = dlopen(name, RTLD_NOW);
+          printf("%ld\\n", ((long)dlsym(library, "between") + 8192) & -4096L);
+          return ((int (*)(void))dlsym(library, "answer"))();
+        }
+        int main(int count, char** words) {
+          if (count == 2) return loads(words[1]);
+          unsigned char* code = mmap((void*)strtol(words[2], 0, 10), 4096, 7, 0x100000 | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+          if (code == MAP_FAILED) return 99;
+          for (int i = 0; i < 50; ++i) {
+            memcpy(code, (unsigned char[]){0xb8, i, 0, 0, 0, 0xc3}, 6);
+            if (((int (*)(void))code)() != i) return 50;
+          }
+          return 0;
+        }"""
+    subprocess.run([at.compiler, "-x", "c", "-D_GNU_SOURCE", "-O1", "-o", program, "-"], text=True, check=True, input=source)
+    for _ in range(2):
+        end, place, err, counts = at.run(program, library)
+        expect((end, err) == (4, ""), f"{end} {err}")
+    expect(counts["constants"] > 0 or is_warm(counts), f"{counts}")
+    end, _, err, counts = at.run(program, library, place.strip())
+    expect((end, err) == (0, ""), f"{end} {err} {counts}")
+
+
 def processes_that_are_killed_leave_nothing_broken(at):
     at.run("/bin/echo", "once")
     choice = random.Random(7)
@@ -397,7 +434,8 @@ CASES = (the_cache_is_looked_after, without_images_none_are_used_or_left,
          the_second_run_goes_on_with_what_the_first_one_left, a_start_with_nothing_new_translates_nothing,
          the_first_thread_has_its_stack_at_one_place, a_changed_program_is_noticed,
          slots_that_lead_elsewhere_are_noticed, a_new_program_starts_with_what_others_have_of_its_libraries,
-         a_library_at_another_place_is_built_anew, processes_that_are_killed_leave_nothing_broken,
+         a_library_at_another_place_is_built_anew,
+         code_that_lies_where_a_library_is_not_mapped_this_time_may_change, processes_that_are_killed_leave_nothing_broken,
          other_options_have_files_of_their_own, processes_at_once_leave_whole_files,
          of_two_writers_the_one_with_more_counts,
          children_start_warm_wherever_they_are, directories_that_others_can_write_to_are_refused,
