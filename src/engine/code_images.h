@@ -67,7 +67,8 @@ class CodeImages {
   };
   Woken wake(AppRange bytes);
   /// The parts of `range` where nothing sleeps. What sleeps is compared when it is wanted, and need
-  /// not die of a change; and nothing else is made of these bytes while it sleeps (see is_asleep()).
+  /// not die of a change; and nothing else is made of these bytes while it sleeps (see
+  /// is_asleep()).
   std::vector<AppRange> awake_parts(AppRange range) const;
   /// All that sleeps is gone: for what concerns all code, and before a tool deletes any: a word of
   /// what sleeps could not be taken back. In what a deletion by this class has tools do, soon.
