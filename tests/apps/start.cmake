@@ -8,7 +8,7 @@ add_test(NAME apps.start.log_of_modules
 set_tests_properties(apps.start.log_of_modules PROPERTIES LABELS "apps;start" TIMEOUT 60
   PASS_REGULAR_EXPRESSION "elf_loader: maps [^\n]*sh to 0x.*sys_exec: follows [^\n]*true"
   FAIL_REGULAR_EXPRESSION "dispatcher_build:|engine:")
-add_test(NAME apps.start.log_of_everything COMMAND ${weft} run --log=debug -- /bin/true)
+add_test(NAME apps.start.log_of_everything COMMAND ${weft} run --no-persist --log=debug -- /bin/true)
 set_tests_properties(apps.start.log_of_everything PROPERTIES LABELS "apps;start" TIMEOUT 60
   PASS_REGULAR_EXPRESSION "engine: code cache 0x.*dispatcher_build: 0x[0-9a-f]+ built at 0x")
 

@@ -11,6 +11,7 @@
 
 #include "base/runtime_fs.h"
 #include "linux/call/file/descriptors.h"
+#include "linux/call/file/kept_names.h"
 #include "linux/call/file/listings.h"
 #include "linux/call/file/polled.h"
 #include "linux/call/file/proc_files.h"
@@ -160,6 +161,7 @@ bool SyscallEmulator::passes_on(const ProgramThread& thread, const x86::CpuConte
 int64_t SyscallEmulator::Impl::call(ProgramThread& thread, x86::CpuContext& context,
                                     SyscallArguments& call) {
   if (descriptors.is_named(call)) return -EBADF;
+  if (const auto answer = refuse_kept(thread, call, descriptors)) return *answer;
   const SystemCall& row = system_call(call.number);
   switch (row.handler) {
     case Handler::kMemory:

@@ -218,6 +218,24 @@ constexpr NamesAnother kNameAnother[] = {
     {__NR_renameat2, {2, 3}}, {__NR_fanotify_mark, {3, 4}},
 };
 
+struct NamesPlace {
+  int number;
+  PathArgument place;
+};
+constexpr NamesPlace kNamePlace[] = {
+    {__NR_lstat, kFirst},        {__NR_chdir, kFirst},     {__NR_chroot, kFirst},
+    {__NR_mkdir, kFirst},        {__NR_mkdirat, kAt},      {__NR_mknod, kFirst},
+    {__NR_mknodat, kAt},         {__NR_rmdir, kFirst},     {__NR_unlink, kFirst},
+    {__NR_unlinkat, kAt},        {__NR_rename, kFirst},    {__NR_renameat, kAt},
+    {__NR_renameat2, kAt},       {__NR_link, kFirst},      {__NR_linkat, kAt},
+    {__NR_symlink, kSecond},     {__NR_execve, kFirst},    {__NR_execveat, kAt},
+    {__NR_acct, kFirst},         {__NR_mount, kFirst},     {__NR_umount2, kFirst},
+    {__NR_pivot_root, kFirst},   {__NR_swapon, kFirst},    {__NR_open_tree, kAt},
+    {__NR_move_mount, kAt},      {__NR_fspick, kAt},       {__NR_mount_setattr, kAt},
+    {__NR_lsetxattr, kFirst},    {__NR_lgetxattr, kFirst}, {__NR_llistxattr, kFirst},
+    {__NR_lremovexattr, kFirst}, {__NR_futimesat, kAt},    {__NR_lchown, kFirst},
+};
+
 constexpr Table make_table() {
   Table t{};
   t[0] = descriptor("read", kProc, bytes(1, 2));
@@ -611,6 +629,7 @@ constexpr Table make_table() {
   t[469] = passed("file_setattr");
   for (const int number : kNameDescriptor) t[static_cast<size_t>(number)].names_descriptor = true;
   for (const auto& [number, second] : kNameAnother) t[static_cast<size_t>(number)].second = second;
+  for (const auto& [number, place] : kNamePlace) t[static_cast<size_t>(number)].place = place;
   for (const int number : kShowSignals) t[static_cast<size_t>(number)].shows_signals = true;
   for (const int number : kMakeDescriptors) t[static_cast<size_t>(number)].makes_descriptor = true;
   return t;

@@ -75,6 +75,8 @@ struct SystemCall {
   SecondDescriptor second;
   FilledBuffer fills;
   PathArgument path;
+  /// Of calls without a `path`: to a directory, a program, a link itself.
+  PathArgument place;
   WrittenDescriptor writes;
   std::string_view remark;  ///< for docs/system-calls.md, where more than passing on happens
 };

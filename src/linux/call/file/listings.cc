@@ -13,7 +13,6 @@
 #include "linux/kernel/surroundings.h"
 
 namespace weft::linux {
-namespace {
 
 bool lists_own_descriptors(const ProgramThread& thread, uint64_t fd) {
   constexpr long kProcMagic = 0x9fa0;
@@ -26,6 +25,8 @@ bool lists_own_descriptors(const ProgramThread& thread, uint64_t fd) {
   const bool own = path.find("/" + std::to_string(thread.pid) + "/") != std::string::npos;
   return own && (path.ends_with("/fd") || path.ends_with("/fdinfo"));
 }
+
+namespace {
 
 bool is_kept(const char* name, const Descriptors& descriptors) {
   uint64_t number = 0;
