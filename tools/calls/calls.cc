@@ -1,4 +1,6 @@
-// calls: who calls whom, and what it costs, in callgrind's format.
+// calls: who calls whom, and what it costs, in callgrind's format or as stacks.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -6,6 +8,7 @@
 #include <vector>
 
 #include "calls/call_stack.h"
+#include "calls/stack_profiles.h"
 #include "common/block_table.h"
 #include "common/callgrind.h"
 #include "common/report_tool.h"
@@ -17,12 +20,27 @@ namespace {
 class Calls final : public ReportTool {
  public:
   std::string_view summary() const override {
-    return "profiles instructions and calls by function and line (callgrind's format)";
+    return "profiles instructions and calls by function and line (callgrind's format, or stacks)";
   }
 
-  void declare(OptionList& list) override { declare_output(list, "callgrind.out.%p"); }
+  void declare(OptionList& list) override {
+    list.add_text("output", "",
+                  "file to write; %p is the process number, - is standard error (default "
+                  "callgrind.out.%p, calls.%p.collapsed or calls.%p.pb)");
+    list.add_text("format", "callgrind",
+                  "callgrind, collapsed (a line a stack, as flame graphs are made of) or pprof");
+  }
 
-  void start(Process& process, const Options& /*options*/) override {
+  std::string default_output(const Options& options) override {
+    const std::string format = options.text("format");
+    if (format == "collapsed") return "calls.%p.collapsed";
+    return format == "pprof" ? "calls.%p.pb" : "callgrind.out.%p";
+  }
+
+  void start(Process& process, const Options& options) override {
+    format_ = options.text("format");
+    if (format_ != "callgrind" && format_ != "collapsed" && format_ != "pprof")
+      process.fail("format must be callgrind, collapsed or pprof");
     executed_ = process.new_thread_counter();
     stacks_ = ThreadData<ThreadCalls>(process);
   }
@@ -30,7 +48,9 @@ class Calls final : public ReportTool {
   void on_thread_start(Thread& thread) override {
     counters_.thread_started(process());
     const std::lock_guard guard(mutex_);
-    live_.push_back({&thread, &stacks_.get(thread)});
+    ThreadCalls& calls = stacks_.get(thread);
+    if (shows_stacks()) calls.stack.keep_tree();
+    live_.push_back({&thread, &calls});
   }
 
   void on_thread_exit(Thread& thread) override {
@@ -40,8 +60,7 @@ class Calls final : public ReportTool {
   }
 
   void on_block(Block& block) override {
-    BlockRecord& record = table_.record(process(), block);
-    counters_.count(block, record);
+    if (!shows_stacks()) counters_.count(block, table_.record(process(), block));
     // In front of everything, so that calls and returns see their own block counted.
     block.before(0).add(executed_, static_cast<int32_t>(block.size()));
     const size_t last = block.size() - 1;
@@ -67,10 +86,14 @@ class Calls final : public ReportTool {
   }
 
   std::string report(Process& process) override {
-    CallgrindProfile profile;
     Symbols symbols;
     for (const Module* module : process.modules())
       symbols.add_module(module->path, module->range.start, module->range.end);
+    return shows_stacks() ? stacks(process, symbols) : callgrind(process, symbols);
+  }
+
+  std::string callgrind(Process& process, const Symbols& symbols) {
+    CallgrindProfile profile;
     for (const BlockRecord* record : table_.sorted()) add_cost(profile, symbols, *record);
     for (const auto& [edge, cost] : all_costs()) {
       const auto [caller, line] = function_at(symbols, edge.site);
@@ -83,12 +106,24 @@ class Calls final : public ReportTool {
     return profile.text(command, process.id());
   }
 
+  std::string stacks(Process& process, const Symbols& symbols) {
+    const CallTree tree = whole_tree();
+    if (tree.left_out() != 0) {
+      complain(fmt::format("calls: more than {} different stacks: {} calls count for their callers",
+                           CallTree::kMostNodes, tree.left_out()));
+    }
+    const std::string program = process.arguments().empty() ? "" : process.arguments().front();
+    return format_ == "pprof" ? pprof_stacks(tree, symbols, program)
+                              : collapsed_stacks(tree, symbols, program);
+  }
+
   void restart(Process& process, Thread& thread) override {
     const std::lock_guard guard(mutex_);
     process.reset(executed_);
     counters_.restart();
     table_.reset();
     ended_.clear();
+    ended_tree_ = {};
     ThreadCalls& calls = stacks_.get(thread);
     calls.stack.clear();
     live_.assign(1, {&thread, &calls});
@@ -157,6 +192,7 @@ class Calls final : public ReportTool {
     CallStack& stack = stacks_.get(thread).stack;
     stack.finish(thread.get(executed_));
     add(ended_, stack.costs());
+    if (stack.tree()) ended_tree_.add(*stack.tree());
     stacks_.release(thread);
   }
 
@@ -179,15 +215,26 @@ class Calls final : public ReportTool {
     return costs;
   }
 
+  CallTree whole_tree() {
+    const std::lock_guard guard(mutex_);
+    CallTree tree = ended_tree_;
+    for (const Live& live : live_) {
+      const std::lock_guard stack_guard(live.calls->mutex);
+      CallStack copy = live.calls->stack;
+      copy.finish(live.thread->get(executed_));
+      if (copy.tree()) tree.add(*copy.tree());
+    }
+    return tree;
+  }
+
+  bool shows_stacks() const { return format_ != "callgrind"; }
+
   static std::pair<ProfileFunction, uint32_t> function_at(const Symbols& symbols, Address pc) {
     const Location where = symbols.find(pc);
     std::string name = where.function;
     if (name.empty()) name = where.module.substr(where.module.rfind('/') + 1) + " (no symbol)";
-    // The file is that of the function, even for a line that was inlined from another one.
-    const SourceLine start =
-        where.function_start == 0 ? where.source : symbols.find(where.function_start).source;
-    const bool same = start.file == where.source.file;
-    return {{where.module, start.file, name}, same ? where.source.line : start.line};
+    const SourceLine source = line_of(symbols, where);
+    return {{where.module, source.file, name}, source.line};
   }
 
   static void add_cost(CallgrindProfile& profile, const Symbols& symbols,
@@ -209,6 +256,8 @@ class Calls final : public ReportTool {
   std::mutex mutex_;
   std::vector<Live> live_;
   CallCosts ended_;
+  CallTree ended_tree_;
+  std::string format_ = "callgrind";
   std::map<uint32_t, std::shared_ptr<const SymbolFile>> files_;  ///< by number of module
 };
 

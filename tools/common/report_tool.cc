@@ -28,9 +28,12 @@ void ReportTool::declare_output(OptionList& list, std::string_view default_patte
                 "file to write; %p is the process number, - is standard error");
 }
 
+std::string ReportTool::default_output(const Options& /*options*/) { return {}; }
+
 void ReportTool::on_start(Process& process, const Options& options) {
   process_ = &process;
   pattern_ = options.text("output");
+  if (pattern_.empty()) pattern_ = default_output(options);
   if (pattern_ == "-") error_stream_ = process.error_stream();
   start(process, options);
 }

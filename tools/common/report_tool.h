@@ -20,6 +20,9 @@ class ReportTool : public Tool {
   /// Declares the option `output`: "-" is standard error.
   static void declare_output(OptionList& list, std::string_view default_pattern);
 
+  /// The pattern if the user gave no `output`, where that depends on other options: then the tool
+  /// declares `output` itself, with the default "".
+  virtual std::string default_output(const Options& options);
   virtual void start(Process& process, const Options& options) = 0;
   /// The whole report.
   virtual std::string report(Process& process) = 0;
