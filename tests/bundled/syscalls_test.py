@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """syscalls: lines and sums say what the program did."""
+import json
 import re
 
 import bundled
@@ -38,6 +39,55 @@ class Syscalls(ToolTest):
         stdout, _ = self.run_tool("syscalls:output=s.%p", program("threads"))
         self.assertIn("exit_group(0) = ?", self.path(f"s.{stdout.strip()}").read_text())
         self.assertEqual(len(self.outputs()), 2)
+
+    def events(self, name):
+        """By thread, in the order of their times; the name of the process."""
+        threads, process = {}, None
+        for event in json.loads(self.path(name).read_text()):
+            if event["ph"] == "M":
+                process = event["args"]["name"]
+            else:
+                threads.setdefault(event["tid"], []).append(event)
+        for events in threads.values():
+            events.sort(key=lambda event: event["ts"])
+        return threads, process
+
+    def test_a_trace_has_calls_signals_and_the_ends_of_threads(self):
+        self.run_tool("syscalls:format=trace,output=s", program("syscalls"), status=3)
+        threads, process = self.events("s")
+        self.assertEqual(process, program("syscalls"))
+        (events,) = threads.values()
+        calls = [event for event in events if event["ph"] == "X"]
+        self.assertEqual(sum(event["name"] == "getppid" for event in calls), 5)
+        failed = next(event for event in calls if "/nowhere" in event["args"]["call"])
+        self.assertEqual((failed["name"], failed["args"]["result"][:9]), ("openat", "-1 ENOENT"))
+        for first, second in zip(calls, calls[1:]):
+            self.assertLessEqual(first["ts"] + first["dur"], second["ts"] + 0.001)
+        moments = [event["name"] for event in events if event["ph"] == "i"]
+        self.assertEqual(moments, ["SIGUSR1", "exit_group"])
+        self.assertEqual((events[0]["ph"], events[0]["name"], events[-1]["ph"]), ("B", "thread", "E"))
+
+    def test_a_trace_has_each_thread_and_each_child(self):
+        stdout, _ = self.run_tool("syscalls:format=trace", program("threads"))
+        child = f"syscalls.{stdout.strip()}.json"
+        self.assertEqual(len(self.outputs()), 2)
+        threads, _ = self.events(child)
+        self.assertEqual(list(threads), [int(stdout)])
+        self.assertEqual(threads[int(stdout)][0]["pid"], int(stdout))
+        parents, _ = self.events(next(name for name in self.outputs() if name != child))
+        self.assertGreater(len(parents), 4)
+        for events in parents.values():
+            self.assertEqual([event["ph"] for event in events].count("B"), 1)
+            self.assertEqual((events[0]["ph"], events[-1]["ph"]), ("B", "E"))
+        # One after the other, with the times of one clock.
+        begun = min(event["ts"] for events in parents.values() for event in events)
+        self.assertLess(begun, threads[int(stdout)][0]["ts"])
+
+    def test_traces_and_sums_exclude_each_other(self):
+        _, text = self.run_tool("syscalls:format=trace,summary", "/bin/true", status=2)
+        self.assertIn("summary has no form as a trace", text)
+        _, text = self.run_tool("syscalls:format=xml", "/bin/true", status=2)
+        self.assertIn("format must be text or trace", text)
 
 
 if __name__ == "__main__":

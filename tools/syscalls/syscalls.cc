@@ -1,4 +1,4 @@
-// syscalls: the program's system calls, one line each or a summary.
+// syscalls: the program's system calls, one line each, a summary, or events for a trace viewer.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 #include "common/report_tool.h"
 #include "syscalls/format.h"
 #include "syscalls/names.h"
+#include "syscalls/trace_events.h"
 
 namespace weft::tools {
 namespace {
@@ -44,7 +45,10 @@ class Syscalls final : public Tool {
   }
 
   void declare(OptionList& list) override {
-    list.add_text("output", "-", "file to write; %p is the process number, - is standard error");
+    list.add_text("output", "",
+                  "file to write; %p is the process number, - is standard error (default -, with "
+                  "format=trace syscalls.%p.json)");
+    list.add_text("format", "text", "text, or trace (events as Perfetto's viewer reads them)");
     list.add_flag("summary", false, "no lines: calls, errors and time by system call at the end");
     list.add_flag("time", false, "each line ends with the time that the call took");
     list.add_text("only", "", "only calls with this name");
@@ -52,15 +56,22 @@ class Syscalls final : public Tool {
 
   void on_start(Process& process, const Options& options) override {
     process_ = &process;
+    const std::string format = options.text("format");
+    if (format != "text" && format != "trace") process.fail("format must be text or trace");
+    traces_ = format == "trace";
     pattern_ = options.text("output");
+    if (pattern_.empty()) pattern_ = traces_ ? "syscalls.%p.json" : "-";
     summary_ = options.flag("summary");
+    if (traces_ && summary_) process.fail("summary has no form as a trace");
     time_ = options.flag("time");
     only_ = options.text("only");
     current_ = ThreadData<Current>(process);
     if (pattern_ == "-") error_stream_ = process.error_stream();
-    path_ = report_path(process, pattern_);
-    if (path_ != "-" && !put("", O_TRUNC))
-      process.fail("cannot write " + path_ + ": " + std::strerror(errno));
+    if (!begin_file()) process.fail("cannot write " + path_ + ": " + std::strerror(errno));
+  }
+
+  void on_thread_start(Thread& thread) override {
+    if (traces_) add(begin_event(place_of(thread), "thread", now()));
   }
 
   void on_syscall_before(SystemCall& call) override {
@@ -70,8 +81,7 @@ class Syscalls final : public Tool {
     if (!summary_) {
       current.text = call_text(*process_, call);
       // These do not come back if they work.
-      if (syscall_name(call.number()).name.starts_with("exit"))
-        line(call.thread(), current.text + " = ?");
+      if (syscall_name(call.number()).name.starts_with("exit")) note_last(call, current.text);
     }
     current.start = now();
   }
@@ -89,33 +99,83 @@ class Syscalls final : public Tool {
       totals.nanoseconds += took;
       return;
     }
-    std::string text = current.text + " = " + result_text(call.number(), call.result());
+    const std::string result = result_text(call.number(), call.result());
+    if (traces_) {
+      add(call_event(place_of(call.thread()), name_of(call.number()), current.start, took,
+                     current.text, result));
+      return;
+    }
+    std::string text = current.text + " = " + result;
     if (time_) text += fmt::format(" <{:.6f}>", static_cast<double>(took) / 1e9);
     line(call.thread(), text);
   }
 
   void on_signal(const SignalInfo& signal) override {
     if (summary_ || !only_.empty()) return;
-    const char* name = sigabbrev_np(signal.number);
-    line(signal.thread, name == nullptr ? fmt::format("--- signal {} ---", signal.number)
-                                        : fmt::format("--- SIG{} ---", name));
+    const char* known = sigabbrev_np(signal.number);
+    const std::string name =
+        known == nullptr ? fmt::format("signal {}", signal.number) : fmt::format("SIG{}", known);
+    if (traces_) {
+      add(moment_event(place_of(signal.thread), name, now(), ""));
+    } else {
+      line(signal.thread, fmt::format("--- {} ---", name));
+    }
   }
 
-  void on_thread_exit(Thread& thread) override { current_.release(thread); }
+  void on_thread_exit(Thread& thread) override {
+    if (traces_) add(end_event(place_of(thread), now()));
+    current_.release(thread);
+  }
   void on_exit(Process& /*process*/, int /*status*/) override { finish(); }
   void on_exec(Process& /*process*/) override { finish(); }
 
-  void on_fork(Process& process, Thread& /*thread*/) override {
+  void on_fork(Process& process, Thread& thread) override {
     process_ = &process;
     totals_.clear();
-    path_ = report_path(process, pattern_);
-    if (path_ != "-" && !put("", O_TRUNC))
-      complain("cannot write " + path_ + ": " + std::strerror(errno));
+    if (!begin_file()) complain("cannot write " + path_ + ": " + std::strerror(errno));
+    on_thread_start(thread);
   }
 
  private:
   bool is_wanted(uint64_t number) const {
     return only_.empty() || syscall_name(number).name == only_;
+  }
+
+  static std::string name_of(uint64_t number) {
+    const SyscallName known = syscall_name(number);
+    return known.name.empty() ? std::to_string(number) : std::string(known.name);
+  }
+
+  EventThread place_of(const Thread& thread) const { return {process_->id(), thread.id()}; }
+
+  /// A call that does not come back.
+  void note_last(SystemCall& call, const std::string& text) {
+    if (traces_) {
+      add(moment_event(place_of(call.thread()), name_of(call.number()), now(), text));
+    } else {
+      line(call.thread(), text + " = ?");
+    }
+  }
+
+  /// False: it cannot be written (errno).
+  bool begin_file() {
+    path_ = report_path(*process_, pattern_);
+    if (path_ != "-" && !put("", O_TRUNC)) return false;
+    const std::lock_guard guard(mutex_);
+    events_.clear();
+    const std::string program = process_->arguments().empty() ? "" : process_->arguments().front();
+    if (traces_) events_ = trace_start(process_->id(), program);
+    return true;
+  }
+
+  /// Events are written many at a time: each takes two, and would cost more than its call.
+  void add(const std::string& event) {
+    constexpr size_t kMost = size_t{1} << 16;
+    const std::lock_guard guard(mutex_);
+    events_ += event;
+    if (events_.size() < kMost) return;
+    put(events_, 0);
+    events_.clear();
   }
 
   void line(const Thread& thread, const std::string& text) {
@@ -136,8 +196,12 @@ class Syscalls final : public Tool {
   }
 
   void finish() {
-    if (!summary_) return;
     const std::lock_guard guard(mutex_);
+    if (traces_) {
+      put(events_ + trace_end(), 0);
+      events_.clear();
+    }
+    if (!summary_) return;
     std::vector<std::pair<uint64_t, Totals>> rows(totals_.begin(), totals_.end());
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
       return a.second.nanoseconds > b.second.nanoseconds;
@@ -145,10 +209,8 @@ class Syscalls final : public Tool {
     std::string out = fmt::format("syscalls: process {}\n     seconds     calls    errors  name\n",
                                   process_->id());
     for (const auto& [number, totals] : rows) {
-      const SyscallName known = syscall_name(number);
       out += fmt::format("{:12.6f} {:9} {:9}  {}\n", static_cast<double>(totals.nanoseconds) / 1e9,
-                         totals.calls, totals.errors,
-                         known.name.empty() ? std::to_string(number) : std::string(known.name));
+                         totals.calls, totals.errors, name_of(number));
     }
     if (path_ == "-") {
       put(out, 0);
@@ -164,6 +226,8 @@ class Syscalls final : public Tool {
   int error_stream_ = 2;
   bool summary_ = false;
   bool time_ = false;
+  bool traces_ = false;
+  std::string events_;  ///< not yet written
   ThreadData<Current> current_;
   std::mutex mutex_;
   std::map<uint64_t, Totals> totals_;
