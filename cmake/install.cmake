@@ -8,7 +8,7 @@ target_compile_features(weft_tool_api INTERFACE cxx_std_20)
 target_include_directories(weft_tool_api INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 
-# Three parts, each a package of its own (cmake/package.cmake): runtime, tools, dev.
+# Four parts, each a package of its own (cmake/package.cmake): runtime, tools, dev, python.
 install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(TARGETS weft-memtrace weft-coverage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
@@ -17,6 +17,8 @@ install(TARGETS dynamorio LIBRARY DESTINATION lib/weft COMPONENT runtime)
 get_property(tools GLOBAL PROPERTY WEFT_TOOLS)
 install(TARGETS ${tools} LIBRARY DESTINATION lib/weft COMPONENT tools)
 install(PROGRAMS ${CMAKE_SOURCE_DIR}/tools/afl/afl-qemu-trace DESTINATION lib/weft/afl COMPONENT tools)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/python/weft DESTINATION lib/python3/dist-packages COMPONENT python
+  FILES_MATCHING PATTERN "*.py" PATTERN "py.typed")
 # For tools that name addresses (weft/symbols.h): weft::symbols.
 install(TARGETS weft_symbols EXPORT weft-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 install(TARGETS weft_tool_api EXPORT weft-targets COMPONENT dev)

@@ -9,7 +9,7 @@ import sys
 
 import source_check
 
-PATH = re.compile(r"`((?:src|include|tests|tools|docs|bench|cmake|fuzz|dynamorio)/[^`\s]*)`")
+PATH = re.compile(r"`((?:src|include|tests|tools|docs|bench|cmake|fuzz|dynamorio|python)/[^`\s]*)`")
 LINK = re.compile(r"\]\(([^)#]+\.md)[^)]*\)")
 
 

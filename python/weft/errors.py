@@ -1,0 +1,5 @@
+"""What goes wrong with files."""
+
+
+class FormatError(ValueError):
+    """The file is damaged, or is none of this kind."""
