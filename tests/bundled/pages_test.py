@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every command that README.md, docs/tools.md and docs/install.md show is run as it stands there, and what they show as
+"""Every command that README.md, docs/tools.md, docs/install.md and docs/recipes show is run as it stands there, and what they show as
 its output is what it prints. (docs/tutorial.md has a test of its own.)
 
 They run in a fresh copy of the sources. Compiling it all again would take minutes: when ./dev calls ninja to build
@@ -142,11 +142,28 @@ class Pages(ToolTest):
 
     def test_install(self):
         for page in ("docs/install.md", "docs/tutorial.md"):
-            found = re.findall(r"File `(\w+\.cc)`:\n\n```cpp\n(.*?)```", (ROOT / page).read_text(), re.S)
-            self.assertTrue(found)
-            for name, text in found:
-                (self.work / name).write_text(text)
+            self.assertTrue(self.write_files(page))
         self.run_page("docs/install.md", 10)
+
+    def write_files(self, page):
+        """What the page says that files have."""
+        found = re.findall(r"File `([\w.]+)`:\n\n```[\w-]+\n(.*?)```", (ROOT / page).read_text(), re.S)
+        for name, text in found:
+            (self.work / name).write_text(text)
+        return found
+
+    def test_recipes(self):
+        self.environment["PYTHONPATH"] = str(self.clone / "python")
+        pages = sorted((ROOT / "docs/recipes").glob("*.md"))
+        self.assertGreaterEqual(len(pages), 10)
+        for page in pages:
+            if page.name == "README.md":
+                continue
+            with self.subTest(page.name):
+                self.work = self.path(page.stem)
+                self.work.mkdir()
+                self.write_files(page.relative_to(ROOT))
+                self.run_page(page.relative_to(ROOT), 1)
 
 
 if __name__ == "__main__":

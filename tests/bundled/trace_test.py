@@ -88,6 +88,17 @@ class Trace(ToolTest):
                 self.assertEqual(*answers, (probe, filters, call, number))
                 self.assertIn(f"@[numbers:{probe}]", answers[0])
 
+    def test_functions_are_keys_of_every_kind_of_probe(self):
+        """Inserted code has the keys of the place where it is inserted; calls look when they are made."""
+        line = next(number for number, text in enumerate((bundled.SOURCES / "traced.c").read_text().splitlines(), 1) if "store_words(" in text)
+        for probe in ("store", "block", "instruction:imul", f"@traced.c:{line + 1}"):
+            by_code, by_call = (json.loads(self.trace("--format=json", f"{probe} / pid > 0 / {{ @[func] = count(); }}" if calls else
+                                                      f"{probe} {{ @[func] = count(); }}", "--", program("traced"), status=3)[1].splitlines()[0])
+                                ["data"]["@"] for calls in (False, True))
+            self.assertIn("square" if probe.startswith("instruction") else "store_words", by_code)
+            for name in ("square", "store_words", "main"):
+                self.assertEqual(by_code.get(name), by_call.get(name), probe)
+
     def test_addresses_and_sizes_are_put_together_without_calls(self):
         for number in ("size", "addr & 7"):
             answers = [self.trace(f"store / func == \"store_words\" / {{ {body} }}", "--", program("traced"), status=3)[1]

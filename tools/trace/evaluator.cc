@@ -249,8 +249,7 @@ Value Evaluator::builtin(const Expression& expression, const Site& site) {
       return Value::of(site.probe->text);
     case Builtin::kFunction:
       if (!site.function.empty()) return Value::of(std::string(site.function));
-      return Value::of(site.registers == nullptr ? ""
-                                                 : symbols_.find(site.registers->pc()).function);
+      return Value::of(site.registers == nullptr ? "" : function_at(site.registers->pc()));
     case Builtin::kCaller: {
       uint64_t back = 0;
       process_->read_memory(static_cast<uint64_t>(registers(Register::kRsp)), &back, sizeof back);

@@ -44,6 +44,8 @@ class Evaluator {
   void stop() { active_ = false; }
   Maps& maps() { return maps_; }
   std::string all_maps();
+  /// The name of the function at `pc`; empty if none is known.
+  std::string function_at(Address pc) const { return symbols_.find(pc).function; }
   bool json() const { return json_; }
 
  private:

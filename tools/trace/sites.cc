@@ -65,24 +65,29 @@ void CodeSites::add_functions(const SymbolFile& file, const Module& module, cons
 std::vector<CodeSites::Returned> CodeSites::add_module(const Module& module, const Script& script) {
   std::vector<Returned> returns;
   std::unique_ptr<SymbolFile> file;
+  const auto add_at = [&](uint64_t start, const Action& action, const Probe& probe) {
+    const FunctionSymbol* const function = file ? file->function_at(start) : nullptr;
+    add(module.bias + start,
+        {&action, &probe, function == nullptr ? "" : demangle(function->name), {}}, returns);
+  };
   const std::lock_guard held(mutex_);
   for (const Action& action : script.actions) {
     for (const Probe& probe : action.probes) {
       if (!names_module(probe.module, module.path)) continue;
-      if (probe.kind == Probe::Kind::kOffset) {
-        add(module.range.start + probe.number, {&action, &probe, {}, {}}, returns);
-      }
+      const bool is_offset = probe.kind == Probe::Kind::kOffset;
       const bool is_line = probe.kind == Probe::Kind::kLine;
-      if (!is_function(probe) && !is_line) continue;
+      if (!is_function(probe) && !is_line && !is_offset) continue;
       if (!file) file = SymbolFile::open(module.path);
+      if (is_offset) add_at(module.range.start + probe.number - module.bias, action, probe);
       if (!file) break;
+      if (is_offset) continue;
       if (!is_line) {
         add_functions(*file, module, action, probe, returns);
         continue;
       }
       for (const uint64_t each :
            file->addresses_of_line(probe.name, static_cast<uint32_t>(probe.number)))
-        add(module.bias + each, {&action, &probe, {}, {}}, returns);
+        add_at(each, action, probe);
     }
   }
   return returns;

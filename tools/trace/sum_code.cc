@@ -81,6 +81,15 @@ const Statement* sum_of(const Action& action) {
              : nullptr;
 }
 
+bool has_function_key(const Action& action) {
+  const Statement* const sum = sum_of(action);
+  if (sum == nullptr) return false;
+  return std::any_of(sum->target->operands.begin(), sum->target->operands.end(),
+                     [](const ExpressionPtr& key) {
+                       return key->kind == Kind::kBuiltin && key->builtin == Builtin::kFunction;
+                     });
+}
+
 void add_words(Cell& cell, Call call, std::span<const uint64_t> words) {
   cell.kind = call;
   switch (call) {

@@ -23,6 +23,8 @@ inline constexpr size_t kMostSteps = 64;
 
 /// The statement of an action that is one "@x[constants] = SUM(...)"; null if it is not.
 const Statement* sum_of(const Action& action);
+/// Whether it is one, with the function as a key.
+bool has_function_key(const Action& action);
 bool is_constant(const Expression& key);
 /// Of a key that is_constant().
 Value constant_key(const Expression& key, const CodeSite& site);

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
-#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -195,11 +195,11 @@ class Trace final : public Tool {
     const Instruction& instruction = block[index];
     switch (probe.kind) {
       case Kind::kBlock:
-        if (index == 0) add(block.before(0), kept_site(action, probe));
+        if (index == 0) add(block.before(0), kept_site(action, probe, instruction.pc()));
         return;
       case Kind::kInstruction:
         if (glob_matches(probe.name, std::string(instruction.details().mnemonic))) {
-          add(block.before(index), kept_site(action, probe));
+          add(block.before(index), kept_site(action, probe, instruction.pc()));
         }
         return;
       case Kind::kLoad:
@@ -218,7 +218,7 @@ class Trace final : public Tool {
       if (number < 0) return;
       const Operand& operand = instruction.details().operands[static_cast<size_t>(number)];
       if (probe.kind == Kind::kLoad ? !operand.read : !operand.written) continue;
-      const CodeSite& site = kept_site(action, probe);
+      const CodeSite& site = kept_site(action, probe, instruction.pc());
       if (!add_inline(block.before(index), site, {number, operand.size})) {
         block.before(index).call(&Trace::at_access, this, &site, memory_address(number),
                                  uint64_t{operand.size}, call_context());
@@ -232,8 +232,9 @@ class Trace final : public Tool {
     for (int n = 0;; ++n) {
       const int number = instruction.listed_operand(n);
       if (number < 0) return;
-      block.before(index).call(&Trace::at_accesses, this, &kept_site(action, probe),
-                               memory_accesses(number), call_context());
+      block.before(index).call(&Trace::at_accesses, this,
+                               &kept_site(action, probe, instruction.pc()), memory_accesses(number),
+                               call_context());
     }
   }
 
@@ -255,13 +256,13 @@ class Trace final : public Tool {
     self->evaluator_.run(*code->action, site);
   }
 
-  /// One for each probe, however many places it has.
-  const CodeSite& kept_site(const Action& action, const Probe& probe) {
+  /// One for each probe, however many places it has; where maps have the function as a key, one for
+  /// each of its functions.
+  const CodeSite& kept_site(const Action& action, const Probe& probe, Address pc) {
+    const std::string function = has_function_key(action) ? evaluator_.function_at(pc) : "";
     const std::lock_guard held(kept_mutex_);
-    for (const CodeSite& each : kept_) {
-      if (each.probe == &probe) return each;
-    }
-    return kept_.emplace_back(CodeSite{&action, &probe, {}, {}});
+    return kept_.try_emplace({&probe, function}, CodeSite{&action, &probe, function, {}})
+        .first->second;
   }
 
   void choose_output(Process& process, const std::string& path) {
@@ -361,7 +362,8 @@ class Trace final : public Tool {
   Control control_;
   std::unique_ptr<Orders> orders_;
   std::mutex kept_mutex_;
-  std::deque<CodeSite> kept_;  ///< inserted calls refer to them
+  /// Inserted calls refer to them.
+  std::map<std::pair<const Probe*, std::string>, CodeSite> kept_;
   std::mutex output_mutex_;
   int stream_ = 2;
   std::string path_;
