@@ -54,8 +54,10 @@ void* dr_raw_brk(void*) { return sbrk(0); }
 void* dr_custom_alloc(void*, dr_alloc_flags_t flags, size_t size, uint prot, void* addr) {
   const auto has = [&](dr_alloc_flags_t flag) { return (flags & flag) != 0; };
   if (!has(DR_ALLOC_NON_HEAP)) {
-    const bool places = has(DR_ALLOC_FIXED_LOCATION) || has(DR_ALLOC_LOW_2GB);
-    return places || has(DR_ALLOC_CACHE_REACHABLE) ? nullptr : std::malloc(size);
+    if (has(DR_ALLOC_FIXED_LOCATION) || has(DR_ALLOC_LOW_2GB)) return nullptr;
+    // The heap is anywhere: what is to be near has pages of its own.
+    constexpr uint kUsual = DR_MEMPROT_READ | DR_MEMPROT_WRITE;
+    return has(DR_ALLOC_CACHE_REACHABLE) ? map_near(size, kUsual) : std::malloc(size);
   }
   const int low = has(DR_ALLOC_LOW_2GB) ? MAP_32BIT : 0;
   if (has(DR_ALLOC_FIXED_LOCATION)) return map(addr, size, prot, low | MAP_FIXED_NOREPLACE);
@@ -63,7 +65,8 @@ void* dr_custom_alloc(void*, dr_alloc_flags_t flags, size_t size, uint prot, voi
 }
 
 bool dr_custom_free(void*, dr_alloc_flags_t flags, void* addr, size_t size) {
-  if ((flags & DR_ALLOC_NON_HEAP) != 0) return munmap(addr, whole_pages(size)) == 0;
+  if ((flags & (DR_ALLOC_NON_HEAP | DR_ALLOC_CACHE_REACHABLE)) != 0)
+    return munmap(addr, whole_pages(size)) == 0;
   std::free(addr);
   return true;
 }

@@ -121,37 +121,23 @@ void put(instrlist_t* list, instr_t* where, Address translation, instr_t* instru
   instrlist_preinsert(list, where, instruction);
 }
 
-/// The annotation's function: its calls, or the value that it returns.
-void answer(void* drcontext, instrlist_t* list, instr_t* where, const AnnotationPlace& place) {
-  const Annotation annotation = find(place.name);
-  // A client that looks at the list sees that the register is written.
-  const auto value = reinterpret_cast<ptr_int_t>(annotation.returns ? annotation.value : nullptr);
-  put(list, where, place.end,
-      INSTR_CREATE_mov_imm(drcontext, opnd_create_reg(DR_REG_XAX), OPND_CREATE_INT64(value)));
-  for (void* const callee : annotation.callees) {
-    if (annotation.passes_pc) {
-      insert_call(drcontext, list, where,
-                  {reinterpret_cast<void*>(keep_pc), {OPND_CREATE_INTPTR(place.inside)}});
-    }
-    CallRecord call{callee, {}};
-    for (uint i = 0; i < annotation.arguments; ++i) call.arguments.push_back(argument(i));
-    insert_call(drcontext, list, where, std::move(call));
-  }
+void* const kNote = reinterpret_cast<void*>(DR_NOTE_ANNOTATION);
+
+bool is_label(instr_t* each) { return instr_is_label(each) && instr_get_note(each) == kNote; }
+/// What stands for the writing of the result while clients look at the list.
+bool is_result(instr_t* each) { return !instr_is_label(each) && instr_get_note(each) == kNote; }
+
+void put_result(void* drcontext, instrlist_t* list, instr_t* where, Address translation,
+                reg_id_t reg) {
+  instr_t* const result = INSTR_CREATE_mov_imm(drcontext, opnd_create_reg(reg),
+                                               opnd_create_immed_int(0, reg_get_size(reg)));
+  instr_set_note(result, kNote);
+  put(list, where, translation, result);
 }
 
-/// The block goes on inside the annotation, not behind it.
-void answer_at_end(void* drcontext, instrlist_t* list) {
-  instr_t* const last = instrlist_last(list);
-  if (last == nullptr || instr_get_opcode(last) != OP_jmp_short) return;
-  const auto pc = reinterpret_cast<Address>(instr_get_app_pc(last));
-  const auto place = annotation_at(Room::get().process(), pc);
-  if (!place) return;
-  if (!place->is_call) answer(drcontext, list, last, *place);
-  // In the jump's place, so that the list has an instruction of the program's in any case.
-  put(list, last, pc, INSTR_CREATE_nop(drcontext));
-  instrlist_remove(list, last);
-  instr_destroy(drcontext, last);
-  instrlist_set_fall_through_target(list, pointer(place->inside));
+void take_out(void* drcontext, instrlist_t* list, instr_t* each) {
+  instrlist_remove(list, each);
+  instr_destroy(drcontext, each);
 }
 
 /// Rotations that were made in a block before this one are completed.
@@ -169,23 +155,6 @@ void remove_rotations(void* drcontext, instrlist_t* list, instr_t* exchange) {
   }
 }
 
-void answer_requests(void* drcontext, instrlist_t* list) {
-  for (instr_t* each = instrlist_first(list); each != nullptr;) {
-    instr_t* const next = instr_get_next(each);
-    const auto pc = reinterpret_cast<Address>(instr_get_app_pc(each));
-    if (instr_get_opcode(each) == OP_xchg && ends_request(Room::get().process(), pc)) {
-      remove_rotations(drcontext, list, each);
-      put(list, each, pc,
-          INSTR_CREATE_mov_imm(drcontext, opnd_create_reg(DR_REG_EDX), OPND_CREATE_INT32(0)));
-      insert_call(drcontext, list, each,
-                  {reinterpret_cast<void*>(answer_request), {opnd_create_reg(DR_REG_XAX)}});
-      instrlist_remove(list, each);
-      instr_destroy(drcontext, each);
-    }
-    each = next;
-  }
-}
-
 bool is_request(dr_valgrind_request_id_t id) {
   return id >= DR_VG_ID__RUNNING_ON_VALGRIND && id < DR_VG_ID__LAST;
 }
@@ -200,9 +169,113 @@ bool may_be_annotated(const InstructionList& block) {
   return false;
 }
 
-void answer_annotations(void* drcontext, instrlist_t* list) {
+void BlockAnnotations::answer(void* drcontext, instrlist_t* list) {
   answer_requests(drcontext, list);
-  answer_at_end(drcontext, list);
+  answer_end(drcontext, list);
+}
+
+void BlockAnnotations::put_label(void* drcontext, instrlist_t* list, instr_t* where,
+                                 std::vector<CallRecord> calls) {
+  instr_t* const label = INSTR_CREATE_label(drcontext);
+  instr_set_note(label, kNote);
+  calls_.push_back(std::move(calls));
+  instr_get_label_data_area(label)->data[0] = reinterpret_cast<ptr_uint_t>(&calls_.back());
+  instrlist_meta_preinsert(list, where, label);
+}
+
+/// The annotation's function: its calls, or the value that it returns.
+void BlockAnnotations::answer_call(void* drcontext, instrlist_t* list, instr_t* where,
+                                   const AnnotationPlace& place) {
+  const Annotation annotation = find(place.name);
+  if (annotation.callees.empty()) {
+    const auto value = reinterpret_cast<ptr_int_t>(annotation.returns ? annotation.value : nullptr);
+    put(list, where, place.end,
+        INSTR_CREATE_mov_imm(drcontext, opnd_create_reg(DR_REG_XAX), OPND_CREATE_INT64(value)));
+    return;
+  }
+  std::vector<CallRecord> calls;
+  for (void* const callee : annotation.callees) {
+    if (annotation.passes_pc) {
+      calls.push_back({reinterpret_cast<void*>(keep_pc), {OPND_CREATE_INTPTR(place.inside)}});
+    }
+    CallRecord& call = calls.emplace_back(CallRecord{callee, {}});
+    for (uint i = 0; i < annotation.arguments; ++i) call.arguments.push_back(argument(i));
+  }
+  put_label(drcontext, list, where, std::move(calls));
+  put_result(drcontext, list, where, place.end, DR_REG_XAX);
+}
+
+/// The block goes on inside the annotation, not behind it.
+void BlockAnnotations::answer_end(void* drcontext, instrlist_t* list) {
+  instr_t* const last = instrlist_last(list);
+  if (last == nullptr || instr_get_opcode(last) != OP_jmp_short) return;
+  const auto pc = reinterpret_cast<Address>(instr_get_app_pc(last));
+  auto place = annotation_at(Room::get().process(), pc);
+  if (!place) return;
+  if (!place->is_call) answer_call(drcontext, list, last, *place);
+  // In the jump's place, so that the list has an instruction of the program's in any case.
+  put(list, last, pc, INSTR_CREATE_nop(drcontext));
+  take_out(drcontext, list, last);
+  instrlist_set_fall_through_target(list, pointer(place->inside));
+  end_ = std::move(*place);
+  jump_ = pc;
+}
+
+void BlockAnnotations::answer_requests(void* drcontext, instrlist_t* list) {
+  for (instr_t* each = instrlist_first(list); each != nullptr;) {
+    instr_t* const next = instr_get_next(each);
+    const auto pc = reinterpret_cast<Address>(instr_get_app_pc(each));
+    if (instr_get_opcode(each) == OP_xchg && ends_request(Room::get().process(), pc)) {
+      remove_rotations(drcontext, list, each);
+      put_label(drcontext, list, each,
+                {{reinterpret_cast<void*>(answer_request), {opnd_create_reg(DR_REG_XAX)}}});
+      put_result(drcontext, list, each, pc, DR_REG_EDX);
+      take_out(drcontext, list, each);
+    }
+    each = next;
+  }
+}
+
+/// What a label stands for, in front of it, if what writes the result is still behind it.
+void BlockAnnotations::settle_label(void* drcontext, instrlist_t* list, instr_t* label) {
+  // Up to the next label: the client may have copied the list into several parts of the block.
+  instr_t* result = instr_get_next(label);
+  while (result != nullptr && !is_label(result) && !is_result(result)) {
+    result = instr_get_next(result);
+  }
+  if (result == nullptr || !is_result(result)) return;
+  const ptr_uint_t calls = instr_get_label_data_area(label)->data[0];
+  for (const CallRecord& call : *reinterpret_cast<std::vector<CallRecord>*>(calls)) {
+    insert_call(drcontext, list, label, call);
+  }
+  // From here to there the register may be the client's.
+  const opnd_t kept = dr_raw_tls_opnd(drcontext, DR_SEG_GS, Room::get().slots().result());
+  const opnd_t given =
+      opnd_create_reg(reg_to_pointer_sized(opnd_get_reg(instr_get_dst(result, 0))));
+  instrlist_meta_preinsert(list, label, INSTR_CREATE_mov_st(drcontext, kept, given));
+  instrlist_meta_preinsert(list, result, INSTR_CREATE_mov_ld(drcontext, given, kept));
+}
+
+void BlockAnnotations::settle(void* drcontext, instrlist_t* list) {
+  if (calls_.empty() && jump_ == 0) return;
+  for (instr_t* each = instrlist_first(list); each != nullptr;) {
+    instr_t* const next = instr_get_next(each);
+    if (is_label(each)) {
+      settle_label(drcontext, list, each);
+      take_out(drcontext, list, each);
+    } else if (is_result(each)) {
+      // It has been loaded. A list without any instruction of the program's has no place.
+      const auto pc = reinterpret_cast<Address>(instr_get_app_pc(each));
+      put(list, each, pc, INSTR_CREATE_nop(drcontext));
+      take_out(drcontext, list, each);
+    }
+    each = next;
+  }
+  if (jump_ == 0 || instrlist_get_fall_through_target(list) != pointer(end_.inside)) return;
+  instr_t* const last = instrlist_last_app(list);
+  const Address at = last == nullptr ? 0 : reinterpret_cast<Address>(instr_get_translation(last));
+  // Cut off before the annotation: the program goes on where the client has cut.
+  if (at != jump_ && at != end_.end) instrlist_set_fall_through_target(list, nullptr);
 }
 
 }  // namespace weft::dynamorio

@@ -114,13 +114,15 @@ bool Room::edit_block(InstructionList& block) {
   // As in the original, a client's block events come one at a time.
   const std::lock_guard held(blocks_mutex_);
   const BlockScope scope(*context);
+  BlockAnnotations annotations;
   instrlist_t* list = copy_of_replacement(context, block.tag());
   if (list == nullptr) {
     list = program_list(context, block);
-    answer_annotations(context, list);
+    annotations.answer(context, list);
     const bool for_trace = block.use() == ListUse::kTrace;
     events_.block.for_each(
         [&](auto function) { function(context, tag_of(block.tag()), list, for_trace, false); });
+    annotations.settle(context, list);
   }
   // Whoever waits for a block's end has it laid out in any case: its list says when it ends.
   const bool changed = !events_.deleted.empty() || !is_unchanged(list, block);

@@ -80,7 +80,8 @@ bool dr_query_memory_ex(const byte* pc, dr_mem_info_t* info) {
   const std::optional<MemoryArea> next = process().memory_from(number(pc));
   const uint64 start = number(pc) & ~(kPage - 1);
   info->base_pc = pointer(start);
-  info->size = (next ? next->range.start : ~uint64{0} & ~(kPage - 1)) - start;
+  // The last one ends where addresses do.
+  info->size = (next ? next->range.start : 0) - start;
   info->prot = DR_MEMPROT_NONE;
   info->type = DR_MEMTYPE_FREE;
   if (!is_mapped(pc)) return true;

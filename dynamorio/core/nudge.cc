@@ -152,6 +152,44 @@ dr_config_status_t dr_nudge_client_ex(process_id_t process_id, client_id_t clien
   return send_to(process_id, {client_id, argument}, timeout_ms);
 }
 
+const char* dr_config_status_code_to_string(dr_config_status_t code) {
+  switch (code) {
+    case DR_SUCCESS:
+      return "success";
+    case DR_PROC_REG_EXISTS:
+      return "the process is registered already";
+    case DR_PROC_REG_INVALID:
+      return "the process is not registered";
+    case DR_PRIORITY_INVALID:
+      return "no such priority";
+    case DR_ID_CONFLICTING:
+      return "another client has this number";
+    case DR_ID_INVALID:
+      return "no such client";
+    case DR_FAILURE:
+      return "it failed";
+    case DR_NUDGE_PID_NOT_INJECTED:
+      return "the process does not run under weft";
+    case DR_NUDGE_TIMEOUT:
+      return "no answer in time";
+    case DR_CONFIG_STRING_TOO_LONG:
+      return "a string is too long";
+    case DR_CONFIG_FILE_WRITE_FAILED:
+      return "the file cannot be written";
+    case DR_NUDGE_PID_NOT_FOUND:
+      return "no such process";
+    case DR_CONFIG_OPTIONS_INVALID:
+      return "the options are not valid";
+    case DR_CONFIG_DIR_NOT_FOUND:
+      return "no such directory";
+    case DR_CONFIG_INVALID_PARAMETER:
+      return "an argument is not valid";
+    case DR_CONFIG_CLIENT_NOT_FOUND:
+      return "no such library";
+  }
+  return "unknown status";
+}
+
 bool dr_is_nudge_thread(void* drcontext) {
   const Context* const context = Context::of(drcontext);
   return context != nullptr && context->is_nudge;

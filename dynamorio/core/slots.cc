@@ -10,7 +10,7 @@ namespace weft::dynamorio {
 
 void Slots::start(Lists& lists) {
   lists_ = &lists;
-  first_ = lists.new_slots(1 + SPILL_SLOT_MAX + 1 + kPlaces, kBytes);
+  first_ = lists.new_slots(1 + SPILL_SLOT_MAX + 1 + kPlaces + 1, kBytes);
 }
 
 uint64_t* Slots::find(const Context& context, uint32_t offset) const {

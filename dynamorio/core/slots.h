@@ -19,6 +19,8 @@ class Slots {
   /// meanwhile.
   static constexpr uint32_t kPlaces = 4;
   uint32_t place(uint32_t number) const { return spill(SPILL_SLOT_MAX) + kBytes * (1 + number); }
+  /// What an annotation gives, from its calls until the program's instruction that has it.
+  uint32_t result() const { return place(kPlaces); }
   /// Null for a thread that is none of the program's.
   uint64_t* find(const Context& context, uint32_t offset) const;
 

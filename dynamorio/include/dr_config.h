@@ -23,4 +23,13 @@ typedef enum {
   DR_CONFIG_CLIENT_NOT_FOUND,
 } dr_config_status_t;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** In words; of what is no status, that. */
+const char* dr_config_status_code_to_string(dr_config_status_t code);
+#ifdef __cplusplus
+}
+#endif
+
 #endif

@@ -49,6 +49,11 @@
 #define DR_FALLTHROUGH ((void)0)
 #endif
 #define MAXIMUM_PATH 512
+/* Notes from here on are the core's. Those of labels at which all registers hold the program's
+ * values: an annotation is answered there, or the runtime needs them. */
+#define DR_NOTE_FIRST_RESERVED 0xffffffffffff0000ULL
+#define DR_NOTE_ANNOTATION (DR_NOTE_FIRST_RESERVED + 1)
+#define DR_NOTE_REG_BARRIER (DR_NOTE_FIRST_RESERVED + 5)
 #define CAST_TO_bool(x) (!!(x))
 
 /* A client that has names of its own for one of these defines DR_DO_NOT_DEFINE_<name>. */

@@ -124,7 +124,7 @@ class Clients(unittest.TestCase):
         for threads in (1, 8):
             program = [str(CLIENTS / "annotated"), str(threads), str(SHORT)]
             self.assertEqual(subprocess.check_output(program, text=True), "0\n")
-            for words in ([], ["edits"]):
+            for words in ([], ["edits"], ["takes"], ["cuts"]):
                 command = [OPTIONS.weft, "run", *OPTIONS.flag, "--client", str(CLIENTS / "answers.so"), *words, "--", *program]
                 done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
                 each = sum((i + 1) + (i + 6) + 5 + 1 + (i + 1) for i in range(SHORT))

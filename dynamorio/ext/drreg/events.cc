@@ -1,5 +1,7 @@
 // The program's instructions in between: what they read is put back before them, what they write
 // counts from then on.
+#include <utility>
+
 #include "ext/drreg/state.h"
 #include "ext/drwrap/hooks.h"
 #include "ir/general_use.h"
@@ -34,6 +36,10 @@ class Crossing {
     const bool last = drmgr_is_last_instr(drcontext_, instruction_);
     const bool app = instr_is_app(instruction_) && !instr_is_label(instruction_);
     if (last || (app && leaves(instruction_))) return end();
+    if (is_barrier(instruction_)) {
+      drreg_statelessly_restore_all(drcontext_, list_, instruction_, behind(), nullptr, nullptr);
+      return;
+    }
     if (!app) return;
     cross_flags();
     cross_registers();
@@ -127,6 +133,7 @@ class Crossing {
   void cross_used_register(size_t i, bool read, bool written) {
     RegisterState& reg = state_.registers[i];
     const uint32_t kept = state_.take_slot();
+    if (written && reg.slot == 0) reg.slot = std::exchange(reg.spare, 0);
     if (written && reg.slot == 0) reg.slot = state_.take_slot();
     if (kept == 0 || (written && reg.slot == 0)) {
       report(DRREG_ERROR_OUT_OF_SLOTS, "no slot for a value that is kept across an instruction");

@@ -14,6 +14,12 @@ bool ends_scan(instr_t* instruction) {
 
 }  // namespace
 
+bool is_barrier(instr_t* instruction) {
+  if (!instr_is_label(instruction)) return false;
+  const auto note = reinterpret_cast<ptr_uint_t>(instr_get_note(instruction));
+  return note == DR_NOTE_ANNOTATION || note == DR_NOTE_REG_BARRIER;
+}
+
 Liveness liveness_at(instr_t* where) {
   Liveness result;
   result.distance.fill(kFar);
@@ -22,6 +28,7 @@ Liveness liveness_at(instr_t* where) {
   uint known_flags = 0;
   uint16_t at = 0;
   for (instr_t* each = where; each != nullptr; each = instr_get_next(each), ++at) {
+    if (is_barrier(each)) break;
     if (instr_is_label(each)) continue;
     if (!instr_is_app(each)) {
       // What goes elsewhere may come to anything.

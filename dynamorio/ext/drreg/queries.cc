@@ -26,6 +26,7 @@ drreg_status_t drreg_reservation_info_ex(void* drcontext, reg_id_t reg,
   if (info == nullptr || info->size < sizeof *info) return DRREG_ERROR_INVALID_PARAMETER;
   const State& state = State::get();
   uint32_t slot = 0;
+  uint32_t spare = 0;  // of a dead register: holds nothing yet
   bool native = true;
   if (reg == DR_REG_NULL) {
     info->reserved = state.flags.in_use;
@@ -38,11 +39,13 @@ drreg_status_t drreg_reservation_info_ex(void* drcontext, reg_id_t reg,
     info->reserved = own.in_use;
     native = own.native;
     slot = own.native ? 0 : own.slot;
+    spare = own.spare;
   }
   const bool in_xax = reg == DR_REG_NULL && state.flags.place == FlagsState::Place::kXax;
   info->holds_app_value = native;
   info->app_value_retained = !native && (slot != 0 || in_xax);
   info->is_dr_slot = false;
+  if (slot == 0) slot = spare;
   info->tls_offs = slot == 0 ? -1 : static_cast<int>(slot);
   info->opnd = slot == 0 ? opnd_create_null() : dr_raw_tls_opnd(drcontext, DR_SEG_GS, slot);
   if (in_xax) info->opnd = opnd_create_reg(DR_REG_XAX);

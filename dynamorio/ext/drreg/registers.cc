@@ -1,4 +1,5 @@
 // Reserving registers.
+#include <utility>
 
 #include "core/inserted_code.h"
 #include "ext/drreg/state.h"
@@ -93,6 +94,7 @@ drreg_status_t reserve(void* drcontext, instrlist_t* list, instr_t* where, drvec
     }
     reg.native = false;
   }
+  if (reg.slot == 0) reg.spare = state.take_slot();
   reg.in_use = true;
   state.note(drcontext, list, where);
   *result = reg_at(index);
@@ -120,6 +122,7 @@ drreg_status_t drreg_unreserve_register(void* drcontext, instrlist_t* ilist, ins
   RegisterState& own = state.registers[index_of(reg)];
   if (!own.in_use) return DRREG_ERROR_INVALID_PARAMETER;
   own.in_use = false;
+  state.give_slot(std::exchange(own.spare, 0));
   // In the insertion phase it is put back only when the program wants it.
   if (!in_insertion(drcontext)) {
     restore_register(drcontext, ilist, where, index_of(reg));

@@ -29,20 +29,15 @@ opnd_t slot_operand(void* drcontext, uint32_t slot) {
   return dr_raw_tls_opnd(drcontext, DR_SEG_GS, slot);
 }
 
-/// As many as are wanted; when no more are to be had, the core's own spill slots, from the last.
+constexpr dr_spill_slot_t kFirstShared = SPILL_SLOT_5;
+
+/// As many as are wanted, if they are to be had.
 void take_slots(Users& all) {
-  dr_spill_slot_t own = SPILL_SLOT_MAX;
   while (all.slots.size() < all.wanted) {
     reg_id_t segment = DR_REG_NULL;
     uint offset = 0;
-    if (dr_raw_tls_calloc(&segment, &offset, 1, 0)) {
-      all.slots.push_back(offset);
-    } else if (own >= SPILL_SLOT_1 + 4) {
-      all.slots.push_back(Room::get().slots().spill(own));
-      own = static_cast<dr_spill_slot_t>(own - 1);
-    } else {
-      return;
-    }
+    if (!dr_raw_tls_calloc(&segment, &offset, 1, 0)) return;
+    all.slots.push_back(offset);
   }
 }
 
@@ -86,8 +81,14 @@ void State::give_slot(uint32_t slot) {
 }
 
 std::vector<uint32_t> all_slots() {
+  std::vector<uint32_t> slots;
+  // When the own ones are in use, the core's spill slots, of which clients take the first.
+  for (int i = kFirstShared; i <= SPILL_SLOT_MAX; ++i) {
+    slots.push_back(Room::get().slots().spill(static_cast<dr_spill_slot_t>(i)));
+  }
   const std::lock_guard held(users().mutex);
-  return users().slots;
+  slots.insert(slots.end(), users().slots.begin(), users().slots.end());
+  return slots;
 }
 
 bool is_conservative() {
@@ -170,7 +171,8 @@ drreg_status_t drreg_exit() {
 
 drreg_status_t drreg_max_slots_used(uint* max) {
   if (max == nullptr) return DRREG_ERROR_INVALID_PARAMETER;
-  *max = static_cast<uint>(all_slots().size());
+  const std::lock_guard held(users().mutex);
+  *max = static_cast<uint>(users().slots.size());
   return DRREG_SUCCESS;
 }
 

@@ -22,6 +22,8 @@ struct RegisterState {
   bool in_use = false;  ///< reserved
   bool native = true;
   uint32_t slot = 0;  ///< where the program's value is if it is not native; 0: it is dead
+  /// In use and dead: a slot for a value that the program may yet write. 0: there was none free.
+  uint32_t spare = 0;
 };
 
 struct FlagsState {
@@ -38,6 +40,8 @@ struct Liveness {
   std::array<uint16_t, kRegisters> distance{};  ///< instructions to the first use
 };
 Liveness liveness_at(instr_t* where);
+/// A label at which all registers and flags hold the program's values.
+bool is_barrier(instr_t* instruction);
 
 class State {
  public:

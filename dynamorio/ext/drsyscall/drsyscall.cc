@@ -1,6 +1,7 @@
 // System calls by the table of names and arguments that the bundled tools use.
 #include "drsyscall.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <span>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "core/context.h"
+#include "drmgr.h"
 #include "ext/drsyscall/memory_arguments.h"
 #include "syscalls/names.h"
 
@@ -81,27 +83,71 @@ drsys_param_type_t type_of(char letter) {
   }
 }
 
-/// Without a call: types alone.
-bool visit(drsys_syscall_t& call, const Context* context, drsys_iter_cb_t cb, void* user_data) {
+/// Whether the call reads or writes by the argument: what it points to, or itself.
+drsys_param_mode_t mode_of(const drsys_syscall_t& call, int argument) {
+  unsigned mode = 0;
+  for (const MemoryArgument& range : weft::dynamorio::memory_arguments(call.number)) {
+    if (range.argument == argument) mode |= range.written ? DRSYS_PARAM_OUT : DRSYS_PARAM_IN;
+  }
+  return mode == 0 ? DRSYS_PARAM_IN : static_cast<drsys_param_mode_t>(mode);
+}
+
+/// What every description of an argument or a range has.
+drsys_arg_t common(drsys_syscall_t& call, const Context* context) {
   drsys_arg_t argument{};
   argument.syscall = &call;
   argument.sysnum = {call.number, 0};
   argument.drcontext = dr_get_current_drcontext();
-  if (context != nullptr) drsys_get_mcontext(argument.drcontext, &argument.mc);
+  if (context != nullptr) {
+    drsys_get_mcontext(argument.drcontext, &argument.mc);
+    argument.valid = true;
+    argument.pre = !context->call_is_over;
+  }
+  return argument;
+}
+
+/// The arguments, and the result as the last. Without a call: types alone.
+void visit(drsys_syscall_t& call, const Context* context, drsys_iter_cb_t cb, void* user_data) {
+  drsys_arg_t argument = common(call, context);
+  argument.size = sizeof(reg_t);
   for (size_t i = 0; i < call.arguments.size() && i < kRegisters.size(); ++i) {
-    const drsys_param_type_t type = type_of(call.arguments[i]);
     argument.ordinal = static_cast<int>(i);
-    argument.type = type;
-    argument.mode = static_cast<drsys_param_mode_t>(DRSYS_PARAM_IN | DRSYS_PARAM_INLINED);
+    argument.type = type_of(call.arguments[i]);
+    argument.mode = mode_of(call, argument.ordinal);
     argument.reg = kRegisters[i];
-    argument.size = sizeof(reg_t);
-    if (context != nullptr) {
-      argument.valid = true;
-      argument.pre = !context->call_is_over;
-      argument.value = context->call->argument(argument.ordinal);
-      argument.value64 = argument.value;
-    }
-    if (!cb(&argument, user_data)) return false;
+    if (context != nullptr) argument.value = context->call->argument(argument.ordinal);
+    argument.value64 = argument.value;
+    if (!cb(&argument, user_data)) return;
+  }
+  argument.ordinal = -1;
+  argument.type = DRSYS_TYPE_SIGNED_INT;
+  argument.mode = DRSYS_PARAM_RETVAL;
+  argument.reg = DR_REG_RAX;
+  const bool has_result = context != nullptr && context->call_is_over;
+  argument.value = has_result ? static_cast<reg_t>(context->call->result()) : 0;
+  argument.value64 = argument.value;
+  cb(&argument, user_data);
+}
+
+/// The counts that calls are given by address: the kernel puts another in their place, which may
+/// be more than the memory is. Of the thread, by the arguments.
+std::array<uint32_t, kRegisters.size()>& counts_before() {
+  static thread_local std::array<uint32_t, kRegisters.size()> counts;
+  return counts;
+}
+
+bool read_count(const Context& context, const MemoryArgument& range, uint32_t& count) {
+  const auto* from = reinterpret_cast<const void*>(context.call->argument(range.count));
+  return dr_safe_read(from, sizeof count, &count, nullptr);
+}
+
+bool note_counts(void* drcontext, int number) {
+  const Context* const context = at_call(drcontext);
+  if (context == nullptr) return true;
+  for (const MemoryArgument& range : weft::dynamorio::memory_arguments(number)) {
+    if (range.size != MemoryArgument::Size::kAtCount) continue;
+    uint32_t& count = counts_before()[static_cast<size_t>(range.argument)];
+    if (!read_count(*context, range, count)) count = 0;
   }
   return true;
 }
@@ -120,8 +166,9 @@ size_t bytes_of(const MemoryArgument& range, const Context& context, uint64_t st
       return static_cast<size_t>(context.call->argument(range.count)) * range.number;
     case MemoryArgument::Size::kAtCount: {
       uint32_t bytes = 0;
-      const auto* from = reinterpret_cast<const void*>(context.call->argument(range.count));
-      return dr_safe_read(from, sizeof bytes, &bytes, nullptr) ? bytes : 0;
+      if (!read_count(context, range, bytes)) return 0;
+      const uint32_t room = counts_before()[static_cast<size_t>(range.argument)];
+      return context.call_is_over ? std::min(bytes, room) : bytes;
     }
     case MemoryArgument::Size::kString:
       break;
@@ -142,16 +189,12 @@ void visit_memory(drsys_syscall_t& call, const Context& context,
   for (const MemoryArgument& range : ranges) {
     const uint64_t start = context.call->argument(range.argument);
     if (start == 0 || (over && !range.written)) continue;
-    drsys_arg_t argument{};
-    argument.syscall = &call;
-    argument.sysnum = {call.number, 0};
-    argument.drcontext = dr_get_current_drcontext();
-    drsys_get_mcontext(argument.drcontext, &argument.mc);
-    argument.pre = !over;
+    drsys_arg_t argument = common(call, &context);
     argument.ordinal = range.argument;
     argument.mode = range.written ? DRSYS_PARAM_OUT : DRSYS_PARAM_IN;
     const bool is_text = range.size == MemoryArgument::Size::kString;
     argument.type = is_text                                         ? DRSYS_TYPE_CSTRING
+                    : range.size == MemoryArgument::Size::kAtCount  ? DRSYS_TYPE_SOCKADDR
                     : range.size == MemoryArgument::Size::kConstant ? DRSYS_TYPE_STRUCT
                                                                     : DRSYS_TYPE_CARRAY;
     argument.containing_type = DRSYS_TYPE_INVALID;
@@ -171,12 +214,16 @@ drmf_status_t drsys_init(client_id_t, drsys_options_t* options) {
     return DRMF_ERROR_INVALID_PARAMETER;
   }
   drmgr_init();
-  return users()++ == 0 ? DRMF_SUCCESS : DRMF_WARNING_ALREADY_INITIALIZED;
+  if (users()++ != 0) return DRMF_WARNING_ALREADY_INITIALIZED;
+  // Ahead of the clients' own events.
+  drmgr_priority_t first{sizeof first, "drsyscall", nullptr, nullptr, -1000};
+  drmgr_register_pre_syscall_event_ex(&note_counts, &first);
+  return DRMF_SUCCESS;
 }
 
 drmf_status_t drsys_exit() {
   if (users() == 0) return DRMF_ERROR_NOT_INITIALIZED;
-  --users();
+  if (--users() == 0) drmgr_unregister_pre_syscall_event(&note_counts);
   drmgr_exit();
   return DRMF_SUCCESS;
 }
@@ -327,7 +374,8 @@ drmf_status_t drsys_iterate_memargs(void* drcontext, drsys_iter_cb_t cb, void* u
   if (status != DRMF_SUCCESS) return status;
   const auto ranges = weft::dynamorio::memory_arguments(call->number);
   // Calls without pointers need no description.
-  if (ranges.empty() && call->arguments.find_first_of("psb") != std::string_view::npos) {
+  if (ranges.empty() && call->arguments.find_first_of("psb") != std::string_view::npos &&
+      !weft::dynamorio::takes_addresses_alone(call->number)) {
     return DRMF_ERROR_DETAILS_UNKNOWN;
   }
   visit_memory(*call, *at_call(drcontext), ranges, cb, user_data);

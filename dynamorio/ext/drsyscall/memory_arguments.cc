@@ -31,6 +31,15 @@ constexpr uint32_t kInt = sizeof(int);
 constexpr uint32_t kKernelAction = 32;
 constexpr uint32_t kKernelSet = 8;
 
+/// struct robust_list_head.
+constexpr uint32_t kRobustList = 24;
+
+/// What is there is no argument of theirs; the thread's word that is cleared is so at its end.
+constexpr int64_t kAddressesAlone[] = {
+    SYS_mmap,       SYS_mprotect,        SYS_munmap, SYS_brk,   SYS_mremap,  SYS_msync,
+    SYS_madvise,    SYS_shmat,           SYS_shmdt,  SYS_mlock, SYS_munlock, SYS_rt_sigreturn,
+    SYS_arch_prctl, SYS_set_tid_address, SYS_mlock2};
+
 constexpr MemoryArgument whole(int64_t call, int argument, bool written, uint32_t bytes) {
   return {call, argument, written, Size::kConstant, bytes};
 }
@@ -152,6 +161,45 @@ constexpr MemoryArgument kRows[] = {
     whole(SYS_futex, 0, kIn, kInt),
     counted(SYS_sched_getaffinity, 2, kOut, 1, 1, true),
     counted(SYS_sched_setaffinity, 2, kIn, 1),
+    whole(SYS_set_robust_list, 0, kIn, kRobustList),
+    counted(SYS_rseq, 0, kIn, 1),
+    whole(SYS_clone, 2, kOut, kInt),
+    counted(SYS_clone3, 0, kIn, 1),
+    whole(SYS_sendfile, 2, kIn, sizeof(off_t)),
+    text(SYS_chroot, 0),
+    text(SYS_mknod, 0),
+    text(SYS_lchown, 0),
+    text(SYS_fchownat, 1),
+    text(SYS_fchmodat, 1),
+    text(SYS_symlinkat, 0),
+    text(SYS_symlinkat, 2),
+    text(SYS_linkat, 1),
+    text(SYS_linkat, 3),
+    text(SYS_renameat, 1),
+    text(SYS_renameat, 3),
+    text(SYS_renameat2, 1),
+    text(SYS_renameat2, 3),
+    text(SYS_utime, 0),
+    text(SYS_utimes, 0),
+    text(SYS_utimensat, 1),
+    whole(SYS_utimensat, 2, kIn, 2 * sizeof(timespec)),
+    counted(SYS_getdents, 1, kOut, 2, 1, true),
+    counted(SYS_preadv, 1, kIn, 2, sizeof(iovec)),
+    counted(SYS_pwritev, 1, kIn, 2, sizeof(iovec)),
+    counted(SYS_getgroups, 1, kOut, 0, sizeof(gid_t), true),
+    counted(SYS_setgroups, 1, kIn, 0, sizeof(gid_t)),
+    whole(SYS_getresuid, 0, kOut, sizeof(uid_t)),
+    whole(SYS_getresuid, 1, kOut, sizeof(uid_t)),
+    whole(SYS_getresuid, 2, kOut, sizeof(uid_t)),
+    whole(SYS_getresgid, 0, kOut, sizeof(gid_t)),
+    whole(SYS_getresgid, 1, kOut, sizeof(gid_t)),
+    whole(SYS_getresgid, 2, kOut, sizeof(gid_t)),
+    whole(SYS_rt_sigpending, 0, kOut, kKernelSet),
+    whole(SYS_rt_sigtimedwait, 0, kIn, kKernelSet),
+    whole(SYS_rt_sigtimedwait, 1, kOut, sizeof(siginfo_t)),
+    whole(SYS_rt_sigtimedwait, 2, kIn, sizeof(timespec)),
+    whole(SYS_rt_sigqueueinfo, 2, kIn, sizeof(siginfo_t)),
+    whole(SYS_rt_tgsigqueueinfo, 3, kIn, sizeof(siginfo_t)),
 };
 
 struct Table {
@@ -171,6 +219,11 @@ std::span<const MemoryArgument> memory_arguments(int64_t call) {
       table.rows.begin(), table.rows.end(), MemoryArgument{call, 0, kIn, Size::kConstant, 0},
       [](const auto& one, const auto& other) { return one.call < other.call; });
   return {first, last};
+}
+
+bool takes_addresses_alone(int64_t call) {
+  return std::find(std::begin(kAddressesAlone), std::end(kAddressesAlone), call) !=
+         std::end(kAddressesAlone);
 }
 
 }  // namespace weft::dynamorio

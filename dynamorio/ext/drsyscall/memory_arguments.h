@@ -25,5 +25,7 @@ struct MemoryArgument {
 
 /// Those of the call: empty if nothing is known of it, or it takes no memory.
 std::span<const MemoryArgument> memory_arguments(int64_t call);
+/// Whether the call takes addresses without looking at what is there.
+bool takes_addresses_alone(int64_t call);
 
 }  // namespace weft::dynamorio

@@ -11,7 +11,7 @@ static int wrong;
 
 static bool on_range(drsys_arg_t* range, void* written) {
   if (range->drcontext != dr_get_current_drcontext() || range->size == 0) ++wrong;
-  if (!dr_memory_is_readable(range->start_addr, 1)) ++wrong;
+  if (!range->valid || !dr_memory_is_readable(range->start_addr, 1)) ++wrong;
   if (range->mode == DRSYS_PARAM_OUT) {
     if (!range->pre) *(size_t*)written = range->size;
     ++written_ranges;
@@ -25,17 +25,44 @@ static bool on_range(drsys_arg_t* range, void* written) {
 }
 
 static bool wants(void* drcontext, int number) {
-  return number == SYS_read || number == SYS_write || number == SYS_openat;
+  return number == SYS_read || number == SYS_write || number == SYS_openat || number == SYS_mmap;
+}
+
+/* Every argument, and the result as the last. */
+static bool on_argument(drsys_arg_t* argument, void* count) {
+  ptr_uint_t value = 0;
+  if (!argument->valid || argument->mc == NULL) ++wrong;
+  if (argument->ordinal < 0) {
+    if (argument->mode != DRSYS_PARAM_RETVAL) ++wrong;
+    if (!argument->pre && argument->value != dr_syscall_get_result(argument->drcontext)) ++wrong;
+    *(int*)count += 100;
+    return true;
+  }
+  const bool written = argument->sysnum.number == SYS_read && argument->ordinal == 1;
+  if (argument->mode != (written ? DRSYS_PARAM_OUT : DRSYS_PARAM_IN)) ++wrong;
+  if (drsys_pre_syscall_arg(argument->drcontext, (uint)argument->ordinal, &value) != DRMF_SUCCESS) ++wrong;
+  if (value != argument->value) ++wrong;
+  *(int*)count += 1;
+  return true;
+}
+
+static void check_arguments(void* drcontext, int number) {
+  int count = 0;
+  if (drsys_iterate_args(drcontext, on_argument, &count) != DRMF_SUCCESS) ++wrong;
+  const int arguments = number == SYS_mmap ? 6 : number == SYS_openat ? 4 : 3;
+  if (count != 100 + arguments) ++wrong;
 }
 
 static bool before(void* drcontext, int number) {
   size_t written = 0;
+  check_arguments(drcontext, number);
   if (drsys_iterate_memargs(drcontext, on_range, &written) != DRMF_SUCCESS) ++wrong;
   return true;
 }
 
 static void after(void* drcontext, int number) {
   size_t written = 0;
+  check_arguments(drcontext, number);
   if (drsys_iterate_memargs(drcontext, on_range, &written) != DRMF_SUCCESS) ++wrong;
   const ptr_int_t result = (ptr_int_t)dr_syscall_get_result(drcontext);
   if (number == SYS_read && result > 0 && written != (size_t)result) ++wrong;

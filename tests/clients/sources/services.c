@@ -1,4 +1,5 @@
 // Everything that needs no block: options, files, memory, locks, modules, system calls, threads.
+#include <limits.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -59,6 +60,30 @@ static void check_memory(void) {
   CHECK(dr_snprintf(small, 4, "%s", "12345") == -1 && memcmp(small, "1234", 4) == 0);
 }
 
+static void check_near_memory(void) {
+  const dr_alloc_flags_t flags = DR_ALLOC_CACHE_REACHABLE;
+  byte* near = dr_custom_alloc(NULL, flags, 100, 0, NULL);
+  CHECK(near != NULL);
+  const ptr_int_t away = near - (byte*)&check_near_memory;
+  CHECK(away < INT_MAX && away > INT_MIN);
+  memset(near, 1, 100);
+  CHECK(dr_custom_free(NULL, flags, near, 100));
+}
+
+/* The regions follow each other to the end of all addresses. */
+static void check_all_memory(void) {
+  ptr_uint_t at = 0;
+  for (int i = 0; i < 100000; ++i) {
+    dr_mem_info_t info;
+    CHECK(dr_query_memory_ex((byte*)at, &info) && (ptr_uint_t)info.base_pc <= at && info.size != 0);
+    const ptr_uint_t end = (ptr_uint_t)info.base_pc + info.size;
+    if (end == 0) return;
+    CHECK(end > at);
+    at = end;
+  }
+  CHECK(!"an end");
+}
+
 static void check_modules(void) {
   module_data_t* main = dr_get_main_module();
   CHECK(main != NULL && strcmp(main->names.file_name, dr_get_application_name()) == 0);
@@ -87,6 +112,10 @@ DR_EXPORT void dr_client_main(client_id_t id, int argc, const char* argv[]) {
   mutex = dr_mutex_create();
   check_files();
   check_memory();
+  check_near_memory();
+  check_all_memory();
+  CHECK(strcmp(dr_config_status_code_to_string(DR_SUCCESS), "success") == 0);
+  CHECK(strcmp(dr_config_status_code_to_string(DR_NUDGE_TIMEOUT), "success") != 0);
   CHECK(dr_get_milliseconds() > 13000000000000ull);
   dr_register_exit_event(at_exit);
   dr_register_thread_init_event(thread_starts);
