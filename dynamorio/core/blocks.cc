@@ -119,7 +119,8 @@ bool Room::edit_block(InstructionList& block) {
   if (list == nullptr) {
     list = program_list(context, block);
     annotations.answer(context, list);
-    const bool for_trace = block.use() == ListUse::kTrace;
+    // As in the original, also while it is found out which blocks a trace has.
+    const bool for_trace = block.use() != ListUse::kBlock;
     events_.block.for_each(
         [&](auto function) { function(context, tag_of(block.tag()), list, for_trace, false); });
     annotations.settle(context, list);

@@ -119,7 +119,11 @@ int run_program(CLI::App& app, engine::Options& options, int argc, char** argv) 
     std::fputs("weft: --stats takes nothing or json:FILE\n", stderr);
     return kStatusUsage;
   }
-  if (!clients.empty()) texts.tools.push_back(tool_of(clients));
+  if (!clients.empty()) {
+    texts.tools.push_back(tool_of(clients));
+    // Clients take a block that they are shown for one that is about to run, and for a new one.
+    if (app.count("--max-blocks") == 0) options.max_blocks = 1;
+  }
   if (!apply_stress(texts.stress_delete, options, texts.tools)) {
     std::fputs(
         "weft: --stress-delete takes RATE[,SEED][,inside|,calls], RATE a positive number or max\n",

@@ -85,6 +85,11 @@ class Clients(unittest.TestCase):
         for threads in (1, 8):
             self.assertEqual(self.run_client("values", threads, rounds=SHORT), "copied, handed over, 0 wrong\n")
 
+    def test_a_block_is_shown_when_it_is_about_to_run(self):
+        for threads in (1, 8):
+            again = r"\d+" if STRESSED or threads > 1 else "0"
+            self.assertRegex(self.run_client("shows", threads, rounds=SHORT), rf"^shown, {again} again, 0 not run\n$")
+
     def test_every_block_is_told_of_when_it_is_gone(self):
         for threads in (1, 8):
             said = self.run_client("lives", threads, rounds=SHORT)
