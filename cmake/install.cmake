@@ -12,6 +12,9 @@ set_target_properties(weft_tool_api PROPERTIES EXPORT_NAME tool)
 install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(TARGETS weft-memtrace weft-coverage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+# gdb loads it by itself when it is given this weft.
+install(FILES ${CMAKE_SOURCE_DIR}/tools/gdb/weft-gdb.py COMPONENT runtime
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_BINDIR})
 # Clients of the DynamoRIO API load this one.
 install(TARGETS dynamorio LIBRARY DESTINATION lib/weft COMPONENT runtime)
 get_property(tools GLOBAL PROPERTY WEFT_TOOLS)

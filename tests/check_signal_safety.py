@@ -17,7 +17,7 @@ import typing
 
 FORBIDDEN = re.compile(
     r"(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|_Zn[wa]\w*|_Zd[la]\w*|pthread_(mutex|rwlock|cond)_\w+|f?printf|"
-    r"fwrite|fopen|fclose|dlopen|dlsym|exit|__cxa_guard_acquire|_ZN4weft8SpinLock9lock_slowEv)$")
+    r"fwrite|fopen|fclose|dlopen|dlsym|exit|__cxa_guard_acquire|_ZN4weft8LockWord9lock_slowEv)$")
 
 # Where the search ends, and why. A star stands for anything.
 ENDS = {

@@ -2,6 +2,7 @@
 // Values only: no ownership, any thread, signal-safe.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,10 @@ struct AppRange {
   constexpr bool contains(AppPc pc) const { return start <= pc && pc < end; }
   constexpr bool overlaps(const AppRange& other) const {
     return start < other.end && other.start < end;
+  }
+  /// The part that both have; empty if they do not overlap.
+  constexpr AppRange intersection(const AppRange& other) const {
+    return {std::max(start, other.start), std::min(end, other.end)};
   }
 };
 

@@ -1,7 +1,6 @@
 #include "cache/arena.h"
 
 #include <iterator>
-#include <mutex>
 
 #include "base/check.h"
 
@@ -9,7 +8,7 @@ namespace weft::cache {
 
 std::optional<Slot> Arena::take(uint32_t size, const ChunkSource& more) {
   DCHECK(size != 0 && size % kGranule == 0);
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   std::optional<Slot> slot = take_binned(size);
   if (!slot) slot = take_fresh(size);
   if (!slot) slot = take_run(size);
@@ -31,7 +30,7 @@ std::optional<Slot> Arena::take(uint32_t size, const ChunkSource& more) {
 }
 
 void Arena::give(Slot slot) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   used_ -= slot.size;
   if (slot.size / kGranule > kBins) {
     add_run(slot);
@@ -43,17 +42,18 @@ void Arena::give(Slot slot) {
 }
 
 void Arena::visit_free(const std::function<void(Slot)>& visit) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   merge_bins();
   for (const auto& [offset, size] : runs_) visit({offset, size});
 }
 
 uint64_t Arena::used() const {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   return used_;
 }
 
 void Arena::save(StateWriter& out) {
+  const Locked held(lock_);
   merge_bins();
   out.put(fresh_);
   out.put(used_);
@@ -63,6 +63,7 @@ void Arena::save(StateWriter& out) {
 }
 
 void Arena::resume(StateReader& in) {
+  const Locked held(lock_);
   fresh_ = in.get<Slot>();
   used_ = in.get<uint64_t>();
   for (const Slot free : in.get_all<Slot>()) add_run(free);

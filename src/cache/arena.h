@@ -40,21 +40,22 @@ class Arena {
   static constexpr uint32_t kBins = 64;
   static constexpr uint32_t kMergeAt = 64u << 10;
 
-  std::optional<Slot> take_binned(uint32_t size);
-  std::optional<Slot> take_fresh(uint32_t size);
-  std::optional<Slot> take_run(uint32_t size);
-  void add_run(Slot slot);
-  void remove_run(std::map<uint32_t, uint32_t>::iterator run);
-  void merge_bins();
-  void start_chunk(Slot chunk);
+  std::optional<Slot> take_binned(uint32_t size) REQUIRES(lock_);
+  std::optional<Slot> take_fresh(uint32_t size) REQUIRES(lock_);
+  std::optional<Slot> take_run(uint32_t size) REQUIRES(lock_);
+  void add_run(Slot slot) REQUIRES(lock_);
+  void remove_run(std::map<uint32_t, uint32_t>::iterator run) REQUIRES(lock_);
+  void merge_bins() REQUIRES(lock_);
+  void start_chunk(Slot chunk) REQUIRES(lock_);
 
-  mutable SpinLock lock_;                    ///< for all below
-  std::vector<std::vector<uint32_t>> bins_;  ///< by size in granules; made with the first piece
-  uint32_t binned_bytes_ = 0;
-  Slot fresh_;                                       ///< never handed out yet
-  std::map<uint32_t, uint32_t> runs_;                ///< merged free runs: offset -> size
-  std::set<std::pair<uint32_t, uint32_t>> by_size_;  ///< the same: size, offset
-  uint64_t used_ = 0;
+  mutable SpinLock<LockRank::kArena> lock_;
+  std::vector<std::vector<uint32_t>> bins_
+      GUARDED_BY(lock_);  ///< by size in granules; made with the first piece
+  uint32_t binned_bytes_ GUARDED_BY(lock_) = 0;
+  Slot fresh_ GUARDED_BY(lock_);                         ///< never handed out yet
+  std::map<uint32_t, uint32_t> runs_ GUARDED_BY(lock_);  ///< merged free runs: offset -> size
+  std::set<std::pair<uint32_t, uint32_t>> by_size_ GUARDED_BY(lock_);  ///< the same: size, offset
+  uint64_t used_ GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace weft::cache

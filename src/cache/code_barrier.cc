@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/address.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
@@ -18,7 +19,7 @@ void interrupt_processors() {
   if (linux::failed(page)) return;
   *reinterpret_cast<volatile char*>(page) = 1;
   linux::raw_syscall(__NR_mprotect, static_cast<uint64_t>(page), kPageSize, PROT_READ);
-  linux::raw_syscall(__NR_munmap, static_cast<uint64_t>(page), kPageSize);
+  linux::kernel::unmap(static_cast<uint64_t>(page), kPageSize);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cache/code_cache_impl.h"
+#include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
 
@@ -107,7 +108,7 @@ bool CodeCache::add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uin
   return impl_->lifecycle.add_indirect_entry(tag, code, jump, fixups, past);
 }
 
-Deleted CodeCache::delete_fragment(AppPc tag, Scope scope, const Visit& died) {
+Deleted CodeCache::delete_fragment(AppPc tag, Scope scope) {
   Lifecycle::Dead dead;
   Deleted deleted;
   {
@@ -115,7 +116,7 @@ Deleted CodeCache::delete_fragment(AppPc tag, Scope scope, const Visit& died) {
     impl_->parts.counters.add(Count::kDeletions);
     deleted = impl_->lifecycle.delete_fragment(tag, scope, dead);
   }
-  impl_->bury(dead, died);
+  impl_->bury(dead);
   return deleted;
 }
 
@@ -183,7 +184,7 @@ uint64_t CodeCache::evict(uint64_t bytes) {
   return evicted;
 }
 
-Fragment* CodeCache::sample(uint64_t random) const {
+Fragment* CodeCache::sample(const EpochGuard& /*held*/, uint64_t random) const {
   OperationGate::Pass pass(impl_->gate);
   Parts& parts = impl_->parts;
   const uint32_t bound = parts.fragments.bound();
@@ -198,7 +199,8 @@ Fragment* CodeCache::sample(uint64_t random) const {
   return nullptr;
 }
 
-void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const {
+void CodeCache::fragments_in(const EpochGuard& /*held*/, AppRange range,
+                             const std::function<void(Fragment&)>& visit) const {
   // Most ranges that are asked for lie in a few fragments. Not of the pool, whose locks a fork must
   // not find held: it waits for operations alone.
   constexpr size_t kFew = 8;
@@ -227,22 +229,8 @@ void CodeCache::fragments_in(AppRange range, const std::function<void(Fragment&)
   std::for_each(more.begin(), more.end(), show);
 }
 
-void CodeCache::fragments_at(AppPc tag, const std::function<void(Fragment&)>& visit) const {
-  Fragment* block = nullptr;
-  Fragment* trace = nullptr;
-  {
-    OperationGate::Pass pass(impl_->gate);
-    TagEntry* entry = impl_->parts.tags.find(tag);
-    if (entry == nullptr) return;
-    TagLock held(impl_->parts.locks, *entry);
-    block = entry->block.fragment;
-    trace = entry->trace.fragment;
-  }
-  if (block != nullptr && block->is_live()) visit(*block);
-  if (trace != nullptr && trace != block && trace->is_live()) visit(*trace);
-}
-
-void CodeCache::containing(AppPc tag, const std::function<void(Fragment&)>& visit) const {
+void CodeCache::containing(const EpochGuard& /*held*/, AppPc tag,
+                           const std::function<void(Fragment&)>& visit) const {
   std::vector<Fragment*> found;
   {
     OperationGate::Pass pass(impl_->gate);
@@ -265,6 +253,12 @@ Fragment* CodeCache::fragment_at(CachePc pc) const {
   return impl_->parts.fragment(impl_->parts.space.owner_at(pc));
 }
 
+DebugView CodeCache::debug_view() const {
+  const CodeSpace& space = impl_->parts.space;
+  return {space.range().start.value, space.range().size(), linux::word(space.owners()),
+          linux::word(impl_->parts.fragments.chunks())};
+}
+
 bool CodeCache::contains(CachePc pc) const { return impl_->parts.space.contains(pc); }
 
 AppPc CodeCache::exit_target(ExitId id) const { return impl_->parts.exits.at(id).target->tag; }
@@ -275,17 +269,6 @@ Fragment& CodeCache::exit_owner(ExitId id) const {
   Fragment* owner = impl_->parts.fragment(impl_->parts.exits.at(id).owner);
   CHECK(owner != nullptr);
   return *owner;
-}
-
-void CodeCache::cut_exits(Fragment& fragment) {
-  for (uint32_t i = 0; i < fragment.exit_count(); ++i) {
-    impl_->links.send_to_stub(impl_->parts.exits.at(fragment.exit_id(i)));
-  }
-}
-
-void CodeCache::mend_exits(Fragment& fragment) {
-  Impl::Operation operation(*impl_);
-  impl_->lifecycle.mend_exits(fragment);
 }
 
 void CodeCache::reclaim() { impl_->limbo.reclaim(); }
@@ -348,7 +331,7 @@ CodeCache::Stats CodeCache::stats() const {
   return stats;
 }
 
-void CodeCache::lock_all_for_fork() { impl_->gate.close(); }
+void CodeCache::lock_for_fork() { impl_->gate.close(); }
 
 void CodeCache::unlock_after_fork(bool child) {
   if (child) impl_->limbo.forget_reclaimer();

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/check.h"
 #include "base/result.h"
+#include "cache/debug_view.h"
 #include "cache/epochs.h"
 #include "cache/fragment.h"
 #include "cache/fragment_spec.h"
@@ -77,20 +78,22 @@ class CodeCache {
                           std::span<const Fixup> fixups = {}, const PastChoiceJump& past = {});
 
   /// `died`, if given, sees each fragment whose death this call decided, as the listener does.
-  using Visit = std::function<void(const Fragment&)>;
-  Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll, const Visit& died = nullptr);
+  Deleted delete_fragment(AppPc tag, Scope scope = Scope::kAll);
   /// The same for each of the tags, with one grace period for all. Returns how many died.
   uint64_t delete_fragments(std::span<const AppPc> tags, Scope scope = Scope::kAll);
   /// Every fragment with a byte in `range`. Returns how many died.
   uint32_t delete_region(AppRange range);
   uint32_t delete_all();
 
-  /// Live fragments one of whose constituents' bytes overlap `range`. Caller holds an EpochGuard.
-  void fragments_in(AppRange range, const std::function<void(Fragment&)>& visit) const;
-  /// Live fragments that can be entered at `tag`. Caller holds an EpochGuard.
-  void fragments_at(AppPc tag, const std::function<void(Fragment&)>& visit) const;
-  /// Live fragments that contain the block `tag` at any position. Caller holds an EpochGuard.
-  void containing(AppPc tag, const std::function<void(Fragment&)>& visit) const;
+  /// Live fragments one of whose constituents' bytes overlap `range`.
+  void fragments_in(const EpochGuard& held, AppRange range,
+                    const std::function<void(Fragment&)>& visit) const;
+  /// Live fragments that contain the block `tag` at any position.
+  void containing(const EpochGuard& held, AppPc tag,
+                  const std::function<void(Fragment&)>& visit) const;
+
+  /// Constant once the cache is started.
+  DebugView debug_view() const;
 
   /// The fragment (Live or Dead, not yet Reclaimed) whose hot or cold code holds `pc`, or null.
   SIGNAL_SAFE Fragment* fragment_at(CachePc pc) const;
@@ -102,18 +105,12 @@ class CodeCache {
   bool exit_calls(ExitId id) const;
   Fragment& exit_owner(ExitId id) const;
 
-  /// Sends every exit of the fragment that the calling thread is executing to the dispatcher, so
-  /// that the thread comes out soon. Links made meanwhile by others stay; mend_exits() restores the
-  /// rest.
-  SIGNAL_SAFE void cut_exits(Fragment& fragment);
-  void mend_exits(Fragment& fragment);
-
   /// Deletes live fragments, cold ones first, until `bytes` of code have died: a hand goes round
   /// all, and passes by those whose tag was evicted before and was wanted again soon (1, 3, then 7
   /// times). Returns how many bytes died.
   uint64_t evict(uint64_t bytes);
-  /// Some live fragment, chosen by `random`; null if none was met. Caller holds an EpochGuard.
-  Fragment* sample(uint64_t random) const;
+  /// Some live fragment, chosen by `random`; null if none was met.
+  Fragment* sample(const EpochGuard& held, uint64_t random) const;
 
   /// Frees what no thread can be executing any more, once enough of it is there to be worth a
   /// barrier; cheap when there is nothing. Call often.
@@ -140,7 +137,7 @@ class CodeCache {
   /// Deletes the live fragment of this id, if there is one, and nothing else.
   void delete_by_id(uint32_t id);
 
-  /// For a later process, between lock_all_for_fork() and unlock_after_fork().
+  /// For a later process, between lock_for_fork() and unlock_after_fork().
   using Image = cache::Image;
   /// Nothing if the records do not lie where they were asked for, or if `visit`, which is shown
   /// every live fragment, is false for one.
@@ -155,8 +152,8 @@ class CodeCache {
 
   /// Around fork(): waits until no operation is under way and lets none begin. The epochs are
   /// locked after that, and unlocked before.
-  void lock_all_for_fork();
-  void unlock_after_fork(bool child);
+  void lock_for_fork() NO_THREAD_SAFETY_ANALYSIS;
+  void unlock_after_fork(bool child) NO_THREAD_SAFETY_ANALYSIS;
 
  private:
   class Impl;

@@ -27,11 +27,8 @@ class CodeCache::Impl {
   };
 
   /// Tells of the deaths, outside any operation, and hands the dead on.
-  void bury(const Lifecycle::Dead& dead, const Visit& died = nullptr) {
+  void bury(const Lifecycle::Dead& dead) {
     if (dead.empty()) return;
-    if (died) {
-      for (const Fragment* fragment : dead) died(*fragment);
-    }
     if (listener != nullptr) {
       for (const Fragment* fragment : dead) listener->on_deleted(*fragment);
     }

@@ -3,10 +3,10 @@
 #include <sys/mman.h>
 
 #include <cstring>
-#include <mutex>
 #include <string>
 
 #include "cache/record_memory.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
@@ -25,9 +25,9 @@ constexpr uint64_t kLargest = 1ull << 31;  // links reach from end to end
 }  // namespace
 
 CodeSpace::~CodeSpace() {
-  if (base_ != 0) linux::raw_syscall(__NR_munmap, base_, reserve_);
+  if (base_ != 0) linux::kernel::unmap(base_, reserve_);
   if (owners_ != nullptr) {
-    linux::raw_syscall(__NR_munmap, linux::word(owners_), reserve_ / kGranule * sizeof(uint32_t));
+    linux::kernel::unmap(linux::word(owners_), reserve_ / kGranule * sizeof(uint32_t));
   }
 }
 
@@ -44,7 +44,7 @@ Status CodeSpace::start(uint64_t base, uint64_t reserve) {
   }
   if (base != 0 && static_cast<uint64_t>(code) != base) {
     // A kernel that takes the address as a hint.
-    linux::raw_syscall(__NR_munmap, static_cast<uint64_t>(code), reserve);
+    linux::kernel::unmap(static_cast<uint64_t>(code), reserve);
     return Error{"the place of the code cache is taken", 0};
   }
   base_ = static_cast<uint64_t>(code);
@@ -57,7 +57,7 @@ Status CodeSpace::start(uint64_t base, uint64_t reserve) {
 }
 
 std::optional<Slot> CodeSpace::next_chunk(uint32_t arena) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   if (next_ == chunks()) return std::nullopt;
   const uint32_t chunk = next_++;
   chunk_arena_[chunk].store(static_cast<uint8_t>(arena), std::memory_order_relaxed);
@@ -99,7 +99,7 @@ void CodeSpace::release_free() {
 }
 
 std::optional<Slot> CodeSpace::take_for_ever(size_t bytes) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   if (bytes > kChunk - for_ever_) return std::nullopt;
   const Slot slot{for_ever_, static_cast<uint32_t>((bytes + kGranule - 1) / kGranule * kGranule)};
   if (slot.end() > kChunk) return std::nullopt;
@@ -127,9 +127,14 @@ uint64_t CodeSpace::used(Temperature temperature) const {
 }
 
 void CodeSpace::save(StateWriter& out) {
-  out.put(for_ever_);
-  out.put(next_);
-  for (uint64_t chunk = 0; chunk < next_; ++chunk) out.put(chunk_arena_[chunk].load());
+  uint32_t next = 0;
+  {
+    const Locked held(lock_);
+    next = next_;
+    out.put(for_ever_);
+    out.put(next_);
+  }
+  for (uint64_t chunk = 0; chunk < next; ++chunk) out.put(chunk_arena_[chunk].load());
   for (Arena& arena : arenas_) arena.save(out);
 }
 
@@ -141,19 +146,28 @@ std::vector<AppRange> CodeSpace::image_up_to(uint64_t next) const {
   return {code, {owner_of(code.start), owner_of(code.end)}};
 }
 
-std::vector<AppRange> CodeSpace::image() const { return image_up_to(next_); }
+std::vector<AppRange> CodeSpace::image() const {
+  const Locked held(lock_);
+  return image_up_to(next_);
+}
 
 std::vector<AppRange> CodeSpace::image_of(StateReader in) const {
   const auto for_ever = in.get<uint32_t>();
   const auto next = in.get<uint32_t>();
+  const Locked held(lock_);
   const bool fits = for_ever == for_ever_ && next >= 1 && next <= chunks();
   return fits ? image_up_to(next) : std::vector<AppRange>();
 }
 
 void CodeSpace::resume(StateReader& in) {
-  for_ever_ = in.get<uint32_t>();
-  next_ = in.get<uint32_t>();
-  for (uint64_t chunk = 0; chunk < next_; ++chunk) chunk_arena_[chunk].store(in.get<uint8_t>());
+  const auto for_ever = in.get<uint32_t>();
+  const auto next = in.get<uint32_t>();
+  {
+    const Locked held(lock_);
+    for_ever_ = for_ever;
+    next_ = next;
+  }
+  for (uint64_t chunk = 0; chunk < next; ++chunk) chunk_arena_[chunk].store(in.get<uint8_t>());
   for (Arena& arena : arenas_) arena.resume(in);
 }
 

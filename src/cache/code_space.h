@@ -52,6 +52,7 @@ class CodeSpace {
   /// Notes whose the slot is, for owner_at(); 0: nobody's.
   void set_owner(Slot slot, uint32_t owner);
   SIGNAL_SAFE uint32_t owner_at(CachePc pc) const;
+  const std::atomic<uint32_t>* owners() const { return owners_; }
 
   uint64_t used(Temperature temperature) const;
 
@@ -77,11 +78,11 @@ class CodeSpace {
   std::atomic<uint32_t>* owners_ = nullptr;  ///< one for each granule
   std::array<Arena, kArenas> arenas_;
   std::unique_ptr<std::atomic<uint8_t>[]> chunk_arena_;
-  SpinLock lock_;  ///< for all below
+  mutable SpinLock<LockRank::kCodeSpace> lock_;
   /// Chunks below have been handed out, hot and cold ones in turn: what a small program has of both
   /// is in reach of one page table, which each fork copies. Chunk 0 is for what lives for ever.
-  uint32_t next_ = 1;
-  uint32_t for_ever_ = kCacheLine;  ///< offset 0 stays unused: it means none
+  uint32_t next_ GUARDED_BY(lock_) = 1;
+  uint32_t for_ever_ GUARDED_BY(lock_) = kCacheLine;  ///< offset 0 stays unused: it means none
 };
 
 }  // namespace weft::cache

@@ -1,7 +1,6 @@
 #include "cache/epochs.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/check.h"
 #include "cache/stripe.h"
@@ -9,14 +8,14 @@
 namespace weft::cache {
 
 void Epochs::register_thread(EpochSlot& slot) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   CHECK(std::find(slots_.begin(), slots_.end(), &slot) == slots_.end());
   slots_.push_back(&slot);
 }
 
 void Epochs::unregister_thread(EpochSlot& slot) {
   CHECK(slot.depth == 0);
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   const auto found = std::find(slots_.begin(), slots_.end(), &slot);
   CHECK(found != slots_.end());
   *found = slots_.back();
@@ -38,11 +37,6 @@ void Epochs::leave(EpochSlot& slot) {
   slot.announced.store(0, std::memory_order_release);
 }
 
-void Epochs::refresh(EpochSlot& slot) {
-  if (slot.depth != 1) return;
-  slot.announced.store(current_.load(std::memory_order_relaxed), std::memory_order_seq_cst);
-}
-
 uint64_t Epochs::advance() {
   // Sequentially consistent: the other half of enter(); the unlinking before it must not be delayed
   // beyond the scan of the slots after it.
@@ -56,7 +50,7 @@ uint64_t Epochs::min_active() {
     if (epoch != 0) oldest = std::min(oldest, epoch);
   };
   for (const auto& announced : anonymous_) note(announced);
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   for (const EpochSlot* slot : slots_) note(slot->announced);
   return oldest;
 }
@@ -69,28 +63,24 @@ uint64_t Epochs::freeable() {
 }
 
 void Epochs::for_each_older(uint64_t epoch, const std::function<void(EpochSlot&)>& visit) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   for (EpochSlot* slot : slots_) {
     const uint64_t announced = slot->announced.load(std::memory_order_seq_cst);
     if (announced != 0 && announced < epoch) visit(*slot);
   }
 }
 
-void Epochs::settle() { const std::lock_guard held(lock_); }
+void Epochs::settle() { const Locked held(lock_); }
 
 size_t Epochs::registered() const {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   return slots_.size();
 }
 
-void Epochs::lock_for_fork() { lock_.lock(); }
-
-void Epochs::unlock_after_fork(bool child, EpochSlot* mine) {
-  if (child) {
-    std::erase_if(slots_, [mine](const EpochSlot* slot) { return slot != mine; });
-    for (auto& announced : anonymous_) announced.store(0, std::memory_order_relaxed);
-  }
-  lock_.unlock();
+void Epochs::forked(EpochSlot& mine) {
+  const Locked held(lock_);
+  std::erase_if(slots_, [&mine](const EpochSlot* slot) { return slot != &mine; });
+  for (auto& announced : anonymous_) announced.store(0, std::memory_order_relaxed);
 }
 
 std::atomic<uint64_t>& Epochs::claim_anonymous() {

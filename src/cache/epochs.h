@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 
 namespace weft::cache {
@@ -36,8 +37,6 @@ class Epochs {
   /// From here until leave() nothing that the thread can reach is reclaimed. May be nested.
   void enter(EpochSlot& slot);
   void leave(EpochSlot& slot);
-  /// As leave() and enter(), for a thread that keeps nothing it has seen.
-  void refresh(EpochSlot& slot);
 
   /// Ends the current epoch and returns the number of the next: what was made unreachable before
   /// this call may be freed once min_active() >= the returned number.
@@ -67,9 +66,9 @@ class Epochs {
     lock_.unlock();
   }
 
-  /// Around fork. In the child no slot remains but `mine`.
-  void lock_for_fork();
-  void unlock_after_fork(bool child, EpochSlot* mine);
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
+  /// In the child of a fork: no slot remains but `mine`.
+  void forked(EpochSlot& mine);
 
  private:
   friend class EpochGuard;
@@ -81,8 +80,8 @@ class Epochs {
 
   alignas(64) std::atomic<uint64_t> current_{1};
   alignas(64) std::array<std::atomic<uint64_t>, kAnonymous> anonymous_{};
-  mutable SpinLock lock_;
-  std::vector<EpochSlot*> slots_;  ///< under lock_
+  mutable SpinLock<LockRank::kEpochs> lock_;
+  std::vector<EpochSlot*> slots_ GUARDED_BY(lock_);
 };
 
 /// Keeps what the thread can reach from being reclaimed, for a scope.

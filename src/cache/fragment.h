@@ -80,6 +80,7 @@ class Fragment {
   ExitId exit_id(uint32_t index) const { return first_exit_ + index; }
 
  private:
+  friend struct FragmentLayout;  // for debuggers
   friend class FragmentStore;
   friend class Lifecycle;
   friend class Limbo;

@@ -1,7 +1,6 @@
 #include "cache/fragment_store.h"
 
 #include <cstring>
-#include <mutex>
 #include <new>
 
 #include "cache/links.h"
@@ -199,7 +198,7 @@ void FragmentStore::destroy(Fragment& fragment) {
     }
   };
   {
-    std::lock_guard held(parts_.fragment_lock(fragment.id_));
+    Locked held(parts_.fragment_lock(fragment.id_));
     parts_.fragments.at(fragment.id_).store(nullptr, std::memory_order_release);
   }
   poison(fragment.hot_);
@@ -237,7 +236,7 @@ std::optional<uint32_t> FragmentStore::add_cold(Fragment& fragment, std::span<co
   apply(fixups, {fragment.hot_start_, start, fragment.first_exit_});
   parts_.space.set_owner(*slot, fragment.id_);
   const RecordPool::Record record = parts_.records.take(sizeof(ExtraSlot));
-  std::lock_guard held(parts_.fragment_lock(fragment.id_));
+  Locked held(parts_.fragment_lock(fragment.id_));
   fragment.extra_ = new (record.memory) ExtraSlot{*slot, fragment.extra_, record.stripe};
   return slot->offset;
 }

@@ -3,8 +3,8 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <mutex>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::cache {
@@ -30,7 +30,7 @@ uint64_t* map_words() {
 }
 
 void unmap_words(uint64_t* words) {
-  if (words != nullptr) linux::raw_syscall(__NR_munmap, linux::word(words), kTableBytes);
+  if (words != nullptr) linux::kernel::unmap(linux::word(words), kTableBytes);
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ uint32_t HashTargets::slot(uint32_t level, AppPc target) {
   return static_cast<uint32_t>(hash % kSlots);
 }
 
-SpinLock& HashTargets::lock_of(uint32_t level, uint32_t slot) {
+SpinLock<LockRank::kHashSlots>& HashTargets::lock_of(uint32_t level, uint32_t slot) {
   return locks_[(slot + level * 61) % kLocks];
 }
 
@@ -72,7 +72,7 @@ bool HashTargets::publish(AppPc target, CachePc entry) {
   uint32_t level = 0;
   for (;; ++level) {
     const uint32_t at = slot(level, target);
-    std::lock_guard held(lock_of(level, at));
+    Locked held(lock_of(level, at));
     uint64_t& owner = tag(level, at);
     const bool last = level + 1 == kLevels;
     if (owner != 0 && owner != target.value && !last) continue;
@@ -88,7 +88,7 @@ bool HashTargets::publish(AppPc target, CachePc entry) {
 
 void HashTargets::clear(uint32_t level, AppPc target) {
   const uint32_t at = slot(level, target);
-  std::lock_guard held(lock_of(level, at));
+  Locked held(lock_of(level, at));
   if (tag(level, at) != target.value) return;
   tag(level, at) = 0;
   // Sequentially consistent: a deletion that has returned must be seen by every branch after it.

@@ -43,7 +43,7 @@ class HashTargets final : public IndirectTargets {
  private:
   static constexpr uint32_t kLocks = 256;
 
-  SpinLock& lock_of(uint32_t level, uint32_t slot);
+  SpinLock<LockRank::kHashSlots>& lock_of(uint32_t level, uint32_t slot);
   uint64_t& word(uint32_t level, uint32_t slot) const { return tables_[level * kSlots + slot]; }
   uint64_t& tag(uint32_t level, uint32_t slot) const { return tags_[level * kSlots + slot]; }
   /// Empties the slot of `target` at `level` if it is its own.
@@ -53,7 +53,7 @@ class HashTargets final : public IndirectTargets {
   uint64_t* tags_ = nullptr;  ///< whose each slot is; 0: nobody's. Under the slot's lock.
   CachePc miss_;
   std::atomic<bool> ready_{false};
-  std::array<SpinLock, kLocks> locks_;
+  std::array<SpinLock<LockRank::kHashSlots>, kLocks> locks_;
 };
 
 }  // namespace weft::cache

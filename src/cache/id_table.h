@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 #include <vector>
 
@@ -40,7 +39,7 @@ class IdTable {
     DCHECK(count != 0 && count <= kLargestRun);
     const uint32_t mine = stripe_of_caller();
     Stripe& stripe = stripes_[mine];
-    std::lock_guard held(stripe.lock);
+    Locked held(stripe.lock);
     if (count < stripe.runs.size() && !stripe.runs[count].empty()) {
       const uint32_t first = stripe.runs[count].back();
       stripe.runs[count].pop_back();
@@ -55,7 +54,7 @@ class IdTable {
   void give(uint32_t first, uint32_t count) {
     // To the stripe it came from, or a thread that only frees would pile up what others need.
     Stripe& stripe = stripes_[chunk(first).stripe];
-    std::lock_guard held(stripe.lock);
+    Locked held(stripe.lock);
     add_run(stripe, first, count);
   }
 
@@ -65,6 +64,9 @@ class IdTable {
     return chunk_count_.load(std::memory_order_acquire) * kChunk;
   }
   uint64_t bytes() const { return uint64_t{bound()} * sizeof(T); }
+  /// For debuggers: pointers to chunks, in which records begin at kRecordsOffset.
+  const void* chunks() const { return chunks_.get(); }
+  static constexpr size_t kRecordsOffset = std::max(alignof(T), sizeof(uint32_t));
 
   /// For a code image; nobody else is at work.
   void save(StateWriter& out) const {
@@ -72,6 +74,7 @@ class IdTable {
     out.put(count);
     for (uint32_t i = 0; i < count; ++i) out.put(chunks_[i].load(std::memory_order_relaxed));
     for (const Stripe& stripe : stripes_) {
+      const Locked held(stripe.lock);
       out.put(stripe.fresh);
       out.put(stripe.fresh_end);
       out.put(uint64_t{stripe.runs.size()});
@@ -84,6 +87,7 @@ class IdTable {
       chunks_[i].store(in.get<Chunk*>(), std::memory_order_release);
     }
     for (Stripe& stripe : stripes_) {
+      const Locked held(stripe.lock);
       stripe.fresh = in.get<uint32_t>();
       stripe.fresh_end = in.get<uint32_t>();
       stripe.runs.resize(std::min<uint64_t>(in.get<uint64_t>(), kChunk));
@@ -98,21 +102,21 @@ class IdTable {
     T records[kChunk];
   };
   struct alignas(kCacheLine) Stripe {
-    SpinLock lock;  ///< for all below
-    uint32_t fresh = 0;
-    uint32_t fresh_end = 0;
-    std::vector<std::vector<uint32_t>> runs;  ///< free ones, by length
+    mutable SpinLock<LockRank::kIds> lock;
+    uint32_t fresh GUARDED_BY(lock) = 0;
+    uint32_t fresh_end GUARDED_BY(lock) = 0;
+    std::vector<std::vector<uint32_t>> runs GUARDED_BY(lock);  ///< free ones, by length
   };
 
   Chunk& chunk(uint32_t id) const { return *chunks_[id / kChunk].load(std::memory_order_acquire); }
 
-  static void add_run(Stripe& stripe, uint32_t first, uint32_t count) {
+  static void add_run(Stripe& stripe, uint32_t first, uint32_t count) REQUIRES(stripe.lock) {
     if (stripe.runs.size() <= count) stripe.runs.resize(count + 1);
     stripe.runs[count].push_back(first);
   }
 
-  bool start_chunk(Stripe& stripe, uint32_t number) {
-    std::lock_guard held(chunk_lock_);
+  bool start_chunk(Stripe& stripe, uint32_t number) REQUIRES(stripe.lock) {
+    Locked held(chunk_lock_);
     const uint32_t index = chunk_count_.load(std::memory_order_relaxed);
     if (index == kMaxChunks) return false;
     if (stripe.fresh != stripe.fresh_end) {
@@ -135,7 +139,7 @@ class IdTable {
   /// Most of its pages are never touched.
   std::unique_ptr<std::atomic<Chunk*>[], Unmap> chunks_;
   std::atomic<uint32_t> chunk_count_{0};
-  SpinLock chunk_lock_;
+  SpinLock<LockRank::kIdChunks> chunk_lock_;
   std::array<Stripe, kStripes> stripes_;
 };
 

@@ -1,7 +1,6 @@
 #include "cache/interval_index.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "base/check.h"
@@ -172,7 +171,7 @@ void IntervalIndex::remove(AppRange bytes, uint32_t id) {
   if (bytes.empty()) return;
   for (uint64_t number = first_page(bytes); number <= last_page(bytes); ++number) {
     Stripe& stripe = stripe_of(number);
-    std::lock_guard held(stripe.lock);
+    Locked held(stripe.lock);
     Page* page = stripe.pages.find(number);
     CHECK(page != nullptr);
     page->remove(piece(number, bytes, id));
@@ -187,13 +186,13 @@ void IntervalIndex::collect(AppRange range, Ids& ids) const {
   if (last - first < kManyPages) {
     for (uint64_t number = first; number <= last; ++number) {
       const Stripe& stripe = stripe_of(number);
-      std::lock_guard held(stripe.lock);
+      Locked held(stripe.lock);
       const Page* page = stripe.pages.find(number);
       if (page != nullptr) page->append_overlaps(piece(number, range, 0), ids);
     }
   } else {
     for (const Stripe& stripe : stripes_) {
-      std::lock_guard held(stripe.lock);
+      Locked held(stripe.lock);
       stripe.pages.for_each([&](const Page& page) {
         if (page.number() < first || last < page.number()) return;
         page.append_overlaps(piece(page.number(), range, 0), ids);
@@ -208,7 +207,7 @@ void IntervalIndex::collect(AppRange range, Ids& ids) const {
 uint64_t IntervalIndex::bytes() const {
   uint64_t sum = sizeof(*this);
   for (const Stripe& stripe : stripes_) {
-    std::lock_guard held(stripe.lock);
+    Locked held(stripe.lock);
     sum += stripe.pages.bytes();
     stripe.pages.for_each([&sum](const Page& page) { sum += page.bytes(); });
   }
@@ -228,11 +227,17 @@ void IntervalIndex::Pages::resume(StateReader& in) {
 }
 
 void IntervalIndex::save(StateWriter& out) const {
-  for (const Stripe& stripe : stripes_) stripe.pages.save(out);
+  for (const Stripe& stripe : stripes_) {
+    const Locked held(stripe.lock);
+    stripe.pages.save(out);
+  }
 }
 
 void IntervalIndex::resume(StateReader& in) {
-  for (Stripe& stripe : stripes_) stripe.pages.resume(in);
+  for (Stripe& stripe : stripes_) {
+    const Locked held(stripe.lock);
+    stripe.pages.resume(in);
+  }
 }
 
 }  // namespace weft::cache

@@ -115,8 +115,8 @@ class IntervalIndex {
     size_t count_ = 0;
   };
   struct alignas(kCacheLine) Stripe {
-    mutable SpinLock lock;
-    Pages pages;
+    mutable SpinLock<LockRank::kIntervals> lock;
+    Pages pages GUARDED_BY(lock);
   };
 
   static Piece piece(uint64_t page, AppRange bytes, uint32_t id);
@@ -132,14 +132,15 @@ class IntervalIndex {
 class IntervalIndex::Adder {
  public:
   Adder(IntervalIndex& index, uint32_t id) : index_(index), id_(id) {}
-  ~Adder();
+  // The compiler cannot follow a lock from one call to the next.
+  ~Adder() NO_THREAD_SAFETY_ANALYSIS;
   Adder(const Adder&) = delete;
   Adder& operator=(const Adder&) = delete;
 
   void add(AppRange bytes);
 
  private:
-  Page& turn_to(uint64_t number);
+  Page& turn_to(uint64_t number) NO_THREAD_SAFETY_ANALYSIS;
 
   IntervalIndex& index_;
   const uint32_t id_;

@@ -28,7 +28,6 @@ class Lifecycle {
   bool publish_indirect(AppPc tag, bool& needs_stub);
   bool add_indirect_entry(AppPc tag, std::span<const uint8_t> code, uint32_t jump,
                           std::span<const Fixup> fixups, const PastChoiceJump& past);
-  void mend_exits(Fragment& fragment);
   void link_counted(AppPc tag);
 
   Deleted delete_fragment(AppPc tag, Scope scope, Dead& dead);

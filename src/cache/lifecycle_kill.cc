@@ -1,7 +1,5 @@
 // The way to death: Live -> Dead, once, and out of everything that leads there.
 
-#include <mutex>
-
 #include "base/log.h"
 #include "cache/lifecycle.h"
 
@@ -73,7 +71,7 @@ void Lifecycle::close_entries(Fragment& fragment) {
   uint16_t count = 0;
   {
     // Nothing is added to a dead fragment's list, so it stands still once the lock was ours.
-    std::lock_guard held(parts_.fragment_lock(fragment.id_));
+    Locked held(parts_.fragment_lock(fragment.id_));
     entries = fragment.entries_;
     count = fragment.entry_count_;
   }

@@ -1,7 +1,6 @@
 // The way to life: Building -> Live, and what may be added to a live fragment.
 
 #include <algorithm>
-#include <mutex>
 
 #include "cache/lifecycle.h"
 
@@ -153,7 +152,7 @@ void Lifecycle::attach_exits(Fragment& fragment) {
 }
 
 bool Lifecycle::note_entry(Fragment& fragment, TagEntry& entry) {
-  std::lock_guard held(parts_.fragment_lock(fragment.id_));
+  Locked held(parts_.fragment_lock(fragment.id_));
   if (!fragment.is_live() || fragment.entry_count_ == UINT16_MAX) return false;
   if (fragment.entry_count_ == fragment.entry_capacity_) {
     const auto capacity = static_cast<uint16_t>(
@@ -231,14 +230,6 @@ void Lifecycle::link_counted(AppPc tag) {
   if (entry == nullptr) return;
   TagLock held(parts_.locks, *entry);
   links_.link_counted(held);
-}
-
-void Lifecycle::mend_exits(Fragment& fragment) {
-  for (uint32_t i = 0; i < fragment.exit_count_; ++i) {
-    const ExitId id = fragment.exit_id(i);
-    TagLock held(parts_.locks, *parts_.exits.at(id).target);
-    links_.restore(id, held);
-  }
 }
 
 }  // namespace weft::cache

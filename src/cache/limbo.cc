@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 
 namespace weft::cache {
 
@@ -27,7 +26,7 @@ void Limbo::retire(std::span<Fragment* const> dead, bool heard_of) {
   count_.fetch_add(dead.size(), std::memory_order_relaxed);
   bytes_.fetch_add(bytes, std::memory_order_relaxed);
   Stripe& stripe = stripes_[stripe_of_caller()];
-  std::lock_guard held(stripe.lock);
+  Locked held(stripe.lock);
   for (Fragment* fragment : dead) stripe.items.push_back({epoch, fragment, heard_of});
 }
 
@@ -56,7 +55,7 @@ std::vector<Limbo::Item> Limbo::take_reclaimable() {
   std::vector<Item> free;
   const uint64_t newest = parts_.epochs.freeable();
   for (Stripe& stripe : stripes_) {
-    std::lock_guard held(stripe.lock);
+    Locked held(stripe.lock);
     const auto kept = std::partition(stripe.items.begin(), stripe.items.end(),
                                      [newest](const Item& item) { return item.epoch > newest; });
     free.insert(free.end(), kept, stripe.items.end());

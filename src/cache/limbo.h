@@ -52,8 +52,8 @@ class Limbo {
     bool heard_of;
   };
   struct alignas(kCacheLine) Stripe {
-    SpinLock lock;
-    std::vector<Item> items;
+    SpinLock<LockRank::kLimbo> lock;
+    std::vector<Item> items GUARDED_BY(lock);
   };
 
   static uint64_t weight(const Fragment& fragment);

@@ -81,12 +81,6 @@ void Links::follow(Exit& exit, const TagEntry& entry) {
   }
 }
 
-void Links::restore(ExitId id, const TagLock& held) {
-  const Exit& exit = parts_.exits.at(id);
-  if (exit.registered == 0 || exit.linked == 0) return;
-  send_to_entry(exit, held.entry(), entry_for(exit, held.entry()));
-}
-
 void Links::link_counted(const TagLock& held) {
   for (ExitId id = held.entry().exits; id != kNoExit; id = parts_.exits.at(id).next) {
     Exit& exit = parts_.exits.at(id);

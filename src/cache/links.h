@@ -32,8 +32,6 @@ class Links {
   /// Makes the tag's counted exits ordinary ones.
   void link_counted(const TagLock& held);
 
-  /// Links once more what is linked, after send_to_stub().
-  void restore(ExitId id, const TagLock& held);
   /// Sends indirect branches to the tag's indirect entry, which it has. False if they cannot be.
   bool publish(const TagLock& held);
 

@@ -27,8 +27,8 @@ class OperationGate {
 
   /// Waits until nobody is inside; nobody enters until open(). Only one thread at a time gets
   /// through.
-  void close();
-  void open();
+  void close() ACQUIRE(closer_);
+  void open() RELEASE(closer_);
 
  private:
   friend class Pass;
@@ -40,7 +40,7 @@ class OperationGate {
 
   std::array<Counter, kStripes> counters_;
   std::atomic<bool> closed_{false};
-  SpinLock closer_;
+  SpinLock<LockRank::kGate> closer_;
 };
 
 }  // namespace weft::cache

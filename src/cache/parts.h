@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 
 #include "cache/code_cache.h"
 #include "cache/code_space.h"
@@ -43,7 +42,9 @@ struct Parts {
 
   /// The lock of a fragment's list of entries and extra slots, and of its leaving the table. No
   /// other lock is taken under it.
-  SpinLock& fragment_lock(uint32_t id) { return fragment_locks_[id % kFragmentLocks].lock; }
+  SpinLock<LockRank::kFragment>& fragment_lock(uint32_t id) {
+    return fragment_locks_[id % kFragmentLocks].lock;
+  }
   Fragment* fragment(uint32_t id) const {
     return id == 0 ? nullptr : fragments.at(id).load(std::memory_order_acquire);
   }
@@ -52,7 +53,7 @@ struct Parts {
   /// is looked at, by who looked for epochs before the caller's began: hence the lock.
   Fragment* live_fragment(uint32_t id) {
     if (fragment(id) == nullptr) return nullptr;
-    std::lock_guard held(fragment_lock(id));
+    Locked held(fragment_lock(id));
     Fragment* const found = fragment(id);
     return found != nullptr && found->is_live() ? found : nullptr;
   }
@@ -60,7 +61,7 @@ struct Parts {
  private:
   static constexpr uint32_t kFragmentLocks = 64;
   struct alignas(kCacheLine) Padded {
-    SpinLock lock;
+    SpinLock<LockRank::kFragment> lock;
   };
   std::array<Padded, kFragmentLocks> fragment_locks_;
 };

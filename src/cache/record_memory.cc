@@ -3,11 +3,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/address.h"
 #include "base/check.h"
 #include "cache/stripe.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/reserve.h"
 
@@ -39,9 +39,7 @@ void* map_zeros(size_t bytes) {
   return reinterpret_cast<void*>(mapped);
 }
 
-void unmap_zeros(void* memory, size_t bytes) {
-  linux::raw_syscall(__NR_munmap, linux::word(memory), bytes);
-}
+void unmap_zeros(void* memory, size_t bytes) { linux::kernel::unmap(linux::word(memory), bytes); }
 
 RecordMemory::RecordMemory(AppRange place) {
   if (place.empty() || linux::failed(linux::reserve_memory(place))) return;
@@ -51,12 +49,12 @@ RecordMemory::RecordMemory(AppRange place) {
 
 RecordMemory::~RecordMemory() {
   for (const Region& region : regions_) {
-    linux::raw_syscall(__NR_munmap, region.start, region.size);
+    linux::kernel::unmap(region.start, region.size);
   }
 }
 
 void* RecordMemory::take(size_t bytes) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   bytes = align_up(bytes, kCacheLine);
   if (end_ - next_ < bytes) start_region(bytes);
   const uint64_t start = next_;
@@ -81,13 +79,13 @@ void RecordMemory::use_region(uint64_t start, uint64_t size) {
 }
 
 std::optional<AppRange> RecordMemory::image() const {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   if (place_.empty() || regions_.size() != 1) return std::nullopt;
   return AppRange{place_.start, {next_}};
 }
 
 void RecordMemory::resume(uint64_t next) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   CHECK(regions_.size() == 1 && place_.contains({next}));
   next_ = provided_ = next;
 }

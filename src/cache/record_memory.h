@@ -35,17 +35,17 @@ class RecordMemory {
     uint64_t size;
   };
 
-  void start_region(size_t bytes);
-  void use_region(uint64_t start, uint64_t size);
+  void start_region(size_t bytes) REQUIRES(lock_);
+  void use_region(uint64_t start, uint64_t size) REQUIRES(lock_);
   /// Has the kernel provide memory up to `end` at least, a little of it ahead of its use.
-  void provide(uint64_t end);
+  void provide(uint64_t end) REQUIRES(lock_);
 
-  AppRange place_{};       ///< empty: anywhere
-  mutable SpinLock lock_;  ///< for all below
-  std::vector<Region> regions_;
-  uint64_t next_ = 0;      ///< in the last region: what is handed out next
-  uint64_t provided_ = 0;  ///< memory below is there
-  uint64_t end_ = 0;
+  AppRange place_{};  ///< empty: anywhere
+  mutable SpinLock<LockRank::kRecordMemory> lock_;
+  std::vector<Region> regions_ GUARDED_BY(lock_);
+  uint64_t next_ GUARDED_BY(lock_) = 0;      ///< in the last region: what is handed out next
+  uint64_t provided_ GUARDED_BY(lock_) = 0;  ///< memory below is there
+  uint64_t end_ GUARDED_BY(lock_) = 0;
 };
 
 /// Zeros that take no memory until they are touched, which malloc's need not be; never null.

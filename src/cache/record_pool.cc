@@ -1,6 +1,5 @@
 #include "cache/record_pool.h"
 
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -23,7 +22,7 @@ RecordPool::Record RecordPool::take(size_t bytes) {
   if (bytes > kLargest) return {take_large(bytes), stripe_number};
   const size_t units = (bytes + kUnit - 1) / kUnit;
   Stripe& stripe = stripes_[mine];
-  std::lock_guard held(stripe.lock);
+  Locked held(stripe.lock);
   if (Free* const free = stripe.free[units]) {
     stripe.free[units] = free->next;
     return {free, stripe_number};
@@ -44,20 +43,20 @@ void RecordPool::give(Record record, size_t bytes) {
   }
   auto* const free = static_cast<Free*>(record.memory);
   if (bytes > kLargest) {
-    std::lock_guard held(large_lock_);
+    Locked held(large_lock_);
     free->next = std::exchange(large_[log2_of(bytes)], free);
     return;
   }
   // To the stripe it came from, or a thread that only frees would pile up what others need.
   Stripe& stripe = stripes_[record.stripe];
-  std::lock_guard held(stripe.lock);
+  Locked held(stripe.lock);
   free->next = std::exchange(stripe.free[(bytes + kUnit - 1) / kUnit], free);
 }
 
 void* RecordPool::take_large(size_t bytes) {
   const size_t log2 = log2_of(bytes);
   {
-    std::lock_guard held(large_lock_);
+    Locked held(large_lock_);
     if (Free* const free = large_[log2]) {
       large_[log2] = free->next;
       return free;
@@ -68,19 +67,23 @@ void* RecordPool::take_large(size_t bytes) {
 
 void RecordPool::save(StateWriter& out) const {
   for (const Stripe& stripe : stripes_) {
+    const Locked held(stripe.lock);
     out.put(stripe.next);
     out.put(stripe.end);
     out.put(stripe.free);
   }
+  const Locked held(large_lock_);
   out.put(large_);
 }
 
 void RecordPool::resume(StateReader& in) {
   for (Stripe& stripe : stripes_) {
+    const Locked held(stripe.lock);
     stripe.next = in.get<uint64_t>();
     stripe.end = in.get<uint64_t>();
     stripe.free = in.get<decltype(stripe.free)>();
   }
+  const Locked held(large_lock_);
   large_ = in.get<decltype(large_)>();
 }
 

@@ -47,10 +47,10 @@ class RecordPool {
     Free* next;
   };
   struct alignas(kCacheLine) Stripe {
-    SpinLock lock;  ///< for all below
-    uint64_t next = 0;
-    uint64_t end = 0;
-    std::array<Free*, kLargest / kUnit + 1> free{};  ///< by size in units
+    mutable SpinLock<LockRank::kRecords> lock;
+    uint64_t next GUARDED_BY(lock) = 0;
+    uint64_t end GUARDED_BY(lock) = 0;
+    std::array<Free*, kLargest / kUnit + 1> free GUARDED_BY(lock){};  ///< by size in units
   };
 
   static size_t log2_of(size_t bytes) { return static_cast<size_t>(std::bit_width(bytes - 1)); }
@@ -58,8 +58,8 @@ class RecordPool {
 
   RecordMemory& memory_;
   std::array<Stripe, kStripes> stripes_;
-  SpinLock large_lock_;
-  std::array<Free*, kLargeSizes> large_{};  ///< by log2 of the size; under large_lock_
+  mutable SpinLock<LockRank::kLargeRecords> large_lock_;
+  std::array<Free*, kLargeSizes> large_ GUARDED_BY(large_lock_){};  ///< by log2 of the size
 };
 
 /// The same for containers. What they take is aligned to 16 bytes.

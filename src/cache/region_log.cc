@@ -1,11 +1,9 @@
 #include "cache/region_log.h"
 
-#include <mutex>
-
 namespace weft::cache {
 
 void RegionLog::note(AppRange range) {
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   const uint32_t number = now_.load(std::memory_order_relaxed);
   last_[number % kKept] = range;
   // Sequentially consistent: either a publisher sees the new number, or the deletion that looks at
@@ -15,7 +13,7 @@ void RegionLog::note(AppRange range) {
 
 bool RegionLog::touched_since(uint32_t then, AppRange bytes) const {
   if (now() == then) return false;
-  std::lock_guard held(lock_);
+  Locked held(lock_);
   const uint32_t number = now_.load(std::memory_order_relaxed);
   if (number - then > kKept) return true;
   for (uint32_t i = then; i != number; ++i) {

@@ -25,8 +25,8 @@ class RegionLog {
   static constexpr uint32_t kKept = 256;
 
   std::atomic<uint32_t> now_{0};  ///< counts regions; differences are taken modulo 2^32
-  mutable SpinLock lock_;
-  std::array<AppRange, kKept> last_{};  ///< under lock_
+  mutable SpinLock<LockRank::kRegions> lock_;
+  std::array<AppRange, kKept> last_ GUARDED_BY(lock_){};
 };
 
 }  // namespace weft::cache

@@ -1,7 +1,6 @@
 #include "cache/shadow_map.h"
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 #include "linux/memory/image_memory.h"
@@ -21,7 +20,7 @@ uint64_t* ShadowMap::last_word(AppPc target) const {
 // no publication, and the last word tells whether they have been made.
 void ShadowMap::fill(AppPc target) {
   uint64_t* last = last_word(target);
-  std::lock_guard held(fill_locks_[reinterpret_cast<uint64_t>(last) / kPageSize % kFillLocks]);
+  Locked held(fill_locks_[reinterpret_cast<uint64_t>(last) / kPageSize % kFillLocks]);
   fill_page(last);
 }
 
@@ -79,15 +78,15 @@ void ShadowMap::prepare_covered(AppRange code, std::span<const uint8_t> filled,
     }
     at = end;
   }
-  unlock_after_fork();
+  unlock_after_fork(false);
 }
 
-void ShadowMap::lock_for_fork() {
-  for (SpinLock& lock : fill_locks_) lock.lock();
+void ShadowMap::lock_for_fork() NO_THREAD_SAFETY_ANALYSIS {
+  for (auto& lock : fill_locks_) lock.lock();
 }
 
-void ShadowMap::unlock_after_fork() {
-  for (SpinLock& lock : fill_locks_) lock.unlock();
+void ShadowMap::unlock_after_fork(bool /*child*/) NO_THREAD_SAFETY_ANALYSIS {
+  for (auto& lock : fill_locks_) lock.unlock();
 }
 
 bool ShadowMap::publish(AppPc target, CachePc entry) {

@@ -45,7 +45,7 @@ class ShadowMap final : public IndirectTargets {
 
   /// Around fork(): nobody is in fill() in between.
   void lock_for_fork();
-  void unlock_after_fork();
+  void unlock_after_fork(bool child);
 
   /// The word of `target`, as a branch reads it.
   uint64_t read(AppPc target) const;
@@ -66,7 +66,7 @@ class ShadowMap final : public IndirectTargets {
   const linux::ShadowedCode& covered_;
   CachePc miss_;
   std::atomic<uint64_t> pages_filled_{0};
-  std::array<SpinLock, kFillLocks> fill_locks_;  ///< each for some pages
+  std::array<SpinLock<LockRank::kShadowPages>, kFillLocks> fill_locks_;  ///< each for some pages
 };
 
 }  // namespace weft::cache

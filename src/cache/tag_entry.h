@@ -43,9 +43,9 @@ struct alignas(kCacheLine) TagEntry {
   ExitId exits = kNoExit;  ///< first of the exits whose target this is, linked or waiting
   Holder block;
   Holder trace;
-  uint32_t published = 0;  ///< what indirect branches to the tag read; 0: the miss path
-  SpinLock lock;           ///< the tag's; in the line that whoever takes it is about to use
-  Members members;         ///< fragments with this block as a constituent other than the head
+  uint32_t published = 0;         ///< what indirect branches to the tag read; 0: the miss path
+  SpinLock<LockRank::kTag> lock;  ///< the tag's; in the line that whoever takes it is about to use
+  Members members;  ///< fragments with this block as a constituent other than the head
 };
 
 /// What the locks of all tags have in common.
@@ -59,20 +59,13 @@ class TagLocks {
   std::atomic<uint64_t>* contention_;  ///< counts locks that were not free at once
 };
 
-/// Holds the lock of one entry, and proves it. Under WEFT_DEBUG a thread that takes a second one is
-/// stopped, with both places named.
-class TagLock {
+/// Holds the lock of one entry, and proves it.
+class SCOPED_CAPABILITY TagLock {
  public:
-  TagLock(TagLocks& locks, TagEntry& entry, const char* file = __builtin_FILE(),
-          int line = __builtin_LINE())
-      : entry_(entry) {
-    note_taken(file, line);
-    if (!entry.lock.try_lock()) wait(locks);
+  TagLock(TagLocks& locks, TagEntry& entry) ACQUIRE(entry.lock) : entry_(entry) {
+    entry.lock.lock(locks.contention_);
   }
-  ~TagLock() {
-    entry_.lock.unlock();
-    note_released();
-  }
+  ~TagLock() RELEASE() { entry_.lock.unlock(); }
   TagLock(const TagLock&) = delete;
   TagLock& operator=(const TagLock&) = delete;
 
@@ -80,15 +73,6 @@ class TagLock {
   bool holds(const TagEntry& entry) const { return &entry == &entry_; }
 
  private:
-#ifdef WEFT_DEBUG
-  static void note_taken(const char* file, int line);
-  static void note_released();
-#else
-  static void note_taken(const char*, int) {}
-  static void note_released() {}
-#endif
-  void wait(TagLocks& locks);
-
   TagEntry& entry_;
 };
 

@@ -1,7 +1,6 @@
 #include "cache/tag_table.h"
 
 #include <algorithm>
-#include <mutex>
 #include <new>
 
 namespace weft::cache {
@@ -109,7 +108,7 @@ void TagTable::prefetch_entry(AppPc tag) const {
 TagEntry& TagTable::find_or_make(AppPc tag) {
   if (TagEntry* entry = find(tag)) return *entry;
   Shard& shard = shards_[shard_of(tag)];
-  std::lock_guard held(shard.lock);
+  Locked held(shard.lock);
   if (TagEntry* entry = probe(slots_in(shard), tag)) return *entry;
   return make(shard, tag);
 }
@@ -125,7 +124,7 @@ TagEntry& TagTable::make(Shard& shard, AppPc tag) {
 
 TagEntry* TagTable::raw_entry() {
   Maker& maker = makers_[stripe_of_caller()];
-  std::lock_guard held(maker.lock);
+  Locked held(maker.lock);
   if (maker.next == maker.end) {
     maker.next = static_cast<TagEntry*>(memory_.take(kPieceEntries * sizeof(TagEntry)));
     maker.end = maker.next + kPieceEntries;
@@ -152,7 +151,7 @@ void TagTable::grow(Shard& shard) {
 uint64_t TagTable::size() const {
   uint64_t sum = 0;
   for (const Shard& shard : shards_) {
-    std::lock_guard held(shard.lock);
+    Locked held(shard.lock);
     sum += shard.count;
   }
   return sum;
@@ -161,7 +160,7 @@ uint64_t TagTable::size() const {
 uint64_t TagTable::bytes() const {
   uint64_t sum = sizeof(*this);
   for (const Shard& shard : shards_) {
-    std::lock_guard held(shard.lock);
+    Locked held(shard.lock);
     sum += shard.count * sizeof(TagEntry) + shard.slot_bytes;
   }
   return sum;
@@ -169,11 +168,13 @@ uint64_t TagTable::bytes() const {
 
 void TagTable::save(StateWriter& out) const {
   for (const Shard& shard : shards_) {
+    const Locked held(shard.lock);
     out.put(shard.slots.load(std::memory_order_relaxed));
     out.put(shard.count);
     out.put(shard.slot_bytes);
   }
   for (const Maker& maker : makers_) {
+    const Locked held(maker.lock);
     out.put(maker.next);
     out.put(maker.end);
   }
@@ -181,11 +182,13 @@ void TagTable::save(StateWriter& out) const {
 
 void TagTable::resume(StateReader& in) {
   for (Shard& shard : shards_) {
+    const Locked held(shard.lock);
     shard.slots.store(in.get<uint64_t>(), std::memory_order_release);
     shard.count = in.get<uint32_t>();
     shard.slot_bytes = in.get<uint64_t>();
   }
   for (Maker& maker : makers_) {
+    const Locked held(maker.lock);
     maker.next = in.get<TagEntry*>();
     maker.end = in.get<TagEntry*>();
   }

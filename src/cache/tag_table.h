@@ -74,15 +74,15 @@ class TagTable {
 
   struct alignas(kCacheLine) Shard {
     std::atomic<uint64_t> slots{0};  ///< a Slots; outgrown ones stay: readers may be in them
-    mutable SpinLock lock;           ///< for all below
-    uint32_t count = 0;
-    uint64_t slot_bytes = 0;
+    mutable SpinLock<LockRank::kTagShard> lock;
+    uint32_t count GUARDED_BY(lock) = 0;
+    uint64_t slot_bytes GUARDED_BY(lock) = 0;
   };
   /// Where the entries come from that one thread makes: those of one fragment lie together.
   struct alignas(kCacheLine) Maker {
-    SpinLock lock;  ///< for all below
-    TagEntry* next = nullptr;
-    TagEntry* end = nullptr;
+    mutable SpinLock<LockRank::kTagMaker> lock;
+    TagEntry* next GUARDED_BY(lock) = nullptr;
+    TagEntry* end GUARDED_BY(lock) = nullptr;
   };
 
   static TagEntry* probe(Slots slots, AppPc tag);
@@ -94,9 +94,9 @@ class TagTable {
   /// Shows every entry in the slots.
   template <typename Visit>
   static void for_each(Slots slots, const Visit& visit);
-  Slots make_slots(Shard& shard, uint32_t lines_log2);
-  void grow(Shard& shard);
-  TagEntry& make(Shard& shard, AppPc tag);
+  Slots make_slots(Shard& shard, uint32_t lines_log2) REQUIRES(shard.lock);
+  void grow(Shard& shard) REQUIRES(shard.lock);
+  TagEntry& make(Shard& shard, AppPc tag) REQUIRES(shard.lock);
   TagEntry* raw_entry();
   static size_t shard_of(AppPc tag) { return mix_line(tag) >> (64 - kShardBits); }
 

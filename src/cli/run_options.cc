@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/lock_order.h"
 #include "cli/clients.h"
 
 namespace weft::cli {
@@ -164,6 +165,7 @@ void add_options(CLI::App& app, engine::Options& options, FollowedExec& followed
                                        })
       ->check(CLI::IsMember({"auto", "at-once", "late", "checked"}))
       ->group("");
+  app.add_flag_callback("--check-locks", check_lock_order)->group("");
   app.add_option("--limbo-bound", options.limbo_bound)
       ->transform(CLI::AsSizeValue(false))
       ->group("");

@@ -1,6 +1,5 @@
 // weft trace: a script, its options, then the program. Becomes a run with the tool of that name.
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "linux/kernel/unique_fd.h"
+#include "weft/socket_address.h"
 
 namespace weft::cli {
 namespace {
@@ -119,13 +119,10 @@ int read_words(int argc, char** argv, Request& request) {
 
 /// Tells a trace that runs, and shows its answer.
 int give_order(const std::string& path, const std::string& order) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return complain("the socket's path is too long");
-  path.copy(address.sun_path, path.size());
+  const auto address = socket_address(path);
+  if (!address) return complain("the socket's path is too long");
   const linux::UniqueFd connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!connection.valid() ||
-      connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (!connection.valid() || connect(connection.get(), address->get(), address->size()) != 0) {
     return complain("no trace listens at " + path + " (" + std::strerror(errno) + ")");
   }
   const std::string line = order + "\n";

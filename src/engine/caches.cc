@@ -1,7 +1,6 @@
 #include "engine/caches.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/log.h"
 #include "cache/code_space.h"
@@ -68,6 +67,7 @@ Result<std::unique_ptr<CacheInstance>> Caches::make(uint64_t base, uint64_t size
   instance->cache = std::make_unique<cache::CodeCache>(cache_options, targets, parts_.epochs);
   cache::CodeCache& cache = *instance->cache;
   if (Status started = cache.start(); !started) return started.error();
+  instance->debug_view = cache.debug_view();
   cache.set_nudger(parts_.nudge);
   cache.set_listener(parts_.listener);
   Result<translate::Routines> routines = make_routines(cache);
@@ -106,7 +106,7 @@ Status Caches::start_targets(CacheInstance& instance) const {
 }
 
 void Caches::ready_hash() {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   if (!shared_->hash.is_ready()) shared_->hash.set_miss(shared_->hash_miss);
 }
 
@@ -114,7 +114,7 @@ CacheInstance& Caches::take() {
   if (plan_.private_count == 0) return *shared_;
   CacheInstance* instance = nullptr;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (!free_.empty()) {
       instance = free_.back();
       free_.pop_back();
@@ -131,7 +131,7 @@ CacheInstance& Caches::take() {
 CacheInstance* Caches::add_private() {
   uint32_t place = 0;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (places_taken_ == plan_.private_count) return nullptr;
     place = places_taken_++;
   }
@@ -141,7 +141,7 @@ CacheInstance* Caches::add_private() {
     WEFT_LOG(kInfo, "a thread shares the common cache: {}", made.error().message);
     return nullptr;
   }
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   private_.push_back(std::move(*made));
   set_.add(*private_.back()->cache);
   return private_.back().get();
@@ -159,7 +159,7 @@ void Caches::give(CacheInstance& instance) {
     cache.reclaim_now();
     cache.release_memory();
   }
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   free_.push_back(&instance);
 }
 
@@ -169,21 +169,21 @@ cache::CodeCache::Stats Caches::stats() const {
   return sum;
 }
 
-void Caches::lock_for_fork() {
-  lock_.lock();
-  set_.for_each([](cache::CodeCache& cache) { cache.lock_all_for_fork(); });
-  // No operation waits for this one any more.
-  parts_.epochs.lock_for_fork();
+void Caches::add_fork_locks(ForkLocks& locks) {
+  locks.add(lock_);
+  locks.add(LockRank::kGate, *this);
 }
 
-void Caches::unlock_after_fork(bool child, cache::EpochSlot* mine) {
-  parts_.epochs.unlock_after_fork(child, mine);
+void Caches::lock_for_fork() {
+  set_.for_each([](cache::CodeCache& cache) { cache.lock_for_fork(); });
+}
+
+void Caches::unlock_after_fork(bool child) {
   set_.for_each([child](cache::CodeCache& cache) { cache.unlock_after_fork(child); });
-  lock_.unlock();
 }
 
 void Caches::after_fork_child(CacheInstance& mine) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   free_.clear();
   for (const auto& instance : private_) {
     if (instance.get() == &mine) continue;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
@@ -30,6 +31,7 @@ struct CacheInstance {
   CachePc hash_miss;
   std::unique_ptr<cache::CodeCache> cache;
   translate::Environment environment;
+  cache::DebugView debug_view;
   bool broken_off = false;  ///< its thread did not end, but was left behind by a fork
 };
 
@@ -80,9 +82,10 @@ class Caches {
   /// Of all caches together.
   cache::CodeCache::Stats stats() const;
 
-  /// Around fork(): no operation is under way in any cache.
+  void add_fork_locks(ForkLocks& locks);
+  /// Around fork(), with the lock: no operation is under way in any cache.
   void lock_for_fork();
-  void unlock_after_fork(bool child, cache::EpochSlot* mine);
+  void unlock_after_fork(bool child);
   /// In the child: the other threads' caches are free, all but `mine`.
   void after_fork_child(CacheInstance& mine);
 
@@ -97,10 +100,10 @@ class Caches {
   AppRange range_;
   std::unique_ptr<CacheInstance> shared_;
   CacheSet set_;
-  SpinLock lock_;  ///< for all below
-  std::vector<std::unique_ptr<CacheInstance>> private_;
-  std::vector<CacheInstance*> free_;
-  uint32_t places_taken_ = 0;
+  SpinLock<LockRank::kCaches> lock_;
+  std::vector<std::unique_ptr<CacheInstance>> private_ GUARDED_BY(lock_);
+  std::vector<CacheInstance*> free_ GUARDED_BY(lock_);
+  uint32_t places_taken_ GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace weft::engine

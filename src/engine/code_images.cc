@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/log.h"
 #include "cache/shadow_map.h"
 #include "cache/stats.h"
 #include "engine/output.h"
 #include "linux/kernel/build_id.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/private_file.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/image_memory.h"
@@ -190,12 +190,12 @@ bool CodeImages::put_words(const Module& module) const {
 
 void CodeImages::add_filled(AppRange code, std::span<uint8_t> pages) const {
   constexpr uint64_t kServed = cache::ShadowMap::kPageWords;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (const auto& module : modules_) {
     const ImageModule& image = module->image;
     if (module->state.load(std::memory_order_relaxed) != State::kAwake) continue;
-    const AppPc end = std::min(code.end, image.code.end);
-    for (AppPc at = std::max(code.start, image.code.start); at < end; at = at + kServed) {
+    const AppRange both = code.intersection(image.code);
+    for (AppPc at = both.start; at < both.end; at = at + kServed) {
       if (image.is_filled((at - image.code.start) / kServed))
         pages[(at - code.start) / kServed] = 1;
     }
@@ -205,7 +205,7 @@ void CodeImages::add_filled(AppRange code, std::span<uint8_t> pages) const {
 std::vector<AppRange> CodeImages::awake_parts(AppRange range) const {
   std::vector<AppRange> parts{range};
   // Under the lock: a module that wakes later finds the change.
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (const auto& module : modules_) {
     if (module->state.load(std::memory_order_relaxed) != State::kAsleep) continue;
     const AppRange extent = module->extent;
@@ -223,7 +223,7 @@ std::vector<AppRange> CodeImages::awake_parts(AppRange range) const {
 
 CodeImages::Held::Held(CodeImages& images) : images_(images) {
   images_.lock_.lock();
-  images_.holder_.store(linux::raw_syscall(__NR_gettid), std::memory_order_relaxed);
+  images_.holder_.store(linux::kernel::current_thread(), std::memory_order_relaxed);
 }
 
 CodeImages::Held::~Held() {
@@ -235,7 +235,7 @@ CodeImages::Held::~Held() {
 
 void CodeImages::drop() {
   if (!any_asleep()) return;
-  if (holder_.load(std::memory_order_relaxed) == linux::raw_syscall(__NR_gettid)) {
+  if (holder_.load(std::memory_order_relaxed) == linux::kernel::current_thread()) {
     drop_wanted_ = true;
     return;
   }
@@ -252,7 +252,7 @@ void CodeImages::drop_all() {
   asleep_.store(0, std::memory_order_release);
 }
 
-void CodeImages::forked() {
+void CodeImages::forked(Thread& /*thread*/) {
   const uint64_t next = parts_.cache.next_sequence();
   // Else no page to be copied for it.
   if (first_new_ != next) first_new_ = next;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
@@ -30,7 +31,7 @@ namespace weft::engine {
 
 constexpr AppRange byte_at(AppPc pc) { return {pc, pc + 1}; }
 
-class CodeImages {
+class CodeImages final : public Observer {
  public:
   struct Parts {
     const Options& options;
@@ -72,7 +73,7 @@ class CodeImages {
   std::vector<AppRange> awake_parts(AppRange range) const;
   /// All that sleeps is gone: for what concerns all code, and before a tool deletes any: a word of
   /// what sleeps could not be taken back. In what a deletion by this class has tools do, soon.
-  void drop();
+  void drop() NO_THREAD_SAFETY_ANALYSIS;  // or the caller has the lock
 
   /// Sets those of `pages`, the pages of the words of `code`, that came filled with an image.
   void add_filled(AppRange code, std::span<uint8_t> pages) const;
@@ -80,10 +81,9 @@ class CodeImages {
   /// Writes an image if much is new. `pairs_returns`: how the cache's code returns.
   void save(bool pairs_returns);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
-  /// In the child, which saves for what it translates itself.
-  void forked();
+  void add_fork_locks(ForkLocks& locks) override { locks.add(lock_); }
+  /// The child saves for what it translates itself.
+  void forked(Thread& thread) override;
 
  private:
   enum class State : uint8_t { kAsleep, kAwake, kGone };
@@ -95,10 +95,10 @@ class CodeImages {
   };
 
   /// Holds the lock, and notes who does.
-  class Held {
+  class SCOPED_CAPABILITY Held {
    public:
-    explicit Held(CodeImages& images);
-    ~Held();
+    explicit Held(CodeImages& images) ACQUIRE(images.lock_);
+    ~Held() RELEASE();
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
 
@@ -107,13 +107,13 @@ class CodeImages {
   };
 
   bool take(ImageFile& file);
-  void drop_all();
+  void drop_all() REQUIRES(lock_);
   bool is_of_module(const linux::Mapping& mapping) const;
   Module* sleeping(AppRange bytes) const;
   Module* module_at(AppPc pc) const;
-  bool wake(Module& module);
+  bool wake(Module& module) REQUIRES(lock_);
   /// `module`: whose condition it is.
-  bool holds(const ImageModule::Condition& condition, Module& module);
+  bool holds(const ImageModule::Condition& condition, Module& module) REQUIRES(lock_);
   bool is_there(const ImageModule& module) const;
   bool put_words(const Module& module) const;
   std::vector<ImageModule> modules_now() const;
@@ -159,12 +159,13 @@ class CodeImages {
   bool from_common_ = true;  ///< the image resumed from is that of all programs, or none
   uint64_t resumed_ = 0;     ///< checksum of the image resumed from; 0: none
   uint64_t first_new_ = 0;   ///< number of the first fragment that is new
-  mutable SpinLock lock_;    ///< for what wakes, and while an image is written
-  std::vector<std::unique_ptr<Module>> modules_;  ///< as they were resumed
-  std::atomic<uint32_t> asleep_{0};               ///< how many of them sleep
-  std::atomic<int64_t> holder_{0};                ///< the thread that has a Held; 0: none
-  std::atomic<uint32_t> newly_late_{0};           ///< slots that the image did not know to be late
-  bool drop_wanted_ = false;                      ///< by the holder, in what tools do
+  mutable SpinLock<LockRank::kImages> lock_;  ///< for what wakes, and while an image is written
+  std::vector<std::unique_ptr<Module>>
+      modules_;                          ///< as they were resumed: fixed before the program runs
+  std::atomic<uint32_t> asleep_{0};      ///< how many of them sleep
+  std::atomic<int64_t> holder_{0};       ///< the thread that has a Held; 0: none
+  std::atomic<uint32_t> newly_late_{0};  ///< slots that the image did not know to be late
+  bool drop_wanted_ GUARDED_BY(lock_) = false;  ///< by the holder, in what tools do
 };
 
 }  // namespace weft::engine

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 
 #include "base/log.h"
 #include "cache/stats.h"
@@ -214,7 +213,7 @@ bool CodeImages::save_as(const linux::UniqueFd& directory, const std::string& na
   // What the tools say is of the code up to here, and they must not be asked under the locks.
   const uint64_t bound = parts_.cache.next_sequence();
   if (!add_tools(contents)) return false;
-  parts_.cache.lock_all_for_fork();
+  parts_.cache.lock_for_fork();
   Status written = Error{"", EAGAIN};
   // Another thread may have translated something since.
   std::optional<cache::CodeCache::Image> image = seal(modules, bound);

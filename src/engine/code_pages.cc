@@ -1,15 +1,12 @@
 #include "engine/code_pages.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "linux/kernel/program_protection.h"
 
 namespace weft::engine {
 namespace {
-
-using Guard = std::lock_guard<SpinLock>;
 
 /// A store carried out in the fault handler costs some 5 us; opening a page costs one fault and the
 /// translation of what is used there again, some 5 us a superblock. So after this many stores the
@@ -50,7 +47,7 @@ void CodePages::for_each_in(AppRange range, Visit visit) {
 }
 
 bool CodePages::protect(AppPc page) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   if (checks_always()) return false;
   const auto [found, is_new] = pages_.try_emplace(page_down(page.value));
   Page& state = found->second;
@@ -67,7 +64,7 @@ bool CodePages::protect(AppPc page) {
 
 void CodePages::check_always() {
   // Under the lock: what was held before is counted by then, and nothing is held from then on.
-  const Guard held(lock_);
+  const Locked held(lock_);
   checks_always_.store(true, std::memory_order_relaxed);
 }
 
@@ -83,7 +80,7 @@ void CodePages::go_on_from_page_before(AppPc page, Page& state) {
 }
 
 CodePages::Store CodePages::on_store(AppPc address, uint64_t freeable, Moment now) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   Page* page = find(address);
   if (page == nullptr || !is_protected(*page)) return Store::kRetry;
   ++page->stores;
@@ -113,7 +110,7 @@ void CodePages::start_closing(Page& page, Moment now) {
 }
 
 bool CodePages::begin_closing(AppPc address, Moment now) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   Page* page = find(address);
   if (page == nullptr || page->mode != Mode::kHeld) return false;
   start_closing(*page, now);
@@ -121,7 +118,7 @@ bool CodePages::begin_closing(AppPc address, Moment now) {
 }
 
 void CodePages::close(AppPc address, uint64_t epoch) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   Page* page = find(address);
   if (page != nullptr && page->mode == Mode::kClosing) page->closed = epoch;
 }
@@ -154,7 +151,7 @@ void CodePages::calm_page_at(Page& page, Moment moment) {
 }
 
 void CodePages::grant(AppPc address, Moment now) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   Page* page = find(address);
   if (page == nullptr || !is_protected(*page)) return;
   const bool often = page->opened >= kOpenings;
@@ -168,8 +165,8 @@ void CodePages::grant(AppPc address, Moment now) {
 std::vector<AppRange> CodePages::close_all(AppRange range, Moment now) {
   std::vector<AppRange> closing;
   if (!any_held()) return closing;
-  const Guard held(lock_);
-  for_each_in(range, [&](uint64_t address, Page& page) {
+  const Locked held(lock_);
+  for_each_in(range, [&](uint64_t address, Page& page) REQUIRES(lock_) {
     if (!is_protected(page)) return;
     if (page.mode == Mode::kHeld) start_closing(page, now);
     page.calm_at = kNever;  // it is opened in any case
@@ -179,8 +176,8 @@ std::vector<AppRange> CodePages::close_all(AppRange range, Moment now) {
 }
 
 void CodePages::open_closed(AppRange range, Moment now) {
-  const Guard held(lock_);
-  for_each_in(range, [&](uint64_t address, Page& page) {
+  const Locked held(lock_);
+  for_each_in(range, [&](uint64_t address, Page& page) REQUIRES(lock_) {
     if (page.mode != Mode::kClosing) return;
     give_back(address, page);
     check_from(page, now);
@@ -188,9 +185,9 @@ void CodePages::open_closed(AppRange range, Moment now) {
 }
 
 void CodePages::release(AppRange range) {
-  const Guard held(lock_);
+  const Locked held(lock_);
   std::vector<uint64_t> inside;
-  for_each_in(range, [&](uint64_t address, Page& page) {
+  for_each_in(range, [&](uint64_t address, Page& page) REQUIRES(lock_) {
     give_back(address, page);
     inside.push_back(address);
   });
@@ -200,7 +197,7 @@ void CodePages::release(AppRange range) {
 std::vector<AppRange> CodePages::calm(Moment now) {
   std::vector<AppRange> calmed;
   if (now < next_calm_.load(std::memory_order_relaxed)) return calmed;
-  const Guard held(lock_);
+  const Locked held(lock_);
   Moment next = kNever;
   for (auto& [address, page] : pages_) {
     if (page.mode != Mode::kChecked && page.mode != Mode::kClosing) continue;

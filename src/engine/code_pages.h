@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/memory/address_space.h"
 #include "linux/memory/foreign_port.h"
@@ -69,8 +70,7 @@ class CodePages {
   /// began to open and then left alone. The caller deletes their fragments.
   std::vector<AppRange> calm(Moment now);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   static constexpr Moment kNever = ~Moment{0};
@@ -94,12 +94,12 @@ class CodePages {
   using Pages = std::unordered_map<uint64_t, Page>;
 
   template <typename Visit>
-  void for_each_in(AppRange range, Visit visit);
+  void for_each_in(AppRange range, Visit visit) REQUIRES(lock_);
   /// A JIT that fills one page after the other, and runs what it has, goes on as on the last one.
-  void go_on_from_page_before(AppPc page, Page& state);
-  void give_back(uint64_t address, Page& page);
-  void strike_from_list(Page& page);
-  Page* find(AppPc address);
+  void go_on_from_page_before(AppPc page, Page& state) REQUIRES(lock_);
+  void give_back(uint64_t address, Page& page) REQUIRES(lock_);
+  void strike_from_list(Page& page) REQUIRES(lock_);
+  Page* find(AppPc address) REQUIRES(lock_);
   bool is_protected(const Page& page) const {
     return page.mode == Mode::kHeld || page.mode == Mode::kClosing;
   }
@@ -110,8 +110,8 @@ class CodePages {
 
   linux::AddressSpace& space_;
   linux::ForeignPort& port_;  ///< under lock_
-  mutable SpinLock lock_;
-  Pages pages_;  ///< by address; under lock_
+  mutable SpinLock<LockRank::kCodePages> lock_;
+  Pages pages_ GUARDED_BY(lock_);  ///< by address
   std::atomic<bool> checks_always_{false};
   std::atomic<uint32_t> held_{0};  ///< pages that are read-only on our account
   std::atomic<Moment> next_calm_{kNever};

@@ -5,20 +5,6 @@
 
 namespace weft::engine {
 
-FragmentCopy copy_of(const cache::Fragment& fragment) {
-  FragmentCopy copy;
-  copy.tag = fragment.tag();
-  copy.kind = fragment.kind();
-  copy.sequence = fragment.sequence();
-  copy.code_bytes = fragment.code_bytes();
-  copy.tool_data = fragment.tool_data();
-  copy.constituents.reserve(fragment.constituent_count());
-  for (size_t i = 0; i < fragment.constituent_count(); ++i) {
-    copy.constituents.push_back({fragment.constituent_tag(i), fragment.constituent_bytes(i)});
-  }
-  return copy;
-}
-
 cache::Deleted Deletions::delete_fragment(AppPc tag, cache::Scope scope) {
   prepare_();
   cache::Deleted all;
@@ -42,17 +28,6 @@ uint64_t Deletions::delete_fragments(std::span<const AppPc> tags, cache::Scope s
 uint64_t Deletions::delete_region(AppRange range) {
   prepare_();
   return caches_.delete_region(range);
-}
-
-std::vector<FragmentCopy> Deletions::replace(AppPc tag) {
-  prepare_();
-  std::vector<FragmentCopy> died;
-  caches_.for_each([&](cache::CodeCache& cache) {
-    cache.delete_fragment(tag, cache::Scope::kAll, [&died](const cache::Fragment& fragment) {
-      died.push_back(copy_of(fragment));
-    });
-  });
-  return died;
 }
 
 bool Deletions::request(AppPc tag) {
@@ -80,34 +55,6 @@ void Deletions::serve_requests() {
 bool Deletions::exists(AppPc tag) const {
   bool found = false;
   caches_.for_each([&](const cache::CodeCache& cache) { found |= cache.find(tag).value != 0; });
-  return found;
-}
-
-std::vector<FragmentCopy> Deletions::fragments_at(AppPc tag) const {
-  std::vector<FragmentCopy> found;
-  const cache::EpochGuard guard(epochs_);
-  caches_.for_each([&](const cache::CodeCache& cache) {
-    cache.fragments_at(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
-  });
-  return found;
-}
-
-std::vector<FragmentCopy> Deletions::containing(AppPc tag) const {
-  std::vector<FragmentCopy> found;
-  const cache::EpochGuard guard(epochs_);
-  caches_.for_each([&](const cache::CodeCache& cache) {
-    cache.containing(tag, [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
-  });
-  return found;
-}
-
-std::vector<FragmentCopy> Deletions::fragments_in(AppRange range) const {
-  std::vector<FragmentCopy> found;
-  const cache::EpochGuard guard(epochs_);
-  caches_.for_each([&](const cache::CodeCache& cache) {
-    cache.fragments_in(range,
-                       [&](cache::Fragment& fragment) { found.push_back(copy_of(fragment)); });
-  });
   return found;
 }
 

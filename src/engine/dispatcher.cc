@@ -314,8 +314,9 @@ CachePc Dispatcher::enter_inside(AppPc tag) {
       entry = direct;
     }
   };
+  const cache::EpochGuard held(engine_.epochs(), thread_.epoch);
   // By reference: what std::function copies, it allocates.
-  cache.fragments_in({tag, tag + 1}, std::ref(try_entry));
+  cache.fragments_in(held, {tag, tag + 1}, std::ref(try_entry));
   return entry;
 }
 

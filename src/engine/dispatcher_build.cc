@@ -84,8 +84,7 @@ Dispatcher::Built Dispatcher::try_build(AppPc tag, Arrival arrival) {
   }
   // The fragment's now, until it is reclaimed.
   static_cast<void>(thread_.builder.draft().tool_data.release());
-  if (engine_.hooks() != nullptr) engine_.hooks()->published(*published.fragment);
-  if (PerfMap* map = engine_.perf_map()) map->add(*published.fragment);
+  engine_.observers().published(*published.fragment);
   note_built(tag, published.entry);
   return {Built::kYes, published.entry};
 }

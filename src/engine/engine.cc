@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 
 #include "base/log.h"
 #include "base/runtime_fs.h"
@@ -10,6 +9,7 @@
 #include "engine/dispatcher.h"
 #include "engine/fault_handler.h"
 #include "engine/routines.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/runtime_words.h"
 #include "linux/signal/nudge.h"
@@ -47,7 +47,7 @@ Status Engine::start(AppRange executable, bool dynamic) {
       has_branch_choice() ? &branch_choice_ : nullptr});
   if (Status started = caches_->start(plan, base); !started) return started;
   deletions_ = std::make_unique<Deletions>(
-      caches_->set(), epochs_, [this] { wake_dispatcher(); },
+      caches_->set(), [this] { wake_dispatcher(); },
       [this] {
         if (images_) images_->drop();
       });
@@ -65,11 +65,14 @@ Status Engine::start(AppRange executable, bool dynamic) {
   WEFT_LOG(kInfo, "code cache {:#x}-{:#x}, indirect branches by {}", code.start.value,
            code.end.value, hashed ? "hashed table" : "shadow map");
   if (options_.perf_map) {
-    perf_map_ = std::make_unique<PerfMap>(space_, options_.followed);
+    perf_map_ = std::make_unique<PerfMap>(space_, caches_->set(), epochs_, options_.followed);
     perf_map_->add_routines({code.start, code.start + cache::CodeSpace::kChunk});
   }
   if (Status ready = start_images(); !ready) return ready;
   if (Status ready = start_hooks(); !ready) return ready;
+  if (images_) observers_.add(*images_);
+  if (hooks_ != nullptr) observers_.add(*hooks_);
+  if (perf_map_) observers_.add(*perf_map_);  // behind the tools, which may have code built
   faults_ = std::make_unique<FaultHandler>(*this);
   signals_ = std::make_unique<linux::SignalServices>(*faults_);
   return Unit{};
@@ -156,6 +159,7 @@ void Engine::set_program(linux::ProgramImage image) {
   follow.arguments = options_.arguments;
   emulator_ = std::make_unique<linux::SyscallEmulator>(*this, space_, *signals_, std::move(image),
                                                        std::move(follow));
+  collect_fork_locks();
   if (options_.stress_delete > 0) {
     stress_ = std::make_unique<StressDeleter>(caches_->set(), epochs_, options_, images_.get());
   }
@@ -173,7 +177,7 @@ std::unique_ptr<Thread> Engine::make_thread() {
   thread->hooks = hooks_;
   if (home.environment.traces) {
     thread->traces = std::make_unique<TraceRecorder>(
-        home.environment, *home.cache, *this, thread->builder, hooks_, perf_map_.get(),
+        home.environment, *home.cache, *this, thread->builder, hooks_, observers_,
         options_.trace_threshold, thread->counters.traces);
   }
   thread->attach();
@@ -184,7 +188,7 @@ std::unique_ptr<Thread> Engine::make_thread() {
     if (!every_thread_has_block_.exchange(true)) set_runtime_fs_switch(&Thread::take_runtime_fs);
   }
   epochs_.register_thread(thread->epoch);
-  const std::lock_guard held(threads_lock_);
+  const Locked held(threads_lock_);
   threads_.push_back(thread.get());
   ++threads_made_;
   return thread;
@@ -193,13 +197,13 @@ std::unique_ptr<Thread> Engine::make_thread() {
 bool Engine::on_program_thread() const {
   // A thread that a tool made on one of the program's has its gs.
   const linux::ProgramThread* thread = faults_->current();
-  return thread != nullptr && thread->tid == linux::raw_syscall(__NR_gettid);
+  return thread != nullptr && thread->tid == linux::kernel::current_thread();
 }
 
 void Engine::retire(Thread& thread) {
   epochs_.unregister_thread(thread.epoch);
   {
-    const std::lock_guard held(threads_lock_);
+    const Locked held(threads_lock_);
     std::erase(threads_, &thread);
     ended_counters_.add(thread.counters);
   }
@@ -207,7 +211,7 @@ void Engine::retire(Thread& thread) {
 }
 
 cache::CodeCache* Engine::cache_of(pid_t id) {
-  const std::lock_guard held(threads_lock_);
+  const Locked held(threads_lock_);
   for (const Thread* thread : threads_) {
     if (thread->program.tid == id) return &thread->cache();
   }

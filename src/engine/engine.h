@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
@@ -23,6 +24,7 @@
 #include "engine/cpuid_file.h"
 #include "engine/deletion.h"
 #include "engine/hooks.h"
+#include "engine/observer.h"
 #include "engine/options.h"
 #include "engine/output.h"
 #include "engine/perf_map.h"
@@ -90,8 +92,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   /// translated.
   void resume_image(const std::string& path, AppRange executable);
   ChildBlocks& child_blocks() { return child_blocks_; }
-  /// Null without --perf-map.
-  PerfMap* perf_map() { return perf_map_.get(); }
+  const Observers& observers() const { return observers_; }
   linux::AddressSpace& space() { return space_; }
   linux::SyscallEmulator& emulator() { return *emulator_; }
   linux::SignalServices& signals() { return *signals_; }
@@ -107,7 +108,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   int error_stream();
 
   /// Stops all threads but `dying`, for a core dump; for good.
-  void park_threads(const linux::ProgramThread& dying);
+  void park_threads(const linux::ProgramThread& dying) NO_THREAD_SAFETY_ANALYSIS;
 
   /// A thread object for the calling kernel thread: registered, gs attached.
   std::unique_ptr<Thread> make_thread();
@@ -212,9 +213,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   void write_report();
   void write_last_words();
   void write_dump();
-  /// There is no thread in this process but the caller, and never was since it began.
-  void lock_for_fork();
-  void unlock_after_fork(Thread& thread, bool child);
+  void collect_fork_locks();
+  void forget_threads(Thread& thread);
 
   const Options& options_;  ///< the process's; what its start decides (the hashed table for want of
                             ///< a shadow) shows here
@@ -245,6 +245,8 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::unique_ptr<PerfMap> perf_map_;
   std::unique_ptr<CodeImages> images_;
   ChildBlocks child_blocks_;
+  Observers observers_;
+  ForkLocks fork_locks_;
 
   std::once_flag error_stream_kept_;
   int error_stream_ = kStandardError;
@@ -258,11 +260,11 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
 
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 
-  SpinLock threads_lock_;
-  std::vector<Thread*> threads_;   ///< under threads_lock_
-  ThreadCounters ended_counters_;  ///< of threads that have ended; under threads_lock_
-  uint64_t started_ns_ = 0;        ///< processor time when the program began
-  uint64_t threads_made_ = 0;      ///< under threads_lock_
+  SpinLock<LockRank::kThreads> threads_lock_;
+  std::vector<Thread*> threads_ GUARDED_BY(threads_lock_);
+  ThreadCounters ended_counters_ GUARDED_BY(threads_lock_);  ///< of threads that have ended
+  uint64_t started_ns_ = 0;                ///< processor time when the program began
+  std::atomic<uint64_t> threads_made_{0};  ///< written under threads_lock_
 };
 
 }  // namespace weft::engine

@@ -145,17 +145,15 @@ void Engine::code_changed(AppRange range) {
   const uint32_t died = delete_code(range);
   WEFT_LOG(kDebug, "{:#x}-{:#x} unmapped or replaced: {} fragments deleted", range.start.value,
            range.end.value, died);
-  if (hooks_ != nullptr) hooks_->memory_changed(range);
+  observers_.memory_changed(range);
 }
 
-void Engine::code_unmapped(AppRange range) {
-  if (hooks_ != nullptr) hooks_->memory_changed(range);
-}
+void Engine::code_unmapped(AppRange range) { observers_.memory_changed(range); }
 
 void Engine::mapped_executable(AppRange range) {
   add_shadow(range);
   if (fills_ahead_.load()) fill_all_shadow(std::array{range});
-  if (hooks_ != nullptr) hooks_->memory_changed(range);
+  observers_.memory_changed(range);
 }
 
 void Engine::note_woken(AppPc tag) {

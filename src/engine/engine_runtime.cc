@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/fault_handler.h"
 #include "engine/output.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/parked_threads.h"
 
@@ -21,7 +22,7 @@ void Engine::run_thread(linux::ThreadStart& start) {
   if (linux::SyscallEmulator::announce_thread(start, thread->program)) {
     signals_->set_mask(thread->program, mask);
     WEFT_LOG(kInfo, "thread {} starts at {:#x}", thread->program.tid, thread->pc().value);
-    if (hooks_ != nullptr) hooks_->thread_started(*thread);
+    observers_.thread_started(*thread);
     Dispatcher(*this, *thread).run();
     WEFT_LOG(kInfo, "thread {} ends", thread->program.tid);
   }
@@ -34,10 +35,7 @@ void Engine::before_fork(linux::ProgramThread& program) {
   // A child of vfork has its parent's.
   if (!program.borrowed) child_blocks_.before_fork(program.pid);
   if (is_alone()) return;
-  // Whoever holds it may wait for the caches' gate.
-  if (images_) images_->lock_for_fork();
-  lock_for_fork();
-  if (perf_map_) perf_map_->lock_for_fork();
+  fork_locks_.lock();
 }
 
 // What it leaves out costs a page fault each: a lock that is taken and released is written by the
@@ -46,58 +44,45 @@ bool Engine::is_alone() const {
   return hooks_ == nullptr && stress_ == nullptr && threads_made_ == 1;
 }
 
-void Engine::lock_for_fork() {
-  if (hooks_ != nullptr) hooks_->lock_for_fork();
-  threads_lock_.lock();
-  signals_->lock_for_fork();
-  reservations_.lock_for_fork();
-  hashed_sites_.lock_for_fork();
-  code_pages_.lock_for_fork();
-  protected_store_.lock_for_fork();
-  space_.lock_for_fork();
-  caches_->lock_for_fork();
-  shadow_.lock_for_fork();
+void Engine::collect_fork_locks() {
+  emulator_->add_fork_locks(fork_locks_);
+  observers_.add_fork_locks(fork_locks_);
+  fork_locks_.add(threads_lock_);
+  signals_->add_fork_locks(fork_locks_);
+  reservations_.add_fork_locks(fork_locks_);
+  fork_locks_.add(hashed_sites_.lock());
+  code_pages_.add_fork_locks(fork_locks_);
+  protected_store_.add_fork_locks(fork_locks_);
+  space_.add_fork_locks(fork_locks_);
+  caches_->add_fork_locks(fork_locks_);
+  epochs_.add_fork_locks(fork_locks_);
+  fork_locks_.add(LockRank::kShadowPages, shadow_);
+  CHECK(fork_locks_.has_all());
 }
 
-void Engine::unlock_after_fork(Thread& thread, bool child) {
-  shadow_.unlock_after_fork();
-  caches_->unlock_after_fork(child, &thread.epoch);
-  space_.unlock_after_fork();
-  signals_->unlock_after_fork();
-  protected_store_.unlock_after_fork();
-  code_pages_.unlock_after_fork();
-  hashed_sites_.unlock_after_fork();
-  reservations_.unlock_after_fork();
-  if (child) {
-    caches_->after_fork_child(thread.home);
-    threads_ = {&thread};
-    threads_made_ = 1;
-    ended_counters_ = {};
-  }
-  threads_lock_.unlock();
-  if (hooks_ != nullptr) hooks_->unlock_after_fork();
+/// In the child of a fork: no thread is left but `thread`.
+void Engine::forget_threads(Thread& thread) {
+  epochs_.forked(thread.epoch);
+  caches_->after_fork_child(thread.home);
+  const Locked held(threads_lock_);
+  threads_ = {&thread};
+  threads_made_ = 1;
+  ended_counters_ = {};
 }
 
 void Engine::after_fork(linux::ProgramThread& program, bool child) {
   Thread& thread = Thread::of(program);
   if (!is_alone()) {
-    if (images_) images_->unlock_after_fork();
-    if (perf_map_) perf_map_->unlock_after_fork();
-    unlock_after_fork(thread, child);
+    fork_locks_.unlock(child);
+    if (child) forget_threads(thread);
   }
   if (child) {
-    if (images_) images_->forked();
     own_memory_.forget();
     deletions_->after_fork_child();
     thread.counters = {};
-    if (perf_map_) {
-      const cache::EpochGuard guard(epochs_);
-      perf_map_->begin_again(caches_->set());
-    }
   }
-  if (hooks_ == nullptr) return;
-  thread.block().thread_id = static_cast<uint64_t>(program.tid);
-  if (child) hooks_->forked(thread);
+  if (hooks_ != nullptr) thread.block().thread_id = static_cast<uint64_t>(program.tid);
+  if (child) observers_.forked(thread);
 }
 
 void Engine::run_borrowed(linux::ProgramThread& program) {
@@ -131,25 +116,22 @@ void Engine::sharer_ending(linux::ProgramThread& program) {
 }
 
 void Engine::thread_ending(linux::ProgramThread& program) {
-  if (hooks_ != nullptr) hooks_->thread_ending(Thread::of(program));
+  observers_.thread_ending(Thread::of(program));
 }
 
 void Engine::process_ending(linux::ProgramThread& program, int status) {
-  if (hooks_ != nullptr) hooks_->process_ending(Thread::of(program), status, 0);
+  observers_.process_ending(Thread::of(program), status, 0);
   write_last_words();
 }
 
 void Engine::process_dying(linux::ProgramThread& program, int signal) {
-  // As a shell shows it.
-  constexpr int kStatusOfSignal = 128;
-  const int status = kStatusOfSignal + signal;
-  if (hooks_ != nullptr) hooks_->process_ending(Thread::of(program), status, signal);
+  const int status = linux::kernel::status_of_signal(signal);
+  observers_.process_ending(Thread::of(program), status, signal);
   write_last_words();
 }
 
 void Engine::write_last_words() {
   write_dump();
-  if (perf_map_) perf_map_->flush();
   save_image();
   write_report();
 }
@@ -170,19 +152,18 @@ int Engine::error_stream() {
     if (kept >= 0)
       error_stream_ = kept;
     else
-      linux::raw_syscall(__NR_close, static_cast<uint64_t>(copy));
+      linux::kernel::close(copy);
   });
   return error_stream_;
 }
 
 bool Engine::has_last_words() const {
-  return hooks_ != nullptr || perf_map_ != nullptr || images_ != nullptr || options_.stats ||
-         !options_.stats_file.empty() || options_.dump_count != 0;
+  return !observers_.empty() || options_.stats || !options_.stats_file.empty() ||
+         options_.dump_count != 0;
 }
 
 void Engine::exec_starting(linux::ProgramThread& thread) {
-  if (hooks_ != nullptr && !thread.borrowed) hooks_->exec_starting(Thread::of(thread));
-  if (perf_map_ && !thread.borrowed) perf_map_->flush();
+  if (!thread.borrowed) observers_.exec_starting(Thread::of(thread));
   if (!thread.borrowed) save_image();
   if (!thread.borrowed) write_report();
   // A nudge on its way here would end the next program; the system calls before execve take it.
@@ -194,7 +175,7 @@ void Engine::park_threads(const linux::ProgramThread& dying) {
   constexpr int kTries = 1000;
   for (int i = 0; !threads_lock_.try_lock(); ++i) {
     if (i == kTries) return;
-    linux::raw_syscall(__NR_sched_yield);
+    linux::kernel::yield();
   }
   const auto visit_threads = [](void* list, void (*visit)(void*, linux::ProgramThread&),
                                 void* argument) {
@@ -214,7 +195,7 @@ void Engine::write_dump() {
   const cache::EpochGuard guard(epochs_);
   for (const AppRange range : ranges) {
     caches_->set().for_each([&](const cache::CodeCache& cache) {
-      cache.fragments_in(range, [&](cache::Fragment& fragment) {
+      cache.fragments_in(guard, range, [&](cache::Fragment& fragment) {
         if (left == 0) return;
         --left;
         write_all(error_stream(), dump(fragment));
@@ -227,7 +208,7 @@ Report Engine::make_report() {
   Report report;
   report.cache = caches_->stats();
   report.shadow_bytes = shadow_.pages_filled() * kPageSize;
-  const std::lock_guard held(threads_lock_);
+  const Locked held(threads_lock_);
   report.counters = ended_counters_;
   for (const Thread* thread : threads_) report.counters.add(thread->counters);
   report.threads = threads_made_;

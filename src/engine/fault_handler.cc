@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/enter.h"
 #include "linux/image/vsyscall.h"
+#include "linux/kernel/cpu_features.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/core_areas.h"
 #include "linux/signal/alarm.h"
@@ -21,12 +22,8 @@ namespace weft::engine {
 using linux::FaultAnswer;
 using linux::Place;
 
-namespace {
-constexpr unsigned long kHwcap2Fsgsbase = 2;
-}  // namespace
-
 FaultHandler::FaultHandler(Engine& engine)
-    : engine_(engine), reads_gs_base_((getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0) {}
+    : engine_(engine), reads_gs_base_(linux::has_fsgsbase()) {}
 
 linux::ProgramThread* FaultHandler::current() {
   return has_block() && Thread::has_current() ? &Thread::current().program : nullptr;

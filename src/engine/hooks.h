@@ -1,6 +1,6 @@
 // What the engine tells the tools' host above it, and what it asks of it. Implemented by the tool
-// layer; absent when no tool is loaded. Events come on the thread concerned, in runtime code, with
-// no lock of the engine held.
+// layer; absent when no tool is loaded. What others hear, too, is in observer.h. Events come on the
+// thread concerned, in runtime code, with no lock of the engine held.
 #pragma once
 
 #include <csignal>
@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/result.h"
 #include "cache/code_cache.h"
+#include "engine/observer.h"
 #include "translate/instrument.h"
 
 namespace weft::engine {
@@ -35,7 +36,7 @@ enum class ListAnswer : uint8_t {
   kRedirect,  ///< the program goes on by `program`
 };
 
-class Hooks : public translate::Instrumenter, public cache::Listener {
+class Hooks : public translate::Instrumenter, public cache::Listener, public Observer {
  public:
   /// Memory for shared words, in reach of code memory. Once, before any thread.
   virtual void start(Engine& engine, AppRange words) = 0;
@@ -48,23 +49,9 @@ class Hooks : public translate::Instrumenter, public cache::Listener {
       const std::function<bool(AppPc)>& kept) = 0;
   /// The program's first thread is about to run.
   virtual void process_started(Thread& thread) = 0;
-  virtual void thread_started(Thread& thread) = 0;
-  virtual void thread_ending(Thread& thread) = 0;
-  /// `signal`: that it dies by, or 0.
-  virtual void process_ending(Thread& thread, int status, int signal) = 0;
-  virtual void exec_starting(Thread& thread) = 0;
-  /// Around fork: no thread is half-way through a change of the host's own records.
-  virtual void lock_for_fork() = 0;
-  virtual void unlock_after_fork() = 0;
-  /// In the child.
-  virtual void forked(Thread& thread) = 0;
 
   /// The time is over that a thread has set linux::set_cpu_alarm() for. On any program thread.
   virtual void cpu_alarm() = 0;
-
-  /// Executable memory appeared or went. After the change.
-  virtual void memory_changed(AppRange range) = 0;
-  virtual void published(const cache::Fragment& fragment) = 0;
 
   /// The call is in thread.context(). True: it is not made, its result is in the context.
   virtual bool syscall_before(Thread& thread) = 0;

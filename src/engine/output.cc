@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::engine {
@@ -17,7 +18,7 @@ void write_all(int fd, const std::string& text) {
 
 std::string with_pid(const std::string& path) {
   std::string result = path;
-  const std::string pid = std::to_string(linux::raw_syscall(__NR_getpid));
+  const std::string pid = std::to_string(linux::kernel::current_process());
   for (size_t at; (at = result.find("%p")) != std::string::npos;) result.replace(at, 2, pid);
   return result;
 }
@@ -28,7 +29,7 @@ bool write_file(const std::string& path, int flags, const std::string& text) {
                                         static_cast<uint64_t>(flags) | uint64_t{O_CLOEXEC}, kMode);
   if (linux::failed(fd)) return false;
   write_all(static_cast<int>(fd), text);
-  linux::raw_syscall(__NR_close, static_cast<uint64_t>(fd));
+  linux::kernel::close(fd);
   return true;
 }
 

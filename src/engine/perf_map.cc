@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <mutex>
 
 #include "engine/output.h"
 #include "linux/kernel/raw_syscall.h"
@@ -17,11 +16,12 @@ constexpr size_t kBufferSize = size_t{64} << 10;
 
 }  // namespace
 
-PerfMap::PerfMap(const linux::AddressSpace& space, bool goes_on)
-    : space_(space), goes_on_(goes_on) {}
+PerfMap::PerfMap(const linux::AddressSpace& space, const CacheSet& caches, cache::Epochs& epochs,
+                 bool goes_on)
+    : space_(space), caches_(caches), epochs_(epochs), goes_on_(goes_on) {}
 
 void PerfMap::add_line(uint64_t start, uint64_t size, const std::string& name) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   fmt::format_to(std::back_inserter(lines_), "{:x} {:x} {}\n", start, size, name);
   if (lines_.size() >= kBufferSize) flush_locked();
 }
@@ -50,7 +50,7 @@ std::string PerfMap::place_of(AppPc pc) const {
 }
 
 void PerfMap::flush() {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   flush_locked();
 }
 
@@ -65,15 +65,17 @@ void PerfMap::flush_locked() {
   lines_.clear();
 }
 
-void PerfMap::begin_again(const CacheSet& caches) {
+void PerfMap::forked(Thread& /*thread*/) {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     lines_.clear();
     goes_on_ = false;
   }
-  caches.for_each([this](const cache::CodeCache& cache) {
+  const cache::EpochGuard held(epochs_);
+  caches_.for_each([&](const cache::CodeCache& cache) {
     constexpr AppRange kEverything{{0}, {~uint64_t{0}}};
-    cache.fragments_in(kEverything, [this](const cache::Fragment& fragment) { add(fragment); });
+    cache.fragments_in(held, kEverything,
+                       [this](const cache::Fragment& fragment) { add(fragment); });
   });
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <mutex>
 #include <span>
 
 #include "x86/names.h"
@@ -69,7 +68,7 @@ std::optional<AppRange> ProtectedStore::run(CpuContext& registers, AppPc fault,
   const auto* bytes = reinterpret_cast<const uint8_t*>(registers.rip);
   Insn insn;
   if (!x86::decode(bytes, x86::kLongestInstruction, insn)) return {};
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   vector_state_ = vector_state;
   vector_mask_ = vector_mask;
   if (is_string_store(insn)) return run_string(registers, insn);

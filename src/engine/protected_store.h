@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "cache/code_cache.h"
@@ -43,8 +44,7 @@ class ProtectedStore {
   std::optional<AppRange> run(x86::CpuContext& registers, AppPc fault, const void* vector_state,
                               uint64_t vector_mask);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   static constexpr uint32_t kSlotSize = 64;
@@ -71,7 +71,7 @@ class ProtectedStore {
 
   const linux::AddressSpace& space_;
   const linux::OwnMemory& memory_;
-  SpinLock lock_;
+  SpinLock<LockRank::kProtectedStore> lock_;
   CachePc slot_;
   const void* vector_state_ = nullptr;  ///< of the run under way
   uint64_t vector_mask_ = 0;

@@ -103,7 +103,7 @@ StressDeleter::Choice StressDeleter::choose(uint64_t number, uint64_t random) co
   }
   cache::CodeCache& cache = caches_.at(static_cast<uint32_t>(number % count));
   const cache::EpochGuard guard(epochs_);
-  const cache::Fragment* fragment = cache.sample(random);
+  const cache::Fragment* fragment = cache.sample(guard, random);
   if (fragment == nullptr || fragment->constituent_count() == 0) return {&cache, {0}};
   return awake(cache, fragment->constituent_tag(scramble(random) % fragment->constituent_count()));
 }

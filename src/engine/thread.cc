@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "engine/offsets.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/nudge.h"
 #include "translate/instrument.h"
@@ -78,6 +79,7 @@ Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::Progr
   block_.hash_table = reinterpret_cast<uint64_t>(own.hash.tables());
   block_.self = reinterpret_cast<uint64_t>(&block_);
   block_.owner = this;
+  block_.debug_view = &own.debug_view;
   block_.xsave = xsave_.data();
   block_.xsave_mask = features.xsave_mask;
   block_.has_fsgsbase = features.fsgsbase ? 1 : 0;
@@ -91,8 +93,8 @@ Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::Progr
   program.x87_apart = &block_.x87_apart;
   program.xsave_mask = features.xsave_mask;
   program.xsave_size = features.xsave_size;
-  program.pid = static_cast<pid_t>(linux::raw_syscall(__NR_getpid));
-  program.tid = static_cast<pid_t>(linux::raw_syscall(__NR_gettid));
+  program.pid = linux::kernel::current_process();
+  program.tid = linux::kernel::current_thread();
   block_.thread_id = static_cast<uint64_t>(program.tid);
   CHECK(page_down(linux::word(&signals_.state.of_process)) ==
         page_down(linux::word(&block_.x87_settled)));

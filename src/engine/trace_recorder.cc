@@ -22,13 +22,13 @@ translate::Environment for_probes(translate::Environment environment) {
 
 TraceRecorder::TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                              translate::ProgramCode& code, translate::SuperblockBuilder& builder,
-                             Hooks* hooks, PerfMap* perf_map, uint32_t threshold, uint64_t& made)
+                             Hooks* hooks, const Observers& observers, uint32_t threshold,
+                             uint64_t& made)
     : environment_(for_probes(environment)),
       cache_(cache),
       probes_(environment_, cache, code, hooks),
       builder_(builder),
-      hooks_(hooks),
-      perf_map_(perf_map),
+      observers_(observers),
       threshold_(threshold),
       made_(made) {}
 
@@ -59,7 +59,7 @@ CachePc TraceRecorder::next_probe(AppPc tag) {
     if (published.error == PublishError::kNone) {
       // The fragment's now.
       static_cast<void>(probes_.draft().tool_data.release());
-      if (hooks_ != nullptr) hooks_->published(*published.fragment);
+      observers_.published(*published.fragment);
       path_.push_back(tag);
       probe_ = published.fragment;
       return published.entry;
@@ -93,8 +93,7 @@ bool TraceRecorder::make_trace() {
   const auto published = cache_.publish(builder_.draft().spec(cache::FragmentKind::kTrace));
   if (published.error != PublishError::kNone) return false;
   static_cast<void>(builder_.draft().tool_data.release());
-  if (hooks_ != nullptr) hooks_->published(*published.fragment);
-  if (perf_map_ != nullptr) perf_map_->add(*published.fragment);
+  observers_.published(*published.fragment);
   return true;
 }
 

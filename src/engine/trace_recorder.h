@@ -9,7 +9,7 @@
 
 #include "cache/code_cache.h"
 #include "engine/hooks.h"
-#include "engine/perf_map.h"
+#include "engine/observer.h"
 #include "translate/environment.h"
 #include "translate/superblock.h"
 
@@ -21,10 +21,10 @@ translate::Environment for_probes(translate::Environment environment);
 class TraceRecorder {
  public:
   /// Traces are built with `builder` and counted in `made`, which are the thread's own and outlive
-  /// this. `hooks` and `perf_map` may be null.
+  /// this. `hooks` may be null.
   TraceRecorder(const translate::Environment& environment, cache::CodeCache& cache,
                 translate::ProgramCode& code, translate::SuperblockBuilder& builder, Hooks* hooks,
-                PerfMap* perf_map, uint32_t threshold, uint64_t& made);
+                const Observers& observers, uint32_t threshold, uint64_t& made);
 
   /// The thread has come to `tag` by a counted exit.
   void count(AppPc tag);
@@ -55,8 +55,7 @@ class TraceRecorder {
   cache::CodeCache& cache_;
   translate::SuperblockBuilder probes_;
   translate::SuperblockBuilder& builder_;
-  Hooks* const hooks_;
-  PerfMap* const perf_map_;
+  const Observers& observers_;
   const uint32_t threshold_;
   uint64_t& made_;
   std::unordered_map<uint64_t, Head> heads_;

@@ -1,11 +1,10 @@
 #include "engine/xsave.h"
 
-#include <sys/auxv.h>
-
 #include <cstdlib>
 #include <cstring>
 
 #include "base/check.h"
+#include "linux/kernel/cpu_features.h"
 #include "x86/cpuid.h"
 #include "x86/xsave_layout.h"
 
@@ -20,7 +19,6 @@ constexpr uint64_t kPkru = 1ull << 9;  // the runtime runs under the program's k
 constexpr uint64_t kTiles =
     1ull << 17 | 1ull << 18;  // permission is asked for per process; not ours
 constexpr unsigned kXsaveLeaf = 0xD;
-constexpr unsigned long kHwcap2Fsgsbase = 2;
 
 /// Tries it: x87's state is initial again afterwards.
 bool leaves_out_x87_pointers() {
@@ -45,7 +43,7 @@ CpuFeatures detect_cpu_features() {
   features.xsave_mask = x86::xsave_enabled() & ~kPkru & ~kTiles;
   features.xsaveopt = (x86::cpuid_if_there(kXsaveLeaf, 1).eax & 1) != 0;
   features.leaves_out_x87 = leaves_out_x87_pointers();
-  features.fsgsbase = (getauxval(AT_HWCAP2) & kHwcap2Fsgsbase) != 0;
+  features.fsgsbase = linux::has_fsgsbase();
   return features;
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -154,14 +153,14 @@ bool uses_general_registers_only(uint64_t function) { return !find_heavy(functio
 
 bool Callees::use_general_registers_only(uint64_t function) {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     const auto found = known_.find(function);
     if (found != known_.end()) return found->second;
   }
   const std::optional<Heavy> heavy = find_heavy(function);
   if (heavy) tell(function, *heavy);
   const bool answer = !heavy;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   known_[function] = answer;
   return answer;
 }
@@ -169,13 +168,13 @@ bool Callees::use_general_registers_only(uint64_t function) {
 const InlineBody* Callees::inline_body(uint64_t function) {
   const auto answer = [](const std::optional<InlineBody>& body) { return body ? &*body : nullptr; };
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     const auto found = bodies_.find(function);
     if (found != bodies_.end()) return answer(found->second);
   }
   std::optional<InlineBody> body;
   if (use_general_registers_only(function)) body = inline_body_of(function);
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   // Of two threads the first one's stays: it has been given away.
   return answer(bodies_.try_emplace(function, std::move(body)).first->second);
 }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "tool/inline_body.h"
 
@@ -37,13 +38,12 @@ class Callees {
   /// valid.
   const InlineBody* inline_body(uint64_t function);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
-  SpinLock lock_;
-  std::unordered_map<uint64_t, bool> known_;                        ///< under lock_
-  std::unordered_map<uint64_t, std::optional<InlineBody>> bodies_;  ///< under lock_
+  SpinLock<LockRank::kCallees> lock_;
+  std::unordered_map<uint64_t, bool> known_ GUARDED_BY(lock_);
+  std::unordered_map<uint64_t, std::optional<InlineBody>> bodies_ GUARDED_BY(lock_);
 };
 
 }  // namespace weft::tool

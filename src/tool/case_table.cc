@@ -1,7 +1,6 @@
 #include "tool/case_table.h"
 
 #include <algorithm>
-#include <mutex>
 
 namespace weft::tool {
 namespace {
@@ -35,7 +34,7 @@ uint8_t CaseTable::name_of(std::vector<Outcome> outcomes) {
     if (!fixed.empty() && only.value == fixed.front()) return fixed_name(Versions(only.set));
   }
   std::sort(outcomes.begin(), outcomes.end());
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   const auto found = names_.find(outcomes);
   if (found != names_.end()) return found->second;
   const size_t next = kFirstName + names_.size();
@@ -47,7 +46,7 @@ BlockCases CaseTable::cases_of(Versions versions, AppPc tag, const NewWord& new_
   const VersionSet& chosen = set(versions);
   BlockCases cases{chosen.options.values, nullptr};
   if (chosen.options.most_dynamic == 0) return cases;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   Met& met = met_[{versions.number(), tag.value}];
   if (met.countdown == nullptr) {
     met.countdown = new_word();
@@ -69,7 +68,7 @@ bool CaseTable::insert(const VersionSet& set, Met& met, int32_t value) {
 
 CaseTable::Meeting CaseTable::met(Versions versions, AppPc tag, int64_t value) {
   const VersionSet& chosen = set(versions);
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   const auto found = met_.find({versions.number(), tag.value});
   if (found == met_.end()) return Meeting::kNone;
   Met& met = found->second;
@@ -90,18 +89,18 @@ CaseTable::Meeting CaseTable::met(Versions versions, AppPc tag, int64_t value) {
 
 bool CaseTable::spread(Versions versions, AppPc tag, int32_t value) {
   const VersionSet& chosen = set(versions);
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   const auto found = met_.find({versions.number(), tag.value});
   return found != met_.end() && insert(chosen, found->second, value);
 }
 
 bool CaseTable::is_complete(AppPc tag) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   return complete_.contains(tag.value);
 }
 
 void CaseTable::complete(AppPc tag) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   complete_.insert(tag.value);
 }
 

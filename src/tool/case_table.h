@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "translate/instrument.h"
 #include "weft/versions.h"
@@ -65,8 +66,7 @@ class CaseTable {
   bool is_complete(AppPc tag);
   void complete(AppPc tag);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   struct Met {
@@ -80,10 +80,10 @@ class CaseTable {
   bool insert(const VersionSet& set, Met& met, int32_t value);
 
   std::vector<VersionSet> sets_;  ///< constant once the program runs
-  SpinLock lock_;
-  std::map<Key, Met> met_;                         ///< under lock_
-  std::map<std::vector<Outcome>, uint8_t> names_;  ///< by outcomes in order; under lock_
-  std::unordered_set<uint64_t> complete_;          ///< tags; under lock_
+  SpinLock<LockRank::kCases> lock_;
+  std::map<Key, Met> met_ GUARDED_BY(lock_);
+  std::map<std::vector<Outcome>, uint8_t> names_ GUARDED_BY(lock_);  ///< by outcomes in order
+  std::unordered_set<uint64_t> complete_ GUARDED_BY(lock_);          ///< tags
 };
 
 }  // namespace weft::tool

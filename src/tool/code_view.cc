@@ -83,7 +83,7 @@ std::vector<FragmentInfo> CodeView::containing(Address tag) {
   std::vector<FragmentInfo> result;
   const cache::EpochGuard guard(engine_->epochs());
   engine_->caches().for_each([&](const cache::CodeCache& cache) {
-    cache.containing({tag}, [&](cache::Fragment& fragment) { add_to(result, fragment); });
+    cache.containing(guard, {tag}, [&](cache::Fragment& fragment) { add_to(result, fragment); });
   });
   return result;
 }
@@ -92,7 +92,7 @@ std::vector<FragmentInfo> CodeView::fragments_in(Range range) {
   std::vector<FragmentInfo> result;
   const cache::EpochGuard guard(engine_->epochs());
   engine_->caches().for_each([&](const cache::CodeCache& cache) {
-    cache.fragments_in(range_of(range),
+    cache.fragments_in(guard, range_of(range),
                        [&](cache::Fragment& fragment) { add_to(result, fragment); });
   });
   return result;

@@ -55,4 +55,15 @@ struct Elfutils {
   static const Elfutils* get();
 };
 
+/// Calls `visit` for the die of each compilation unit.
+template <class Visit>
+void for_each_unit(Dwarf* dwarf, const Visit& visit) {
+  Dwarf_CU* unit = nullptr;
+  Dwarf_Die die;
+  while (Elfutils::get()->dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) ==
+         0) {
+    visit(die);
+  }
+}
+
 }  // namespace weft

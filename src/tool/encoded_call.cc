@@ -1,7 +1,6 @@
 // Clean calls from a tool's own code.
 #include <array>
 #include <cstddef>
-#include <mutex>
 
 #include "engine/enter.h"
 #include "tool/host.h"
@@ -49,7 +48,7 @@ std::vector<uint8_t> ListTable::encode_call(const ListCall& call) {
     site.arguments.push_back(argument_of(each, wrong));
     if (!wrong.empty()) host_.fail(std::string("encode_call(): ").append(wrong));
   }
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   encoded_.splice_after(encoded_.before_begin(), made);
   return code_of(site);
 }

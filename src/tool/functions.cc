@@ -1,7 +1,6 @@
 #include "tool/functions.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "tool/thread_view.h"
 #include "weft/symbols.h"
@@ -93,7 +92,7 @@ bool is_meant(const FunctionWrap& wrap, const Module& module) {
 
 Wrap FunctionTable::add(std::unique_ptr<FunctionWrap> wrap) {
   used_ = true;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   const auto number = static_cast<uint32_t>(wraps_.size());
   wraps_.push_back(std::move(wrap));
   return Wrap(number);
@@ -132,7 +131,7 @@ Wrap FunctionTable::wrap(Address function, FunctionHook before, FunctionHook aft
 
 void FunctionTable::attach(FunctionWrap& wrap, Address address) {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     std::unique_ptr<FunctionTarget>& target = targets_[address];
     if (!target) {
       target = std::make_unique<FunctionTarget>(
@@ -151,7 +150,7 @@ void FunctionTable::attach(FunctionWrap& wrap, Address address) {
 void FunctionTable::remove(Wrap wrap) {
   std::vector<Address> changed;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (wrap.number() >= wraps_.size()) return;
     FunctionWrap* const removed = wraps_[wrap.number()].get();
     removed->active = false;
@@ -166,7 +165,7 @@ void FunctionTable::remove(Wrap wrap) {
 }
 
 size_t FunctionTable::places(Wrap wrap) const {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   if (wrap.number() >= wraps_.size()) return 0;
   FunctionWrap* const wanted = wraps_[wrap.number()].get();
   size_t count = 0;
@@ -181,7 +180,7 @@ void FunctionTable::module_loaded(const Module& module) {
   if (!used_) return;
   FunctionWraps wanted;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     for (const auto& wrap : wraps_) {
       if (is_meant(*wrap, module)) wanted.push_back(wrap.get());
     }
@@ -198,7 +197,7 @@ void FunctionTable::module_loaded(const Module& module) {
 
 void FunctionTable::module_unloaded(const Module& module) {
   if (!used_) return;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   const auto first = targets_.lower_bound(module.range.start);
   const auto last = targets_.lower_bound(module.range.end);
   for (auto at = first; at != last; ++at) ended_.push_back(std::move(at->second));
@@ -215,7 +214,7 @@ void FunctionTable::instrument(Block& block) {
   const InstructionKind last = block[block.size() - 1].kind();
   bool is_call = last == InstructionKind::kCall || last == InstructionKind::kIndirectCall;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     const Range range = block.range();
     is_return = returns_.contains(block.tag());
     is_call = is_call && returns_.contains(range.end);
@@ -235,20 +234,20 @@ void FunctionTable::instrument(Block& block) {
 }
 
 std::shared_ptr<const FunctionWraps> FunctionTable::wraps_of(const FunctionTarget& target) const {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   return target.wraps;
 }
 
 /// Whether a thread in code that was built at `built` can only return into code that looks for it.
 bool FunctionTable::prepare_return(Address site, uint64_t built) {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     const uint64_t ready = returns_[site];
     if (ready != 0) return built >= ready;
   }
   process_.code().delete_fragment(site);
   process_.code().delete_region({site - 1, site});  // the call
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   returns_[site] = ++stamp_;
   return false;
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "weft/block.h"
 #include "weft/functions.h"
@@ -68,8 +69,7 @@ class FunctionTable final : public Functions {
   /// send the thread back to the instruction.
   void instrument(Block& block);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   static void enter(CallContext& context, FunctionTarget* target, uint64_t built, Address tag);
@@ -84,13 +84,13 @@ class FunctionTable final : public Functions {
   static void run_after(CallContext& context, Address site, FunctionFrame& frame);
 
   Process& process_;
-  mutable SpinLock lock_;
-  std::deque<std::unique_ptr<FunctionWrap>> wraps_;             ///< under lock_, by number
-  std::map<Address, std::unique_ptr<FunctionTarget>> targets_;  ///< under lock_
-  std::vector<std::unique_ptr<FunctionTarget>> ended_;  ///< under lock_: of unloaded modules
-  /// Where wrapped functions return to, under lock_. Each with the stamp by which no older code of
+  mutable SpinLock<LockRank::kFunctions> lock_;
+  std::deque<std::unique_ptr<FunctionWrap>> wraps_ GUARDED_BY(lock_);  ///< by number
+  std::map<Address, std::unique_ptr<FunctionTarget>> targets_ GUARDED_BY(lock_);
+  std::vector<std::unique_ptr<FunctionTarget>> ended_ GUARDED_BY(lock_);  ///< of unloaded modules
+  /// Where wrapped functions return to. Each with the stamp by which no older code of
   /// it can be entered; 0 while it may be.
-  std::map<Address, uint64_t> returns_;
+  std::map<Address, uint64_t> returns_ GUARDED_BY(lock_);
   std::atomic<uint64_t> stamp_{1};
   std::atomic<bool> used_{false};  ///< whether there ever was a wrap
 };

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "engine/engine.h"
@@ -61,7 +60,7 @@ void Host::thread_started(engine::Thread& thread) {
   ThreadView* view = nullptr;
   bool first = false;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     first = threads_made_ == 0;
     threads_.push_back(std::make_unique<ThreadView>(thread, threads_made_++, buffers_, selectors_));
     view = threads_.back().get();
@@ -95,20 +94,25 @@ void Host::end_thread(engine::Thread* running, ThreadView& view) {
 void Host::thread_ending(engine::Thread& thread) {
   ThreadView& view = view_of(thread);
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (ended_) return;
   }
   end_thread(&thread, view);
   // Who has stopped threads looks at them.
-  stop_.lock_when_free(view);
-  const std::lock_guard held(lock_, std::adopt_lock);
+  while (!take_out(view)) thread.to_stop.wait(true);
+}
+
+bool Host::take_out(const ThreadView& view) {
+  const Locked held(lock_);
+  if (view.thread().to_stop) return false;
   for (uint32_t i = 0; i < kThreadCounters; ++i) ended_counts_[i] += view.get(ThreadCounter(i));
   for (uint32_t i = 0; i < kTallies; ++i) ended_tallies_[i] += view.get(Tally(i));
   std::erase_if(threads_, [&](const auto& each) { return each.get() == &view; });
+  return true;
 }
 
 std::vector<ThreadView*> Host::views() {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   std::vector<ThreadView*> result;
   for (const auto& each : threads_) result.push_back(each.get());
   return result;
@@ -118,7 +122,7 @@ void Host::process_ending(engine::Thread&, int status, int signal) {
   engine::Thread* const self = current();
   const pid_t ender = static_cast<pid_t>(gettid());
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (std::exchange(ended_, true)) {
       if (ender == ender_ || !stops_at_end_ || current_view() == nullptr) return;
     } else {
@@ -139,31 +143,21 @@ void Host::exec_starting(engine::Thread& thread) {
   tell(&thread, "on_exec()", [&](Tool& tool) { tool.on_exec(*this); });
 }
 
-void Host::lock_for_fork() {
-  lock_.lock();
-  modules_.lock_for_fork();
-  cases_.lock_for_fork();
-  parts_.lock_for_fork();
-  callees_.lock_for_fork();
-  functions_.lock_for_fork();
-  lists_.lock_for_fork();
-}
-
-void Host::unlock_after_fork() {
-  lists_.unlock_after_fork();
-  functions_.unlock_after_fork();
-  callees_.unlock_after_fork();
-  parts_.unlock_after_fork();
-  cases_.unlock_after_fork();
-  modules_.unlock_after_fork();
-  lock_.unlock();
+void Host::add_fork_locks(ForkLocks& locks) {
+  locks.add(lock_);
+  modules_.add_fork_locks(locks);
+  cases_.add_fork_locks(locks);
+  parts_.add_fork_locks(locks);
+  callees_.add_fork_locks(locks);
+  functions_.add_fork_locks(locks);
+  lists_.add_fork_locks(locks);
 }
 
 void Host::forked(engine::Thread& thread) {
   ThreadView& view = view_of(thread);
   is_child_ = true;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     std::erase_if(threads_, [&](const auto& each) { return each.get() != &view; });
     threads_made_ = 1;
   }

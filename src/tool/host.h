@@ -46,8 +46,7 @@ class Host final : public engine::Hooks, public Process {
   void thread_ending(engine::Thread& thread) override;
   void process_ending(engine::Thread& thread, int status, int signal) override;
   void exec_starting(engine::Thread& thread) override;
-  void lock_for_fork() override;
-  void unlock_after_fork() override;
+  void add_fork_locks(ForkLocks& locks) override;
   void forked(engine::Thread& thread) override;
   void cpu_alarm() override { first_runs_.settle(); }
   void memory_changed(AppRange range) override;
@@ -187,6 +186,8 @@ class Host final : public engine::Hooks, public Process {
   std::jmp_buf*& landing();
   /// By `running`, or a thread of a tool's own.
   void end_thread(engine::Thread* running, ThreadView& view);
+  /// The thread has ended. False: it is to stand still, so it has to stay.
+  bool take_out(const ThreadView& view);
   /// The tools, which have started, go on with an image's code, or it goes.
   void go_on_with_image(engine::Thread& thread);
   void tell_of_modules(const std::vector<Modules::Change>& changes);
@@ -219,17 +220,17 @@ class Host final : public engine::Hooks, public Process {
   std::atomic<uint32_t> next_thread_counter_{0};
   std::atomic<uint32_t> next_tally_{0};
   std::atomic<uint32_t> next_key_{0};
-  bool ended_ = false;  ///< under lock_
-  pid_t ender_ = 0;     ///< the thread that ends the process; under lock_, constant once set
   std::atomic<int> death_signal_{0};
   bool stops_at_end_ = false;              ///< constant once the first thread runs
   std::jmp_buf* first_landing_ = nullptr;  ///< while tools start: there is no thread's yet
 
-  SpinLock lock_;
-  std::vector<std::unique_ptr<ThreadView>> threads_;      ///< under lock_
-  uint32_t threads_made_ = 0;                             ///< under lock_
-  std::array<uint64_t, kThreadCounters> ended_counts_{};  ///< under lock_
-  std::array<uint64_t, kTallies> ended_tallies_{};        ///< under lock_
+  HostLock lock_;
+  bool ended_ GUARDED_BY(lock_) = false;
+  pid_t ender_ = 0;  ///< the thread that ends the process; set under lock_, constant from then on
+  std::vector<std::unique_ptr<ThreadView>> threads_ GUARDED_BY(lock_);
+  uint32_t threads_made_ GUARDED_BY(lock_) = 0;
+  std::array<uint64_t, kThreadCounters> ended_counts_ GUARDED_BY(lock_){};
+  std::array<uint64_t, kTallies> ended_tallies_ GUARDED_BY(lock_){};
   ThreadStop stop_{lock_, threads_};
 };
 

@@ -54,7 +54,11 @@ bool Host::make_versions(ThreadView& view, const CallSite& site) {
       cases_.complete(fragment.constituent_tag(i));
     }
   };
-  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
+  {
+    const cache::EpochGuard held(engine_->epochs());
+    engine_->caches().for_each(
+        [&](const cache::CodeCache& cache) { cache.containing(held, tag, spread); });
+  }
   if (gets_case_at_once(site.versions) && new_case(view, site)) return true;
   engine_->deletions().delete_fragment(tag);
   return true;
@@ -93,7 +97,11 @@ bool Host::new_case(ThreadView& view, const CallSite& site) {
       if (cases_.spread(site.versions, other, met)) blocks.push_back(other);
     }
   };
-  engine_->caches().for_each([&](const cache::CodeCache& cache) { cache.containing(tag, spread); });
+  {
+    const cache::EpochGuard held(engine_->epochs());
+    engine_->caches().for_each(
+        [&](const cache::CodeCache& cache) { cache.containing(held, tag, spread); });
+  }
   for (const AppPc each : blocks) {
     tell(&view.thread(), "on_new_case()",
          [&](Tool& tool) { tool.on_new_case(site.versions, each.value, met); });

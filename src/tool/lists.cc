@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 
 #include "engine/engine.h"
 #include "linux/memory/low_library.h"
@@ -58,7 +57,7 @@ void ListTable::on_fault(ListFaultFunction function, void* argument) {
 uint32_t ListTable::new_slots(uint32_t count, uint32_t alignment) {
   const uint32_t step = std::max(alignment, kSlotSize) / kSlotSize;
   if (count == 0) return 0;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (uint32_t first = 0; first + count <= kSlots; first += step) {
     uint32_t free = 0;
     while (free < count && !taken_.test(first + free)) ++free;
@@ -71,7 +70,7 @@ uint32_t ListTable::new_slots(uint32_t count, uint32_t alignment) {
 
 void ListTable::free_slots(uint32_t offset, uint32_t count) {
   const uint32_t first = (offset - kFirstSlot) / kSlotSize;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (uint32_t i = 0; i < count && first + i < kSlots; ++i) taken_.reset(first + i);
 }
 

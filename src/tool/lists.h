@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "engine/hooks.h"
 #include "tool/call_site.h"
@@ -39,8 +40,7 @@ class ListTable final : public Lists {
   engine::ListAnswer fault(Thread& thread, const siginfo_t& info, const engine::ListItem& item,
                            x86::CpuContext& machine, x86::CpuContext& program) const;
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   [[noreturn]] void stop_for_fault(const siginfo_t& info, const ListFault& fault) const;
@@ -53,9 +53,9 @@ class ListTable final : public Lists {
   ListFaultFunction fault_function_ = nullptr;
   void* fault_argument_ = nullptr;
 
-  SpinLock lock_;
-  std::bitset<kSlots> taken_;            ///< under lock_
-  std::forward_list<CallSite> encoded_;  ///< of encode_call(), for good; under lock_
+  SpinLock<LockRank::kLists> lock_;
+  std::bitset<kSlots> taken_ GUARDED_BY(lock_);
+  std::forward_list<CallSite> encoded_ GUARDED_BY(lock_);  ///< of encode_call(), for good
 };
 
 }  // namespace weft::tool

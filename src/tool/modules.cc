@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "linux/kernel/program_memory.h"
 
@@ -73,7 +72,7 @@ std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange
                                              std::string_view first) {
   std::vector<Change> changes;
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     for (Entry& entry : entries_) {
       if (!entry.module->loaded || !entry.text.overlaps(range)) continue;
       const auto mapping = space.find(entry.text.start);
@@ -94,7 +93,7 @@ std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange
   for (const Mapping& mapping : found) {
     std::optional<Entry> entry = describe(space, mapping);
     if (!entry) continue;
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     const bool known = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& each) {
       return each.module->loaded && each.module->range.start == entry->module->range.start;
     });
@@ -107,14 +106,14 @@ std::vector<Modules::Change> Modules::update(const AddressSpace& space, AppRange
 }
 
 std::vector<const Module*> Modules::all() const {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   std::vector<const Module*> result;
   for (const Entry& entry : entries_) result.push_back(entry.module.get());
   return result;
 }
 
 const Module* Modules::at(Address address) const {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (const Entry& entry : entries_) {
     if (entry.module->loaded && entry.module->range.contains(address)) return entry.module.get();
   }

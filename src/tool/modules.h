@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/memory/address_space.h"
 #include "weft/process.h"
@@ -27,8 +28,7 @@ class Modules {
   std::vector<const Module*> all() const;
   const Module* at(Address address) const;
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   struct Entry {
@@ -39,8 +39,8 @@ class Modules {
   static std::optional<Entry> describe(const linux::AddressSpace& space,
                                        const linux::Mapping& text);
 
-  mutable SpinLock lock_;
-  std::deque<Entry> entries_;  ///< under lock_
+  mutable SpinLock<LockRank::kModules> lock_;
+  std::deque<Entry> entries_ GUARDED_BY(lock_);
 };
 
 }  // namespace weft::tool

@@ -1,7 +1,6 @@
 #include "tool/part_table.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "cache/part.h"
 
@@ -35,7 +34,7 @@ Box Box::within(Versions set, int64_t from, int64_t end) const {
 
 Box PartTable::box_of(AppPc tag, uint32_t part) {
   if (part == 0) return {};
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   return blocks_.at(tag.value).boxes.at(part - 1);
 }
 
@@ -69,7 +68,7 @@ bool PartTable::divide_range(Block& block, const Division& division, Start start
 PartTable::Starts PartTable::divide(AppPc tag, uint32_t part, Versions set,
                                     const std::vector<int32_t>& values, size_t most_values,
                                     size_t most_ranges) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   Block& block = blocks_[tag.value];
   const Division division{set, part == 0 ? Box() : block.boxes.at(part - 1), values, most_values};
   Starts& kept = block.starts[{part, set.number()}];

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "translate/instrument.h"
 #include "weft/versions.h"
@@ -54,8 +55,7 @@ class PartTable {
   Starts divide(AppPc tag, uint32_t part, Versions set, const std::vector<int32_t>& values,
                 size_t most_values, size_t most_ranges);
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   struct Block {
@@ -74,8 +74,8 @@ class PartTable {
   static bool divide_range(Block& block, const Division& division, translate::Parts::Start start,
                            int64_t end, size_t room, Starts& starts);
 
-  SpinLock lock_;
-  std::map<uint64_t, Block> blocks_;  ///< by tag; under lock_
+  SpinLock<LockRank::kParts> lock_;
+  std::map<uint64_t, Block> blocks_ GUARDED_BY(lock_);  ///< by tag
 };
 
 }  // namespace weft::tool

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "engine/dispatcher.h"
 #include "engine/engine.h"
@@ -118,27 +117,27 @@ Tally Host::new_tally() {
 }
 
 uint64_t Host::sum(ThreadCounter counter) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   uint64_t total = ended_counts_[counter.slot()];
   for (const auto& thread : threads_) total += thread->get(counter);
   return total;
 }
 
 void Host::reset(ThreadCounter counter) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   ended_counts_[counter.slot()] = 0;
   for (const auto& thread : threads_) thread->set(counter, 0);
 }
 
 uint64_t Host::sum(Tally tally) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   uint64_t total = ended_tallies_[tally.slot()];
   for (const auto& thread : threads_) total += thread->get(tally);
   return total;
 }
 
 void Host::reset(Tally tally) {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   ended_tallies_[tally.slot()] = 0;
   for (const auto& thread : threads_) thread->reset(tally);
 }

@@ -10,12 +10,7 @@ namespace weft {
 Subprograms::Subprograms(Elf* elf)
     : dwarf_(Elfutils::get()->dwarf_begin_elf(elf, DWARF_C_READ, nullptr)) {
   if (dwarf_ == nullptr) return;
-  Dwarf_CU* unit = nullptr;
-  Dwarf_Die die;
-  while (Elfutils::get()->dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) ==
-         0) {
-    add_children(die);
-  }
+  for_each_unit(dwarf_, [this](Dwarf_Die& die) { add_children(die); });
 }
 
 Subprograms::~Subprograms() {

@@ -20,12 +20,7 @@ class Reader {
   void read(Elf* elf) {
     Dwarf* dwarf = Elfutils::get()->dwarf_begin_elf(elf, DWARF_C_READ, nullptr);
     if (dwarf == nullptr) return;
-    Dwarf_CU* unit = nullptr;
-    Dwarf_Die die;
-    while (Elfutils::get()->dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) ==
-           0) {
-      read_unit(die);
-    }
+    for_each_unit(dwarf, [this](Dwarf_Die& die) { read_unit(die); });
     Elfutils::get()->dwarf_end(dwarf);
     sort();
   }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <mutex>
 
 #include "engine/engine.h"
 
@@ -35,7 +34,7 @@ bool stands(const ThreadView& view) {
 void ThreadStop::take(ThreadView* self) {
   if (self != nullptr) self->waits_to_stop = true;
   while (taken_.exchange(true)) taken_.wait(true);
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   on_ = true;
   stopper_ = self;
   if (self != nullptr) self->waits_to_stop = false;
@@ -58,7 +57,7 @@ bool ThreadStop::wait_for_all(uint64_t timeout_ns) {
   const uint64_t end = now() + timeout_ns;
   for (uint32_t look = 0;; ++look) {
     {
-      const std::lock_guard held(lock_);
+      const Locked held(lock_);
       if (all_stand(look % kLooksBetweenNudges == 0)) return true;
     }
     if (now() >= end) return false;
@@ -86,7 +85,7 @@ void ThreadStop::stand_for_good(ThreadView& self) {
 
 void ThreadStop::resume() {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     on_ = false;
     stopper_ = nullptr;
     for (const auto& each : threads_) {
@@ -99,7 +98,7 @@ void ThreadStop::resume() {
 }
 
 std::vector<ThreadView*> ThreadStop::stopped() {
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   std::vector<ThreadView*> result;
   for (const auto& each : threads_) {
     if (each.get() != stopper_) result.push_back(each.get());
@@ -109,16 +108,8 @@ std::vector<ThreadView*> ThreadStop::stopped() {
 
 void ThreadStop::add(ThreadView& view) const { view.thread().to_stop = on_; }
 
-void ThreadStop::lock_when_free(ThreadView& view) {
-  for (;;) {
-    lock_.lock();
-    if (!view.thread().to_stop) return;
-    lock_.unlock();
-    view.thread().to_stop.wait(true);
-  }
-}
-
 void ThreadStop::forget() {
+  const Locked held(lock_);
   on_ = false;
   stopper_ = nullptr;
   taken_ = false;

@@ -12,10 +12,12 @@
 
 namespace weft::tool {
 
+using HostLock = SpinLock<LockRank::kHost>;
+
 class ThreadStop {
  public:
   /// `threads`: the host's, under `lock`.
-  ThreadStop(SpinLock& lock, const std::vector<std::unique_ptr<ThreadView>>& threads)
+  ThreadStop(HostLock& lock, const std::vector<std::unique_ptr<ThreadView>>& threads)
       : lock_(lock), threads_(threads) {}
 
   /// Waits until all threads but `self` (null: the caller is none of the program's) stand still, at
@@ -29,24 +31,22 @@ class ThreadStop {
   /// Those that stand still. Between stop() and resume(), for who called them.
   std::vector<ThreadView*> stopped();
 
-  /// `view` is new. Under the lock.
-  void add(ThreadView& view) const;
-  /// Returns when `view` is not to stand still, with the lock held.
-  void lock_when_free(ThreadView& view);
+  /// `view` is new. Under the lock, which the compiler does not know to be the host's.
+  void add(ThreadView& view) const NO_THREAD_SAFETY_ANALYSIS;
   /// In the child of a fork.
   void forget();
 
  private:
   void take(ThreadView* self);
   bool wait_for_all(uint64_t timeout_ns);
-  /// Those that do not stand still are made to. Under the lock.
-  bool all_stand(bool nudge);
+  /// Those that do not stand still are made to.
+  bool all_stand(bool nudge) REQUIRES(lock_);
 
-  SpinLock& lock_;
-  const std::vector<std::unique_ptr<ThreadView>>& threads_;
+  HostLock& lock_;
+  const std::vector<std::unique_ptr<ThreadView>>& threads_ GUARDED_BY(lock_);
   std::atomic<bool> taken_{false};  ///< somebody stops threads
-  bool on_ = false;                 ///< under lock_
-  ThreadView* stopper_ = nullptr;   ///< whose stop it is; under lock_
+  bool on_ GUARDED_BY(lock_) = false;
+  ThreadView* stopper_ GUARDED_BY(lock_) = nullptr;  ///< whose stop it is
 };
 
 }  // namespace weft::tool

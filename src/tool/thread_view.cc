@@ -1,7 +1,5 @@
 #include "tool/thread_view.h"
 
-#include <mutex>
-
 #include "base/check.h"
 #include "engine/engine.h"
 
@@ -78,13 +76,13 @@ void ThreadView::flush_held(size_t number) {
 
 void ThreadView::flush(Buffer buffer) {
   CHECK(buffer.number() < memory_.size());
-  const std::lock_guard held(flush_lock_);
+  const Locked held(flush_lock_);
   flush_held(buffer.number());
   word(buffers_[buffer.number()].layout.position) = address_of(memory_[buffer.number()]);
 }
 
 void ThreadView::close_buffers() {
-  const std::lock_guard held(flush_lock_);
+  const Locked held(flush_lock_);
   // The position stays the owner's: it may be about to write there.
   for (size_t number = 0; number < memory_.size(); ++number) flush_held(number);
   closed_ = true;

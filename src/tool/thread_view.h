@@ -86,7 +86,7 @@ class ThreadView final : public Thread {
   std::vector<std::function<void(engine::Deletions&)>> put_off;
 
  private:
-  void flush_held(size_t number);
+  void flush_held(size_t number) REQUIRES(flush_lock_);
   uint64_t& word(uint32_t index) const { return thread_.block().tool_words[index]; }
 
   engine::Thread& thread_;
@@ -97,8 +97,8 @@ class ThreadView final : public Thread {
   std::vector<std::unique_ptr<uint8_t[]>> memory_;  ///< of each buffer
   std::vector<void*> data_;
   ContextView context_{*this};
-  SpinLock flush_lock_;  ///< against close_buffers() by another thread
-  bool closed_ = false;  ///< under flush_lock_
+  SpinLock<LockRank::kBuffers> flush_lock_;  ///< against close_buffers() by another thread
+  bool closed_ GUARDED_BY(flush_lock_) = false;
 };
 
 }  // namespace weft::tool

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <unordered_set>
 
 #include "base/address.h"
@@ -17,7 +16,7 @@ class HashedSites {
  public:
   /// The branch at `site`. False if it is one already.
   bool add(AppPc site) {
-    const Guard held(lock_);
+    const Locked held(lock_);
     const bool added = sites_.insert(site.value).second;
     // Release: who sees it finds the site in the set.
     any_.store(true, std::memory_order_release);
@@ -31,20 +30,18 @@ class HashedSites {
   bool has(AppPc site) const {
     if (!any_.load(std::memory_order_acquire)) return false;
     if (all_.load(std::memory_order_acquire)) return true;
-    const Guard held(lock_);
+    const Locked held(lock_);
     return sites_.contains(site.value);
   }
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  /// For a fork.
+  SpinLock<LockRank::kHashedSites>& lock() { return lock_; }
 
  private:
-  using Guard = std::lock_guard<SpinLock>;
-
   std::atomic<bool> any_{false};
   std::atomic<bool> all_{false};
-  mutable SpinLock lock_;
-  std::unordered_set<uint64_t> sites_;  ///< under lock_
+  mutable SpinLock<LockRank::kHashedSites> lock_;
+  std::unordered_set<uint64_t> sites_ GUARDED_BY(lock_);
 };
 
 }  // namespace weft::translate

@@ -19,7 +19,7 @@ struct alignas(64) ThreadBlock {
   uint64_t exit_id = 0;      ///< which exit or event brought the thread out
   uint64_t exit_reason = 0;  ///< translate::ExitReason
   uint64_t next_pc = 0;      ///< program address to go on at, for reasons without an exit id
-  uint64_t epoch = 0;        ///< cache::EpochSlot announcement (atomic access only)
+  const void* debug_view = nullptr;  ///< cache::DebugView of the thread's cache, for debuggers
 
   uint64_t host_rsp = 0;
   uint64_t host_fs = 0;

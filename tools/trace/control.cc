@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "weft/socket_address.h"
 
 namespace weft::tools::trace {
 namespace {
@@ -21,16 +22,12 @@ std::string failure(const char* what, const std::string& path) {
 }  // namespace
 
 std::string Control::start(Process& process, const std::string& path, Answer answer) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return fmt::format("the path of the control socket {} is too long", path);
-  }
-  path.copy(address.sun_path, path.size());
+  const auto address = socket_address(path);
+  if (!address) return fmt::format("the path of the control socket {} is too long", path);
   const int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   socket_ = made < 0 ? -1 : process.keep_descriptor(made);
   if (socket_ < 0) return failure("make", path);
-  if (bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (bind(socket_, address->get(), address->size()) != 0) {
     return failure("make", path);
   }
   path_ = path;

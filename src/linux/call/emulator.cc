@@ -29,6 +29,7 @@
 #include "linux/call/process/seccomp.h"
 #include "linux/call/process/thread_end.h"
 #include "linux/call/table.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
@@ -369,13 +370,20 @@ Outcome SyscallEmulator::Impl::end_thread(ProgramThread& thread, uint64_t status
 void SyscallEmulator::Impl::end_process(ProgramThread& thread, uint64_t status) {
   if (!thread.borrowed) runtime.process_ending(thread, static_cast<int>(status & 0xff));
   if (thread.shares_memory) runtime.sharer_ending(thread);
-  while (true) raw_syscall(__NR_exit_group, status);
+  kernel::end_process(status);
 }
 
 bool SyscallEmulator::prepare_first_thread(ProgramThread& thread) {
   if (impl_->image.seccomp_fd < 0) return true;
   thread.seccomp = load_seccomp(impl_->image.seccomp_fd);
   return thread.seccomp != nullptr;
+}
+
+void SyscallEmulator::add_fork_locks(ForkLocks& locks) {
+  impl_->memory.add_fork_locks(locks);
+  impl_->limits.add_fork_locks(locks);
+  impl_->clone.add_fork_locks(locks);
+  impl_->seccomp.add_fork_locks(locks);
 }
 
 int64_t SyscallEmulator::fork(ProgramThread& thread) { return impl_->clone.fork_here(thread); }

@@ -69,6 +69,8 @@ class SyscallEmulator {
   /// clean call. Both processes return: the child's pid, 0 in the child, or -errno.
   int64_t fork(ProgramThread& thread);
 
+  void add_fork_locks(ForkLocks& locks);
+
   /// A descriptor that the runtime wants to keep: moved out of the program's way (to the highest
   /// numbers) and from then on closed, replaced or seen by no call of the program's. -1: no room.
   int keep_descriptor(int fd);

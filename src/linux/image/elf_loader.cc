@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -27,7 +28,7 @@ Status hold(AppRange range) {
                                   static_cast<uint64_t>(-1), 0);
   if (failed(got)) return system_error("cannot map the program at its address", got);
   if (static_cast<uint64_t>(got) != range.start.value) {
-    raw_syscall(__NR_munmap, static_cast<uint64_t>(got), range.size());
+    kernel::unmap(static_cast<uint64_t>(got), range.size());
     return system_error("cannot map the program at its address", -EEXIST);
   }
   return Unit{};
@@ -48,7 +49,7 @@ class Loader {
     }
     for (const ElfSegment& segment : image_.segments) {
       if (Status mapped = map_segment(segment); !mapped) {
-        raw_syscall(__NR_munmap, range.start.value, range.size());
+        kernel::unmap(range);
         space_.note_unmap(range);
         return mapped.error();
       }
@@ -129,7 +130,7 @@ class Loader {
       const auto next = space_.first_overlap({{covered}, range.end}, Owner::kProgram);
       const uint64_t end = next ? next->range.start.value : range.end.value;
       if (end > covered) {
-        raw_syscall(__NR_munmap, covered, end - covered);
+        kernel::unmap(covered, end - covered);
         space_.note_unmap({{covered}, {end}});
       }
       covered = next ? next->range.end.value : range.end.value;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/directory.h"
 #include "linux/kernel/private_file.h"
 #include "linux/kernel/raw_syscall.h"
@@ -31,7 +32,7 @@ Result<DraftFile> DraftFile::create(const UniqueFd& directory, const std::string
                                     uint64_t size) {
   if (is_over_limit(size)) return error_of(name, -EFBIG);
   constexpr uint64_t kMode = 0600;
-  const std::string draft = fmt::format(".{}.{}", name, raw_syscall(__NR_getpid));
+  const std::string draft = fmt::format(".{}.{}", name, kernel::current_process());
   const auto at = static_cast<uint64_t>(directory.get());
   int64_t fd = -EEXIST;
   for (int tries = 0; tries < 2 && fd == -EEXIST; ++tries) {

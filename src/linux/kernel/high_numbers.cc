@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -52,11 +53,11 @@ int copy_above(int fd, uint64_t command, int used) {
     if (used + kNumbersAhead >= static_cast<int>(lowest)) continue;
     const int copy = copy_from(fd, command, lowest);
     if (copy >= 0 && static_cast<uint64_t>(copy) < place) return copy;
-    if (copy >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(copy));
+    if (copy >= 0) kernel::close(copy);
   }
   const int copy = copy_out_of_reach(fd, command, limit);
   if (copy < 0 || copy > used) return copy;
-  raw_syscall(__NR_close, static_cast<uint64_t>(copy));
+  kernel::close(copy);
   return -1;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -35,8 +36,6 @@ void* map_runtime_words(uint64_t size, InChild in_child) {
   return failed(mapped) ? nullptr : reinterpret_cast<void*>(mapped);
 }
 
-void unmap_runtime_words(void* memory, uint64_t size) {
-  raw_syscall(__NR_munmap, word(memory), size);
-}
+void unmap_runtime_words(void* memory, uint64_t size) { kernel::unmap(word(memory), size); }
 
 }  // namespace weft::linux

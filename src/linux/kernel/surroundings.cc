@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/high_numbers.h"
 #include "linux/kernel/raw_syscall.h"
 
@@ -210,7 +211,7 @@ int Surroundings::copy_up(int fd, int used) {
     if (copy < 0) return -1;
     int expected = fd;
     if (each.compare_exchange_strong(expected, copy)) return copy;
-    raw_syscall(__NR_close, static_cast<uint64_t>(copy));
+    kernel::close(copy);
   }
   return -1;
 }
@@ -226,7 +227,7 @@ bool Surroundings::give_up(int fd) {
   for (std::atomic<int>& each : held_) {
     int expected = fd;
     if (!each.compare_exchange_strong(expected, -1)) continue;
-    raw_syscall(__NR_close, static_cast<uint64_t>(fd));
+    kernel::close(fd);
     return true;
   }
   return false;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -21,7 +22,7 @@ class UniqueFd {
   ~UniqueFd() { reset(); }
 
   void reset() {
-    if (fd_ >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(fd_));
+    if (fd_ >= 0) kernel::close(fd_);
     fd_ = -1;
   }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -13,8 +12,6 @@
 
 namespace weft::linux {
 namespace {
-
-using Guard = std::lock_guard<SpinLock>;
 
 /// Whether `next` continues `mapping`, so that the kernel shows them as one line.
 bool continues(const Mapping& mapping, const Mapping& next) {
@@ -105,7 +102,7 @@ void AddressSpace::insert(Mapping mapping) {
 
 bool AddressSpace::note_map(const Mapping& mapping) {
   CHECK(!mapping.range.empty());
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   collected_ = false;
   const bool consulted = is_consulted_locked(mapping.range);
   insert(mapping);
@@ -115,18 +112,17 @@ bool AddressSpace::note_map(const Mapping& mapping) {
 
 void AddressSpace::note_unmap(AppRange range) {
   if (range.empty()) return;
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   free_range(range);
 }
 
 void AddressSpace::give_up(AppRange range) {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   std::vector<AppRange> held;
   for (auto it = at_or_after(range.start.value);
        it != map_.end() && it->second.range.start < range.end; ++it) {
     if (it->second.owner != Owner::kReserved) continue;
-    held.push_back(
-        {std::max(it->second.range.start, range.start), std::min(it->second.range.end, range.end)});
+    held.push_back(it->second.range.intersection(range));
   }
   for (const AppRange part : held) free_range(part);
 }
@@ -150,7 +146,7 @@ void AddressSpace::free_range(AppRange range) {
 
 bool AddressSpace::note_protect(AppRange range, int prot) {
   if (range.empty()) return false;
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   collected_ = false;
   const bool consulted = is_consulted_locked(range);
   split(range.start.value);
@@ -167,7 +163,7 @@ bool AddressSpace::note_protect(AppRange range, int prot) {
 }
 
 bool AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   collected_ = false;
   const bool consulted = is_consulted_locked(from) || is_consulted_locked(to);
   const auto found = at_or_after(from.start.value);
@@ -181,7 +177,7 @@ bool AddressSpace::note_remap(AppRange from, AppRange to, bool keep_old) {
 }
 
 bool AddressSpace::consult(AppRange range) {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   const auto found = at_or_after(range.start.value);
   if (found == map_.end()) return false;
   Mapping& mapping = map_.at(found->first);
@@ -198,7 +194,7 @@ bool AddressSpace::consult(AppRange range) {
 }
 
 bool AddressSpace::is_consulted(AppRange range) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   return is_consulted_locked(range);
 }
 
@@ -210,24 +206,15 @@ bool AddressSpace::is_consulted_locked(AppRange range) const {
   return false;
 }
 
-void AddressSpace::set_label(AppRange range, Label label) {
-  const Guard guard(lock_);
-  split(range.start.value);
-  split(range.end.value);
-  const auto end = map_.lower_bound(range.end.value);
-  for (auto it = map_.lower_bound(range.start.value); it != end; ++it) it->second.label = label;
-  merge_around(range);
-}
-
 std::optional<Mapping> AddressSpace::find(AppPc pc) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   const auto it = at_or_after(pc.value);
   if (it == map_.end() || !it->second.range.contains(pc)) return std::nullopt;
   return it->second;
 }
 
 bool AddressSpace::is_executable(AppRange range) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   uint64_t covered = range.start.value;
   for (auto it = at_or_after(covered); it != map_.end() && covered < range.end.value; ++it) {
     const Mapping& mapping = it->second;
@@ -239,7 +226,7 @@ bool AddressSpace::is_executable(AppRange range) const {
 }
 
 bool AddressSpace::program_covers(AppRange range) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   uint64_t covered = range.start.value;
   for (auto it = at_or_after(covered); it != map_.end() && covered < range.end.value; ++it) {
     if (it->second.range.start.value > covered || it->second.owner != Owner::kProgram) return false;
@@ -249,7 +236,7 @@ bool AddressSpace::program_covers(AppRange range) const {
 }
 
 std::optional<Mapping> AddressSpace::first_overlap(AppRange range, Owner owner) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   for (auto it = at_or_after(range.start.value);
        it != map_.end() && it->second.range.start < range.end; ++it) {
     if (it->second.owner == owner) return it->second;
@@ -258,7 +245,7 @@ std::optional<Mapping> AddressSpace::first_overlap(AppRange range, Owner owner) 
 }
 
 std::optional<Mapping> AddressSpace::first_overlap(AppRange range) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   const auto it = at_or_after(range.start.value);
   if (it == map_.end() || it->second.range.start >= range.end) return std::nullopt;
   return it->second;
@@ -274,7 +261,7 @@ void AddressSpace::collect_written_views() const {
 }
 
 bool AddressSpace::has_written_views(const Mapping& mapping) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   return has_written_views_locked(mapping);
 }
 
@@ -287,7 +274,7 @@ bool AddressSpace::has_written_views_locked(const Mapping& mapping) const {
 }
 
 bool AddressSpace::is_written_elsewhere(const Mapping& mapping, AppRange page) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   collect_written_views();
   return std::any_of(written_views_.begin(), written_views_.end(), [&](const Mapping& view) {
     return !view.range.overlaps(page) && common_part(mapping, view).overlaps(page);
@@ -302,7 +289,7 @@ void AddressSpace::note_translated_file(const Mapping& mapping) {
 }
 
 bool AddressSpace::translates_file(uint64_t device, uint64_t inode) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   return translated_files_.contains({device, inode}) &&
          std::any_of(map_.begin(), map_.end(), [&](const auto& entry) {
            const Mapping& mapping = entry.second;
@@ -313,14 +300,14 @@ bool AddressSpace::translates_file(uint64_t device, uint64_t inode) const {
 }
 
 bool AddressSpace::is_free(AppRange range) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   return free_locked(range);
 }
 
 void AddressSpace::for_each(const std::function<void(const Mapping&)>& visit) const {
   std::vector<Mapping> copy;
   {
-    const Guard guard(lock_);
+    const Locked guard(lock_);
     copy.reserve(map_.size());
     for (const auto& [start, mapping] : map_) copy.push_back(mapping);
   }
@@ -328,13 +315,10 @@ void AddressSpace::for_each(const std::function<void(const Mapping&)>& visit) co
 }
 
 uint64_t AddressSpace::size_of(bool (*counts)(const Mapping&)) const {
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   uint64_t size = 0;
   for (const auto& [start, mapping] : map_) size += counts(mapping) ? mapping.range.size() : 0;
   return size;
 }
-
-void AddressSpace::lock_for_fork() { lock_.lock(); }
-void AddressSpace::unlock_after_fork() { lock_.unlock(); }
 
 }  // namespace weft::linux

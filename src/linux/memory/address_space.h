@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/memory/layout.h"
 
@@ -104,7 +105,6 @@ class AddressSpace {
   /// What choose() holds of `range` is free again. What another thread has mapped there since
   /// stays.
   void give_up(AppRange range);
-  void set_label(AppRange range, Label label);
 
   /// The caller is going to read `range`, and to translate by what it finds. True if nobody changes
   /// the bytes unless that is noted here: the program's private memory that may be read, and
@@ -145,44 +145,46 @@ class AddressSpace {
   uint64_t size_of(bool (*counts)(const Mapping&)) const;
 
   /// Around fork: the child's copy of the record must be whole.
-  void lock_for_fork();
-  void unlock_after_fork();
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   using Map = std::map<uint64_t, Mapping>;  ///< by range.start; disjoint
 
-  Map::const_iterator at_or_after(uint64_t address) const;
-  bool free_locked(AppRange range) const;
+  Map::const_iterator at_or_after(uint64_t address) const REQUIRES(lock_);
+  bool free_locked(AppRange range) const REQUIRES(lock_);
   /// Makes `address` a boundary between mappings.
-  void split(uint64_t address);
-  void erase(AppRange range);
-  void free_range(AppRange range);
-  void insert(Mapping mapping);
-  bool is_consulted_locked(AppRange range) const;
-  void merge_around(AppRange range);
-  void collect_written_views() const;
-  bool has_written_views_locked(const Mapping& mapping) const;
+  void split(uint64_t address) REQUIRES(lock_);
+  void erase(AppRange range) REQUIRES(lock_);
+  void free_range(AppRange range) REQUIRES(lock_);
+  void insert(Mapping mapping) REQUIRES(lock_);
+  bool is_consulted_locked(AppRange range) const REQUIRES(lock_);
+  void merge_around(AppRange range) REQUIRES(lock_);
+  void collect_written_views() const REQUIRES(lock_);
+  bool has_written_views_locked(const Mapping& mapping) const REQUIRES(lock_);
   /// `mapping`, which is in the record, feeds translation.
-  void note_translated_file(const Mapping& mapping);
-  std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const;
-  std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const;
-  std::optional<uint64_t> far_gap(const Placement& placement);
-  std::optional<uint64_t> near_gap(const Placement& placement);
+  void note_translated_file(const Mapping& mapping) REQUIRES(lock_);
+  std::optional<uint64_t> lowest_gap(AppRange zone, const Placement& placement) const
+      REQUIRES(lock_);
+  std::optional<uint64_t> highest_gap(AppRange zone, const Placement& placement) const
+      REQUIRES(lock_);
+  std::optional<uint64_t> far_gap(const Placement& placement) REQUIRES(lock_);
+  std::optional<uint64_t> near_gap(const Placement& placement) REQUIRES(lock_);
 
-  mutable SpinLock lock_;
-  Map map_;
-  mutable std::vector<Mapping> written_views_;  ///< of map_, unless they have to be collected again
-  mutable bool collected_ = false;
+  mutable SpinLock<LockRank::kAddressSpace> lock_;
+  Map map_ GUARDED_BY(lock_);
+  mutable std::vector<Mapping> written_views_
+      GUARDED_BY(lock_);  ///< of map_, unless they have to be collected again
+  mutable bool collected_ GUARDED_BY(lock_) = false;
   std::atomic<uint32_t> translated_files_version_{1};
   /// Device and inode of each file that has ever been behind a mapping that feeds translation.
-  std::set<std::pair<uint64_t, uint64_t>> translated_files_;
+  std::set<std::pair<uint64_t, uint64_t>> translated_files_ GUARDED_BY(lock_);
   Zones zones_;  ///< constant once the program is mapped
   bool repeats_places_ = false;
   uint64_t near_start_;  ///< where the search for modules begins; varies from run to run
-  uint64_t far_cursor_;  ///< no gap of any use lies above it in the far zone
+  uint64_t far_cursor_ GUARDED_BY(lock_);  ///< no gap of any use lies above it in the far zone
   /// No gap of near_cursor_size_ or more begins below it, from near_start_ on.
-  uint64_t near_cursor_ = 0;
-  uint64_t near_cursor_size_ = 0;
+  uint64_t near_cursor_ GUARDED_BY(lock_) = 0;
+  uint64_t near_cursor_size_ GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace weft::linux

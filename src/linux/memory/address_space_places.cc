@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <mutex>
 #include <utility>
 
 #include "base/check.h"
@@ -15,8 +14,6 @@
 
 namespace weft::linux {
 namespace {
-
-using Guard = std::lock_guard<SpinLock>;
 
 /// Files larger than this are data: a module that large would crowd the near zone.
 constexpr uint64_t kLargestModule = 256ull << 20;
@@ -48,6 +45,7 @@ bool belongs_near(const Placement& placement) {
 AddressSpace::AddressSpace() { use_zones(kWindowZones); }
 
 void AddressSpace::use_zones(const Zones& zones) {
+  const Locked guard(lock_);
   CHECK(map_.empty());
   zones_ = zones;
   near_start_ = zones.near.start.value + random_pages(0x4000) * kPageSize;
@@ -55,6 +53,7 @@ void AddressSpace::use_zones(const Zones& zones) {
 }
 
 void AddressSpace::repeat_places() {
+  const Locked guard(lock_);
   CHECK(map_.empty());
   repeats_places_ = true;
   near_start_ = zones_.near.start.value;
@@ -128,7 +127,7 @@ std::optional<AppPc> AddressSpace::choose(const Placement& wanted) {
   placement.align = std::max(placement.align, kPageSize);
   if (placement.size == 0 || placement.size > kUserEnd) return std::nullopt;
 
-  const Guard guard(lock_);
+  const Locked guard(lock_);
   std::optional<uint64_t> place;
   const uint64_t hint = page_down(placement.hint);
   if (hint >= 0x10000 && hint <= kUserEnd - placement.size &&

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -12,7 +13,7 @@ bool is_unused(AppRange range) {
                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
                                   static_cast<uint64_t>(-1), 0);
   if (failed(got)) return false;
-  raw_syscall(__NR_munmap, static_cast<uint64_t>(got), range.size());
+  kernel::unmap(static_cast<uint64_t>(got), range.size());
   return static_cast<uint64_t>(got) == range.start.value;
 }
 

@@ -28,7 +28,7 @@ void* open_library_low(AddressSpace& space, const char* path) {
   Mapping mapping;
   mapping.owner = Owner::kRuntime;
   for (const AppRange& each : kernel_mappings(hole)) {
-    mapping.range = {std::max(each.start, hole.start), std::min(each.end, hole.end)};
+    mapping.range = each.intersection(hole);
     space.note_map(mapping);
   }
   return handle;

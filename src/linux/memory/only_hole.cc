@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/kernel_map.h"
 #include "linux/memory/layout.h"
@@ -44,7 +45,7 @@ bool OnlyHole::take_all_above(AppRange hole) {
 
 OnlyHole::~OnlyHole() {
   for (const AppRange& each : taken_) {
-    raw_syscall(__NR_munmap, each.start.value, each.size());
+    kernel::unmap(each);
   }
 }
 

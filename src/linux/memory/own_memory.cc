@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/surroundings.h"
 
@@ -15,7 +16,7 @@ void OwnMemory::open(const std::function<int(int)>& keep) {
   int kept = kUnavailable;
   if (!failed(opened)) {
     kept = keep(static_cast<int>(opened));
-    if (kept < 0) raw_syscall(__NR_close, static_cast<uint64_t>(opened));
+    if (kept < 0) kernel::close(opened);
   }
   fd_.store(kept, std::memory_order_relaxed);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -37,7 +38,7 @@ bool RepeatedWord::make_file() {
   if (failed(shared)) return false;
   std::ranges::fill(std::span(reinterpret_cast<uint64_t*>(shared), kFileSize / sizeof(uint64_t)),
                     value_);
-  raw_syscall(__NR_munmap, static_cast<uint64_t>(shared), kFileSize);
+  kernel::unmap(static_cast<uint64_t>(shared), kFileSize);
   file_ = std::move(file);
   refused_ = false;
   return true;

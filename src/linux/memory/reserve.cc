@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -16,7 +17,7 @@ int64_t reserve_memory(AppRange range) {
   if (failed(got)) return got;
   // Old kernels treat the address as a hint.
   if (static_cast<uint64_t>(got) != range.start.value) {
-    raw_syscall(__NR_munmap, static_cast<uint64_t>(got), range.size());
+    kernel::unmap(static_cast<uint64_t>(got), range.size());
     return -EEXIST;
   }
   // Best effort: a core dump without it is only larger.

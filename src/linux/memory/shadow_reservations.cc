@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/layout.h"
@@ -52,7 +51,7 @@ bool ShadowReservations::take(AppRange chunks, std::vector<AppRange>& reserved) 
 void ShadowReservations::reserve(AppRange code, std::vector<AppRange>& reserved) {
   constexpr uint64_t kMostSingly = 1024 * kChunk;
   const AppRange chunks = chunks_of(code);
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   AppPc at = chunks.start;
   while (at < chunks.end) {
     AppRange run{at, at};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fork_locks.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
 #include "linux/memory/shadowed_code.h"
@@ -29,14 +30,13 @@ class ShadowReservations {
   bool lacks(AppRange code) const;
   const ShadowedCode& shadowed() const { return shadowed_; }
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   /// Whether it could be had.
   bool take(AppRange chunks, std::vector<AppRange>& reserved);
 
-  SpinLock lock_;
+  SpinLock<LockRank::kReservations> lock_;
   ShadowedCode shadowed_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -16,7 +17,7 @@ ShadowedCode::ShadowedCode(uint64_t begin) : begin_(begin) {
 }
 
 ShadowedCode::~ShadowedCode() {
-  if (has_ != nullptr) raw_syscall(__NR_munmap, word(has_), 2 * page_up(kBytes));
+  if (has_ != nullptr) kernel::unmap(word(has_), 2 * page_up(kBytes));
 }
 
 void ShadowedCode::set(Words words, AppRange chunks) {

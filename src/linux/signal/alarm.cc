@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
 #include "linux/signal/state.h"
@@ -21,7 +22,7 @@ void set(clockid_t clock, const char& mark, timespec after) {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = kAlarmSignal;
   event.sigev_value.sival_ptr = const_cast<char*>(&mark);
-  event._sigev_un._tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  event._sigev_un._tid = kernel::current_thread();
   int timer = 0;
   const auto number = static_cast<uint64_t>(clock);
   if (failed(raw_syscall(__NR_timer_create, number, word(&event), word(&timer)))) return;
@@ -65,10 +66,8 @@ void end_by(int signal) {
   raw_syscall(__NR_rt_sigaction, number, word(&fallback), 0, sizeof(SignalSet));
   const SignalSet mask = ~set_of(signal);
   raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, word(&mask), 0, sizeof mask);
-  raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)), number);
-  constexpr uint64_t kStatusOfSignal = 128;
-  for (;;) raw_syscall(__NR_exit_group, kStatusOfSignal + number);
+  kernel::send_to_self(signal);
+  kernel::end_process(static_cast<uint64_t>(kernel::status_of_signal(signal)));
 }
 
 }  // namespace weft::linux

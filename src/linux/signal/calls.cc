@@ -1,12 +1,12 @@
 // The system calls about signals that cannot pass on, because the kernel's actions, alternate
 // stacks and frames are ours.
 #include <cerrno>
-#include <mutex>
 #include <optional>
 
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
+#include "linux/signal/actions_lock.h"
 #include "linux/signal/altstack.h"
 #include "linux/signal/held.h"
 #include "linux/signal/queue.h"
@@ -83,7 +83,7 @@ int64_t SignalServices::sigaction(ProgramThread& thread, const x86::CpuContext& 
   if (wanted != 0 && (kUnblockable & set_of(signal)) != 0) return -EINVAL;
   KernelAction before;
   {
-    const std::unique_lock held = lock_actions(thread);
+    const ActionsLock held(*this, thread);
     KernelAction& entry = entry_of(thread, signal);
     before = entry;
     if (wanted != 0) {

@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
 #include "linux/signal/queue.h"
@@ -55,14 +56,14 @@ void raise_by_instruction(int signal) {
 
 }  // namespace
 
-bool is_spared_by_sent_signals() { return raw_syscall(__NR_getpid) == 1; }
+bool is_spared_by_sent_signals() { return kernel::current_process() == 1; }
 
 void send_last_signal(siginfo_t info) {
   const int signal = info.si_signo;
   const KernelAction fallback;
   raw_syscall(__NR_rt_sigaction, as_word(signal), word(&fallback), 0, sizeof(SignalSet));
-  const auto pid = static_cast<uint64_t>(raw_syscall(__NR_getpid));
-  const auto tid = static_cast<uint64_t>(raw_syscall(__NR_gettid));
+  const auto pid = static_cast<uint64_t>(kernel::current_process());
+  const auto tid = static_cast<uint64_t>(kernel::current_thread());
   send_to_thread(static_cast<pid_t>(tid), info);
   // For a siginfo that the kernel takes from nobody.
   raw_syscall(__NR_tgkill, pid, tid, as_word(signal));
@@ -73,8 +74,7 @@ void die_by_signal(siginfo_t info) {
   send_last_signal(info);
   exchange_mask(~set_of(signal));
   raise_by_instruction(signal);
-  constexpr uint64_t kSignalStatus = 128;
-  for (;;) raw_syscall(__NR_exit_group, kSignalStatus + as_word(signal));
+  kernel::end_process(as_word(kernel::status_of_signal(signal)));
 }
 
 }  // namespace weft::linux

@@ -1,11 +1,11 @@
 // Delivery: the frame that the kernel would build for a handler, and the way back from it.
 #include <cstring>
-#include <mutex>
 #include <vector>
 
 #include "base/log.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
+#include "linux/signal/actions_lock.h"
 #include "linux/signal/altstack.h"
 #include "linux/signal/death.h"
 #include "linux/signal/queue.h"
@@ -49,7 +49,7 @@ bool SignalServices::has_handler(const KernelAction& action) const {
 }
 
 bool SignalServices::take_action(const ProgramThread& thread, int signal, KernelAction* action) {
-  const std::unique_lock held = lock_actions(thread);
+  const ActionsLock held(*this, thread);
   KernelAction& entry = entry_of(thread, signal);
   *action = entry;
   if (!has_handler(entry)) return false;

@@ -8,6 +8,8 @@
 #include <cstring>
 
 #include "base/runtime_fs.h"
+#include "linux/kernel/calls.h"
+#include "linux/kernel/cpu_features.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/signal_safe_copy.h"
@@ -35,7 +37,6 @@ namespace {
 
 constexpr uint64_t kTrapFlag = 0x100;
 constexpr uint64_t kAlignmentCheck = 0x40000;
-constexpr unsigned long kHwcap2Fsgsbase = 2;
 
 /// A signal handler gets no argument of ours: this pointer is the one way from it to the process
 /// object.
@@ -46,7 +47,7 @@ SignalRuntime* g_runtime = nullptr;
 class HostFs {
  public:
   HostFs(SignalRuntime& runtime, const ProgramThread& thread, bool late)
-      : fast_((getauxval_safe() & kHwcap2Fsgsbase) != 0),
+      : fast_(has_fsgsbase()),
         owner_(runtime.fs_owner(thread)),
         owner_before_(owner_),
         host_(runtime.host_fs(thread)) {
@@ -70,8 +71,6 @@ class HostFs {
   uint64_t interrupted() const { return interrupted_; }
 
  private:
-  /// AT_HWCAP2 as libc keeps it; reads no thread-local storage.
-  static unsigned long getauxval_safe() { return getauxval(AT_HWCAP2); }
   uint64_t read() const {
     uint64_t base = 0;
     if (fast_) {
@@ -150,8 +149,7 @@ void take_out(ProgramThread& thread, const x86::CpuContext& context, uint64_t fs
   raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&action), 0,
               sizeof(SignalSet));
   exchange_mask(0);
-  raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)), static_cast<uint64_t>(signal));
+  kernel::send_to_self(signal);
   __builtin_trap();
 }
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <ctime>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
 #include "linux/signal/nudge.h"
@@ -60,17 +61,17 @@ class AllBlocked {
 }  // namespace
 
 /// The lock, for handlers too: who has it has all signals blocked, so nobody waits for himself.
-class HeldSignals::Guard {
+class SCOPED_CAPABILITY HeldSignals::Guard {
  public:
-  explicit Guard(SpinLock& lock) : lock_(lock) {
-    while (!lock_.try_lock()) raw_syscall(__NR_sched_yield);
+  explicit Guard(Lock& lock) ACQUIRE(lock) : lock_(lock) {
+    while (!lock_.try_lock()) kernel::yield();
   }
-  ~Guard() { lock_.unlock(); }
+  ~Guard() RELEASE() { lock_.unlock(); }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
  private:
-  SpinLock& lock_;
+  Lock& lock_;
 };
 
 void HeldSignals::add(ProgramThread& thread) {
@@ -154,20 +155,22 @@ bool HeldSignals::take(SignalSet among, siginfo_t* info) {
 void HeldSignals::show(ThreadHolding& thread, SignalSet shown) {
   const Guard held(lock_);
   thread.shown = shown;
-  for_each_signal(set_ & shown & ~thread.copies,
-                  [&](int signal) { send_copy(thread, signal, true); });
+  for (SignalSet left = set_ & shown & ~thread.copies; left != 0; left &= left - 1) {
+    send_copy(thread, lowest(left), true);
+  }
 }
 
 void HeldSignals::end_showing(ThreadHolding& thread) {
   const Guard held(lock_);
   thread.shown = 0;
-  for_each_signal(thread.copies, [&](int signal) {
+  for (SignalSet left = thread.copies; left != 0; left &= left - 1) {
+    const int signal = lowest(left);
     siginfo_t info;
-    if (take_from_kernel(signal, &info)) return;
+    if (take_from_kernel(signal, &info)) continue;
     // The call has read it.
     const size_t place = place_of(signal);
     if (thread.generations[place] == generations_[place]) set_ = set_ & ~set_of(signal);
-  });
+  }
   thread.copies = 0;
 }
 

@@ -36,7 +36,7 @@ class HeldSignals {
   void add(ProgramThread& thread);
   void remove(ProgramThread& thread);
   /// In the child of a fork: none is held, and `thread` is the only one.
-  void reset(ProgramThread& thread);
+  void reset(ProgramThread& thread) NO_THREAD_SAFETY_ANALYSIS;
 
   SIGNAL_SAFE void hold(const siginfo_t& info);
   SIGNAL_SAFE bool take(SignalSet among, siginfo_t* info);
@@ -46,13 +46,15 @@ class HeldSignals {
 
  private:
   class Guard;
+  using Lock = SpinLock<LockRank::kHeldSignals>;
 
-  void send_copy(ThreadHolding& thread, int signal, bool to_itself);
+  void send_copy(ThreadHolding& thread, int signal, bool to_itself) REQUIRES(lock_);
 
-  SpinLock lock_;
-  ThreadHolding* threads_ = nullptr;
-  siginfo_t held_[kSynchronousCount]{};
-  uint64_t generations_[kSynchronousCount]{};  ///< grow with each signal of the number
+  Lock lock_;
+  ThreadHolding* threads_ GUARDED_BY(lock_) = nullptr;
+  siginfo_t held_[kSynchronousCount] GUARDED_BY(lock_){};
+  uint64_t generations_[kSynchronousCount] GUARDED_BY(
+      lock_){};  ///< grow with each signal of the number
   volatile SignalSet set_ = 0;
 };
 

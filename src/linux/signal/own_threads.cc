@@ -1,5 +1,6 @@
 #include "linux/signal/own_threads.h"
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
@@ -9,12 +10,12 @@ namespace weft::linux {
 
 bool is_other_thread(const ProgramThread& thread) {
   if (thread.borrowed || thread.tid == 0) return false;
-  return thread.tid != raw_syscall(__NR_gettid) && thread.pid == raw_syscall(__NR_getpid);
+  return thread.tid != kernel::current_thread() && thread.pid == kernel::current_process();
 }
 
 bool is_tools_child(const ProgramThread& thread, int signal) {
   if (thread.borrowed || thread.tid == 0 || (kSynchronous & set_of(signal)) != 0) return false;
-  return thread.pid != raw_syscall(__NR_getpid);
+  return thread.pid != kernel::current_process();
 }
 
 void take_default_action(int signal, FrameContext& frame) {
@@ -22,15 +23,14 @@ void take_default_action(int signal, FrameContext& frame) {
   raw_syscall(__NR_rt_sigaction, static_cast<uint64_t>(signal), word(&fallback), 0,
               sizeof(SignalSet));
   frame.mask &= ~set_of(signal);
-  raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)), static_cast<uint64_t>(signal));
+  kernel::send_to_self(signal);
 }
 
 bool is_own_abort(const siginfo_t& info, const FrameRegisters& registers) {
   return info.si_signo == SIGABRT && info.si_code == SI_TKILL &&
          gate_place(registers.rip) == GatePlace::kOutside &&
-         info.si_pid == raw_syscall(__NR_getpid) && registers.rdx == SIGABRT &&
-         registers.rsi == static_cast<uint64_t>(raw_syscall(__NR_gettid));
+         info.si_pid == kernel::current_process() && registers.rdx == SIGABRT &&
+         registers.rsi == static_cast<uint64_t>(kernel::current_thread());
 }
 
 void pass_on(const ProgramThread& thread, const siginfo_t& info, FrameContext& frame) {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/held.h"
 
@@ -34,18 +35,18 @@ uint64_t as_word(int value) { return static_cast<uint64_t>(value); }
 }  // namespace
 
 void send_again(const siginfo_t& info) {
-  const auto pid = static_cast<uint64_t>(raw_syscall(__NR_getpid));
+  const auto pid = static_cast<uint64_t>(kernel::current_process());
   if (is_for_process(info)) {
     const int64_t sent =
         raw_syscall(__NR_rt_sigqueueinfo, pid, as_word(info.si_signo), word(&info));
     // None but the first thread may send its process what could have come from kill().
     if (sent != -EPERM) return;
   }
-  send_to_thread(static_cast<pid_t>(raw_syscall(__NR_gettid)), info);
+  send_to_thread(kernel::current_thread(), info);
 }
 
 bool send_to_thread(pid_t tid, const siginfo_t& info) {
-  const auto pid = static_cast<uint64_t>(raw_syscall(__NR_getpid));
+  const auto pid = static_cast<uint64_t>(kernel::current_process());
   return !failed(
       raw_syscall(__NR_rt_tgsigqueueinfo, pid, as_word(tid), as_word(info.si_signo), word(&info)));
 }

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 
 #include "base/address.h"
 #include "base/log.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
+#include "linux/signal/actions_lock.h"
 #include "linux/signal/death.h"
 #include "linux/signal/fault_details.h"
 #include "linux/signal/handler.h"
@@ -39,6 +40,7 @@ void SignalServices::start(bool last_words) {
   libc_.learn();
   xstate_.learn();
   set_signal_runtime(runtime_);
+  const Locked held(lock_);
   for (int signal = 1; signal < kSignals; ++signal) {
     KernelAction inherited;
     raw_syscall(__NR_rt_sigaction, as_word(signal), 0, word(&inherited), sizeof(SignalSet));
@@ -79,7 +81,7 @@ void SignalServices::attach_thread(ProgramThread& thread, const ProgramThread* p
 
 void* SignalServices::take_host_stack() {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (free_stacks_ != 0) return kept_stacks_[--free_stacks_];
   }
   const int64_t memory =
@@ -92,13 +94,13 @@ void* SignalServices::take_host_stack() {
 
 void SignalServices::leave_host_stack(void* stack) {
   {
-    const std::lock_guard held(lock_);
+    const Locked held(lock_);
     if (free_stacks_ < kept_stacks_.size()) {
       kept_stacks_[free_stacks_++] = stack;
       return;
     }
   }
-  raw_syscall(__NR_munmap, word(stack), kHostStackSize + kPageSize);
+  kernel::unmap(word(stack), kHostStackSize + kPageSize);
 }
 
 void SignalServices::attach_kernel_thread(ProgramThread& thread) {
@@ -129,13 +131,8 @@ KernelAction& SignalServices::entry_of(const ProgramThread& thread, int signal) 
   return (own != nullptr ? own : actions_.data())[signal];
 }
 
-std::unique_lock<SpinLock> SignalServices::lock_actions(const ProgramThread& thread) {
-  if (thread.signals->own_actions != nullptr) return {};
-  return std::unique_lock(lock_);
-}
-
 KernelAction SignalServices::action_of(const ProgramThread& thread, int signal) {
-  const std::unique_lock held = lock_actions(thread);
+  const ActionsLock held(*this, thread);
   return entry_of(thread, signal);
 }
 
@@ -161,7 +158,7 @@ void SignalServices::install(int signal, const KernelAction& action) {
 void SignalServices::thread_made() {
   const SignalSet taken = libc_.taken();
   if (taken == 0) return;
-  const std::lock_guard held(lock_);
+  const Locked held(lock_);
   for (int signal = 1; signal < kSignals; ++signal) {
     if ((taken & set_of(signal)) != 0) install(signal, actions_[static_cast<size_t>(signal)]);
   }
@@ -225,7 +222,7 @@ std::unique_ptr<SignalCalls::Suspended> SignalServices::suspend(ProgramThread& t
   saved->alt_stack = thread.alt_stack;
   thread.signals->held_set = 0;
   if (!own_actions) return saved;
-  const std::unique_lock held = lock_actions(thread);
+  const ActionsLock held(*this, thread);
   std::copy_n(&entry_of(thread, 0), kSignals, saved->childs_actions.begin());
   thread.signals->own_actions = saved->childs_actions.data();
   return saved;
@@ -267,7 +264,7 @@ uint64_t SignalServices::program_mask(const ProgramThread& thread, uint64_t kern
 void SignalServices::dispositions(const ProgramThread& thread, uint64_t* ignored,
                                   uint64_t* caught) {
   *ignored = *caught = 0;
-  const std::unique_lock held = lock_actions(thread);
+  const ActionsLock held(*this, thread);
   for (int signal = 1; signal < kSignals; ++signal) {
     const auto handler = reinterpret_cast<sighandler_t>(entry_of(thread, signal).handler);
     if (handler == SIG_IGN) *ignored |= set_of(signal);
@@ -294,7 +291,7 @@ void SignalServices::prepare_exec(ProgramThread& thread) {
 
 void SignalServices::undo_exec(ProgramThread& thread) {
   {
-    const std::unique_lock held = lock_actions(thread);
+    const ActionsLock held(*this, thread);
     for (const int signal : kSynchronousSignals) install(signal, entry_of(thread, signal));
   }
   if (!thread.borrowed) held_.add(thread);

@@ -8,9 +8,9 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/kernel/program_thread.h"
 #include "linux/signal/calls.h"
@@ -50,8 +50,7 @@ class SignalServices final : public SignalCalls {
   void raise_fault(ProgramThread& thread, int signal, int code, uint64_t address);
 
   /// Around a fork: no other thread is half-way through a change of the table.
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
   // SignalCalls
   bool handles(int64_t number) const override;
@@ -63,12 +62,13 @@ class SignalServices final : public SignalCalls {
   void prepare_exec(ProgramThread& thread) override;
   void undo_exec(ProgramThread& thread) override;
   void give_back(ProgramThread& thread) override;
-  void after_fork_child(ProgramThread& thread) override;
+  // The fork has all locks, or the thread a table of its own.
+  void after_fork_child(ProgramThread& thread) NO_THREAD_SAFETY_ANALYSIS override;
   std::unique_ptr<Suspended> suspend(ProgramThread& thread, bool own_actions) override;
   void resume(ProgramThread& thread, std::unique_ptr<Suspended> suspended) override;
   void begin_shared(ProgramThread& child, const ProgramThread& parent) override;
   void attach_kernel_thread(ProgramThread& thread) override;
-  void reset_actions(ProgramThread& thread) override;
+  void reset_actions(ProgramThread& thread) NO_THREAD_SAFETY_ANALYSIS override;
   void thread_made() override;
 
  private:
@@ -106,21 +106,21 @@ class SignalServices final : public SignalCalls {
   void install(int signal, const KernelAction& action);
   /// Without a handler of the program, the kernel still calls ours.
   bool is_ours_by_default(int signal, const KernelAction& action) const;
-  /// The action of `signal` as `thread` has it; change it under the lock below.
-  KernelAction& entry_of(const ProgramThread& thread, int signal);
   /// Holds lock_ unless the thread's table is its own: a child of vfork may be killed at any time.
-  std::unique_lock<SpinLock> lock_actions(const ProgramThread& thread);
+  class ActionsLock;
+  /// The action of `signal` as `thread` has it.
+  KernelAction& entry_of(const ProgramThread& thread, int signal) REQUIRES(lock_);
   KernelAction action_of(const ProgramThread& thread, int signal);
   [[noreturn]] void die(ProgramThread& thread, siginfo_t info);
 
   SignalRuntime& runtime_;
   XstateFormat xstate_;
   LibcSignals libc_;
-  SpinLock lock_;
-  Actions actions_{};  ///< under lock_
-  /// Of threads that have ended, for the next ones; under lock_.
-  std::array<void*, 16> kept_stacks_{};
-  size_t free_stacks_ = 0;
+  SpinLock<LockRank::kSignals> lock_;
+  Actions actions_ GUARDED_BY(lock_){};
+  /// Of threads that have ended, for the next ones.
+  std::array<void*, 16> kept_stacks_ GUARDED_BY(lock_){};
+  size_t free_stacks_ GUARDED_BY(lock_) = 0;
   HeldSignals held_;
   /// The program has made a signalfd for signals that are held.
   std::atomic<bool> has_signalfd_{false};

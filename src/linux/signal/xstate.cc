@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
@@ -85,11 +86,10 @@ void spell_out_xstate(ProgramThread& thread) {
 void XstateFormat::learn() {
   // Sent to this thread while it is unblocked, so it is taken before tgkill() returns. One that
   // debuggers do not stop for, and that is ignored where nobody handles it.
-  constexpr uint64_t kSignal = SIGURG;
-  const SignalSet mask = exchange_mask(kAllSignals & ~set_of(static_cast<int>(kSignal)));
-  const KernelAction before = exchange_host_action(static_cast<int>(kSignal), look);
-  raw_syscall(__NR_tgkill, static_cast<uint64_t>(raw_syscall(__NR_getpid)),
-              static_cast<uint64_t>(raw_syscall(__NR_gettid)), kSignal);
+  constexpr int kSignal = SIGURG;
+  const SignalSet mask = exchange_mask(kAllSignals & ~set_of(kSignal));
+  const KernelAction before = exchange_host_action(kSignal, look);
+  kernel::send_to_self(kSignal);
   raw_syscall(__NR_rt_sigaction, kSignal, word(&before), 0, sizeof(SignalSet));
   exchange_mask(mask);
   if (g_seen.mxcsr_mask != 0) mxcsr_mask_ = g_seen.mxcsr_mask;

@@ -33,7 +33,7 @@ TEST_F(RuntimeFs, IsTakenByTheSwitchEachTimeItIsNeeded) {
 
 TEST_F(RuntimeFs, IsNotNeededByALockThatIsFree) {
   set_runtime_fs_switch([]() noexcept { ++g_asked; });
-  SpinLock lock;
+  SpinLock<LockRank::kHost> lock;
   lock.lock();
   lock.unlock();
   EXPECT_EQ(g_asked, 0);
@@ -43,7 +43,7 @@ TEST_F(RuntimeFs, IsNeededByALockThatIsHeld) {
   static std::atomic<bool> asked;
   asked = false;
   set_runtime_fs_switch([]() noexcept { asked = true; });
-  SpinLock lock;
+  SpinLock<LockRank::kHost> lock;
   lock.lock();
   std::thread other([&lock] {
     lock.lock();

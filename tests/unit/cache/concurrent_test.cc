@@ -198,7 +198,7 @@ void expect_no_lost_link(World& world) {
   uint64_t exits = 0;
   // Counted exits would rightly wait for a trace.
   for (uint64_t i = 0; i < kTags; ++i) cache.link_counted(tag_number(i));
-  cache.fragments_in({{0}, {~uint64_t{0}}}, [&](Fragment& fragment) {
+  cache.fragments_in(guard, {{0}, {~uint64_t{0}}}, [&](Fragment& fragment) {
     for (uint32_t i = 0; i < fragment.exit_count(); ++i, ++exits) {
       const CachePc entry = cache.find(cache.exit_target(fragment.exit_id(i)));
       EXPECT_EQ(exit_goes_to(fragment, i), entry.value != 0 ? entry : stub_of(fragment, i));
@@ -283,12 +283,13 @@ TEST(Concurrent, ForksSeeNoOperationHalfDone) {
   for (uint64_t i = 0; i < 2; ++i) threads.emplace_back([&world, i] { runner(world, i); });
   threads.emplace_back([&world] { deleter(world, 7); });
   while (world.running()) {
-    world.t.cache.lock_all_for_fork();
-    world.t.epochs.lock_for_fork();
+    ForkLocks locks;
+    locks.add(LockRank::kGate, world.t.cache);
+    world.t.epochs.add_fork_locks(locks);
+    locks.lock();
     // Nobody is at work, so all that a child would find is whole.
     std::this_thread::sleep_for(std::chrono::microseconds(200));
-    world.t.epochs.unlock_after_fork(false, nullptr);
-    world.t.cache.unlock_after_fork(false);
+    locks.unlock(false);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (std::thread& thread : threads) thread.join();

@@ -128,17 +128,17 @@ TEST(Delete, LooksBeforeDeletingAgreeWithIt) {
   Fragment* trace = t.trace({kB, kA});
   std::vector<Fragment*> seen;
   const auto note = [&seen](Fragment& fragment) { seen.push_back(&fragment); };
-  t.cache.containing(kA, note);
+  t.cache.containing(EpochGuard(t.epochs), kA, note);
   std::sort(seen.begin(), seen.end());
   std::vector<Fragment*> expected{block, trace};
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(seen, expected);
   seen.clear();
-  t.cache.fragments_in({kA + 1, kA + 2}, note);
+  t.cache.fragments_in(EpochGuard(t.epochs), {kA + 1, kA + 2}, note);
   std::sort(seen.begin(), seen.end());
   EXPECT_EQ(seen, expected);
   seen.clear();
-  t.cache.fragments_in({kB, kB + 1}, note);
+  t.cache.fragments_in(EpochGuard(t.epochs), {kB, kB + 1}, note);
   EXPECT_EQ(seen, std::vector<Fragment*>{trace});
 }
 
@@ -264,10 +264,12 @@ TEST(Fork, LockedCacheRunsOnAfterwards) {
   t.epochs.register_thread(mine);
   t.epochs.register_thread(other);
   t.epochs.enter(other);
-  t.cache.lock_all_for_fork();
-  t.epochs.lock_for_fork();
-  t.epochs.unlock_after_fork(true, &mine);
-  t.cache.unlock_after_fork(true);
+  ForkLocks locks;
+  locks.add(LockRank::kGate, t.cache);
+  t.epochs.add_fork_locks(locks);
+  locks.lock();
+  locks.unlock(true);
+  t.epochs.forked(mine);
   EXPECT_EQ(t.epochs.registered(), 1u) << "the other thread is not in the child";
   t.block(kA);
   t.cache.delete_fragment(kA);

@@ -51,20 +51,6 @@ TEST(Epochs, NestedEnterCountsFromTheOutermost) {
   EXPECT_EQ(epochs.min_active(), Epochs::kNobody);
 }
 
-TEST(Epochs, RefreshForgetsWhatWasSeenUnlessNested) {
-  Epochs epochs;
-  Registered a(epochs);
-  epochs.enter(a.slot);
-  const uint64_t epoch = epochs.advance();
-  epochs.enter(a.slot);
-  epochs.refresh(a.slot);
-  EXPECT_LT(epochs.min_active(), epoch);
-  epochs.leave(a.slot);
-  epochs.refresh(a.slot);
-  EXPECT_EQ(epochs.min_active(), epoch);
-  epochs.leave(a.slot);
-}
-
 TEST(Epochs, GuardsWithoutASlotCountToo) {
   Epochs epochs;
   uint64_t epoch = 0;

@@ -46,7 +46,7 @@ class Images : public testing::Test {
 
   /// As a file would have it.
   bool take(CodeCache& cache, const std::function<bool(const Fragment&)>& visit) {
-    cache.lock_all_for_fork();
+    cache.lock_for_fork();
     std::optional<CodeCache::Image> image = cache.image(visit);
     if (image) {
       state_ = image->state;

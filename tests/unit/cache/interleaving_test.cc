@@ -35,7 +35,7 @@ class Stepped {
   void expect_consistent() {
     EpochGuard guard(epochs);
     uint64_t exits = 0;
-    cache.fragments_in({{0}, {~uint64_t{0}}}, [&](Fragment& fragment) {
+    cache.fragments_in(guard, {{0}, {~uint64_t{0}}}, [&](Fragment& fragment) {
       for (uint32_t i = 0; i < fragment.exit_count(); ++i, ++exits) {
         const CachePc entry = cache.find(cache.exit_target(fragment.exit_id(i)));
         EXPECT_EQ(exit_goes_to(fragment, i), entry.value != 0 ? entry : stub_of(fragment, i));
@@ -217,11 +217,12 @@ TEST(Interleaving, AForkWaitsForTheOperationThatIsUnderWay) {
   std::thread forker;
   t.interrupt_at(3, [&] {
     forker = std::thread([&] {
-      t.cache.lock_all_for_fork();
-      t.epochs.lock_for_fork();
+      ForkLocks locks;
+      locks.add(LockRank::kGate, t.cache);
+      t.epochs.add_fork_locks(locks);
+      locks.lock();
       locked = true;
-      t.epochs.unlock_after_fork(false, nullptr);
-      t.cache.unlock_after_fork(false);
+      locks.unlock(false);
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_FALSE(locked.load());

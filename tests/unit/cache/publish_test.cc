@@ -107,16 +107,6 @@ TEST(Publish, ALinkPastAChoiceGoesWithItsTargetAndFollowsTheTrace) {
   EXPECT_EQ(exit_goes_to(*a, 0), without->hot_start());
 }
 
-TEST(Publish, LinksPastAChoiceAreMendedAsTheyWere) {
-  TestCache t;
-  Fragment* b = t.cache.publish(FakeSpec(t.cache, {kB}, {}).with_choice(1).get()).fragment;
-  Fragment* a = t.cache.publish(FakeSpec(t.cache, {kA}, {kB}).with_choice(1).get()).fragment;
-  t.cache.cut_exits(*a);
-  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
-  t.cache.mend_exits(*a);
-  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kPastChoice);
-}
-
 Fragment* called_block(TestCache& t, AppPc tag) {
   return t.cache.publish(FakeSpec(t.cache, {tag}, {}).called().get()).fragment;
 }
@@ -176,18 +166,6 @@ TEST(Publish, NoWayOfACallIsLeftWhenItsTargetGoes) {
   expect_unlinked();
 }
 
-TEST(Publish, CallsAreCutAndMendedAsTheyWere) {
-  TestCache t;
-  Fragment* b = called_block(t, kB);
-  Fragment* a = calling_block(t, kA, kB);
-  t.cache.cut_exits(*a);
-  EXPECT_EQ(exit_goes_to(*a, 0), stub_of(*a, 0));
-  EXPECT_NE(jump_target(site_in(*a, 0)), called_entry(*b));
-  t.cache.mend_exits(*a);
-  EXPECT_EQ(jump_target(site_in(*a, 0)), called_entry(*b));
-  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start() + kLead);
-}
-
 TEST(Publish, CallsFollowTheTraceOfTheirTarget) {
   TestCache t;
   Fragment* b = called_block(t, kB);
@@ -241,8 +219,8 @@ TEST(Publish, AStaleFragmentLeavesNothingBehind) {
   ASSERT_EQ(t.cache.publish(trace.get()).error, Error::kStale);
   t.cache.reclaim_now();
   int seen = 0;
-  t.cache.fragments_in({{0}, {~uint64_t{0}}}, [&](Fragment&) { ++seen; });
-  t.cache.containing(kC, [&](Fragment&) { ++seen; });
+  t.cache.fragments_in(EpochGuard(t.epochs), {{0}, {~uint64_t{0}}}, [&](Fragment&) { ++seen; });
+  t.cache.containing(EpochGuard(t.epochs), kC, [&](Fragment&) { ++seen; });
   EXPECT_EQ(seen, 0);
   EXPECT_EQ(t.cache.stats().hot_bytes, 0u);
   EXPECT_EQ(t.cache.stats().cold_bytes, 0u);
@@ -545,23 +523,11 @@ TEST(Landing, ATraceComesFirst) {
   EXPECT_EQ(t.shadow.map.read(kA), b->hot_start().value + kLanding);
 }
 
-TEST(Exits, CutSendsAllToTheirStubsAndMendRestoresTheLinks) {
-  TestCache t;
-  Fragment* b = t.block(kB);
-  Fragment* a = t.block(kA, {kB, kC, kA});
-  t.cache.cut_exits(*a);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(exit_goes_to(*a, i), stub_of(*a, i));
-  t.cache.mend_exits(*a);
-  EXPECT_EQ(exit_goes_to(*a, 0), b->hot_start());
-  EXPECT_EQ(exit_goes_to(*a, 1), stub_of(*a, 1));
-  EXPECT_EQ(exit_goes_to(*a, 2), a->hot_start());
-}
-
 TEST(Sample, MeetsEveryLiveFragment) {
   TestCache t;
   std::set<Fragment*> made, met;
   for (uint64_t i = 1; i <= 10; ++i) made.insert(t.block({i * 0x1000}));
-  for (uint64_t i = 0; i < 4096; ++i) met.insert(t.cache.sample(i));
+  for (uint64_t i = 0; i < 4096; ++i) met.insert(t.cache.sample(EpochGuard(t.epochs), i));
   EXPECT_EQ(met, made);
 }
 

@@ -19,7 +19,6 @@ using cache::FragmentKind;
 using cache::Scope;
 using cache::test::TestCache;
 using testing::ElementsAre;
-using testing::SizeIs;
 
 constexpr AppPc kA{0x1000};
 constexpr AppPc kB{0x2000};
@@ -30,28 +29,10 @@ struct TestDeletions : TestCache {
   int preparations = 0;
   CacheSet caches{cache};
   std::unique_ptr<Deletions> made = std::make_unique<Deletions>(
-      caches, epochs, [this] { ++wakes; }, [this] { ++preparations; });
+      caches, [this] { ++wakes; }, [this] { ++preparations; });
   Deletions& deletions = *made;
   uint64_t live() const { return cache.stats().fragments_live; }
 };
-
-TEST(Deletions, ReplaceTellsWhatDiedAndTheTagCanBeBuiltAnew) {
-  TestDeletions t;
-  t.block(kA);
-  const uint64_t block = t.block(kB)->sequence();
-  const uint64_t trace = t.trace({kA, kB})->sequence();
-  const std::vector<FragmentCopy> died = t.deletions.replace(kB);
-  ASSERT_THAT(died, SizeIs(2));
-  EXPECT_EQ(died[0].sequence, block);
-  EXPECT_EQ(died[0].kind, FragmentKind::kBlock);
-  EXPECT_EQ(died[1].sequence, trace);
-  EXPECT_EQ(died[1].tag, kA);
-  ASSERT_THAT(died[1].constituents, SizeIs(2));
-  EXPECT_EQ(died[1].constituents[1].tag, kB);
-  EXPECT_EQ(t.cache.find(kB).value, 0u);
-  EXPECT_NE(t.block(kB), nullptr);
-  EXPECT_NE(t.cache.find(kB).value, 0u);
-}
 
 TEST(Deletions, ABatchDeletesEachTagWithOneGracePeriod) {
   TestDeletions t;
@@ -73,26 +54,6 @@ TEST(Deletions, ABatchOfTracesLeavesTheBlocks) {
   const std::vector<AppPc> tags{kA, kB};
   EXPECT_EQ(t.deletions.delete_fragments(tags, Scope::kTraceOnly), 1u);
   EXPECT_EQ(t.live(), 2u);
-}
-
-TEST(Deletions, LooksAreCopiesThatOutliveTheFragments) {
-  TestDeletions t;
-  t.block(kA);
-  t.block(kB);
-  t.trace({kA, kB});
-  const auto at = t.deletions.fragments_at(kA);
-  const auto containing = t.deletions.containing(kB);
-  const auto in = t.deletions.fragments_in({kB + 1, kB + 2});
-  t.deletions.delete_all();
-  t.cache.reclaim_now();
-  EXPECT_EQ(t.cache.stats().fragments_reclaimed, 3u);
-  ASSERT_THAT(at, SizeIs(2));
-  EXPECT_EQ(at[0].kind, FragmentKind::kBlock);
-  EXPECT_EQ(at[1].kind, FragmentKind::kTrace);
-  EXPECT_GT(at[1].code_bytes, 0u);
-  EXPECT_THAT(containing, SizeIs(2));
-  EXPECT_THAT(in, SizeIs(2));
-  EXPECT_TRUE(t.deletions.fragments_at(kA).empty());
 }
 
 TEST(Deletions, ARequestIsMadeWhenServed) {

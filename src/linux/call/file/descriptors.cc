@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "linux/call/table.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/high_numbers.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
@@ -48,7 +49,7 @@ int Descriptors::keep(int fd) {
   const int moved = copy_out_of_reach(fd);
   if (moved < 0) return -1;
   const bool kept = adopt(moved);
-  raw_syscall(__NR_close, static_cast<uint64_t>(kept ? fd : moved));
+  kernel::close(kept ? fd : moved);
   return kept ? moved : -1;
 }
 
@@ -68,7 +69,7 @@ void Descriptors::release(int fd) {
   for (auto& slot : kept_) {
     int expected = fd;
     if (slot.compare_exchange_strong(expected, kFreeSlot)) {
-      raw_syscall(__NR_close, static_cast<uint64_t>(fd));
+      kernel::close(fd);
       return;
     }
   }
@@ -127,7 +128,7 @@ bool Descriptors::move_up(std::atomic<int>& slot, int used, bool in_child) {
     child_moved_.store(true);
   }
   find_lowest();
-  raw_syscall(__NR_close, static_cast<uint64_t>(old));
+  kernel::close(old);
   return true;
 }
 

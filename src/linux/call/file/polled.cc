@@ -41,7 +41,7 @@ bool polls_kept(uint64_t address, uint64_t count, const Descriptors& descriptors
 
 /// The kernel polls a copy, in which the kept ones are nobody's.
 std::optional<int64_t> poll(const SyscallArguments& call, const Descriptors& descriptors,
-                            const PassOn& pass_on) {
+                            PassOn pass_on) {
   const auto count = static_cast<uint32_t>(call.a[1]);
   if (!polls_kept(call.a[0], count, descriptors)) return std::nullopt;
   need_runtime_fs();
@@ -80,7 +80,7 @@ bool selects_kept(const SyscallArguments& call, const Descriptors& descriptors) 
 }  // namespace
 
 std::optional<int64_t> answer_polling(const SyscallArguments& call, const Descriptors& descriptors,
-                                      const PassOn& pass_on) {
+                                      PassOn pass_on) {
   switch (call.number) {
     case __NR_poll:
     case __NR_ppoll:

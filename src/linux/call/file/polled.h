@@ -3,20 +3,20 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 
+#include "base/function_ref.h"
 #include "linux/call/file/descriptors.h"
 #include "linux/kernel/gate.h"
 
 namespace weft::linux {
 
 /// How a call is made that has other arguments than the program's.
-using PassOn = std::function<int64_t(const SyscallArguments&)>;
+using PassOn = FunctionRef<int64_t(const SyscallArguments&)>;
 
 /// The answer to poll, ppoll, select or pselect6 that names a kept descriptor; nullopt: none does,
 /// or it is another call.
 std::optional<int64_t> answer_polling(const SyscallArguments& call, const Descriptors& descriptors,
-                                      const PassOn& pass_on);
+                                      PassOn pass_on);
 
 }  // namespace weft::linux

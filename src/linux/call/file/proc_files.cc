@@ -15,6 +15,7 @@
 #include "linux/call/emulator.h"
 #include "linux/call/file/proc_reads.h"
 #include "linux/call/table.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/surroundings.h"
@@ -246,7 +247,7 @@ std::optional<int64_t> ProcFiles::at_executable(const ProgramThread& thread,
     // How far the kernel goes along the path is its to say.
     const int64_t result = weft_syscall_gate(&call, thread.signal_pending);
     if (failed(result) || result == kInterruptedBeforeCall) return result;
-    raw_syscall(__NR_close, static_cast<uint64_t>(result));
+    kernel::close(result);
     call.number = __NR_openat;
     call.a[2] = how.flags;
     call.a[3] = how.mode;

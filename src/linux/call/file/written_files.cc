@@ -16,6 +16,7 @@
 
 #include "linux/call/memory/foreign_writes.h"
 #include "linux/call/table.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/surroundings.h"
@@ -169,7 +170,8 @@ pid_t WrittenFiles::descriptor_written(uint64_t fd, bool own_descriptors) {
 
 void WrittenFiles::memory_written(pid_t owner, const SyscallArguments& call, uint64_t count) {
   const uint64_t from = written_from(call, count);
-  if (owner != raw_syscall(__NR_getpid)) return note_foreign_write(owner, {{from}, {from + count}});
+  if (owner != kernel::current_process())
+    return note_foreign_write(owner, {{from}, {from + count}});
   const uint64_t start = page_down(from);
   const uint64_t end = start + count + kPageSize;
   // Whole pages: protection that the runtime took away is given back for those.

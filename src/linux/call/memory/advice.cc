@@ -42,15 +42,10 @@ int64_t MemoryCalls::advise(uint64_t address, uint64_t length, int advice) {
     result = advise_call({range.start, range.start}, advice);
     if (failed(result)) return result;
     // With holes: all that is the program's is advised, and the answer is ENOMEM.
-    AppRange rest = range;
-    while (const auto mapping = space_.first_overlap(rest, Owner::kProgram)) {
-      const AppRange part{std::max(rest.start, mapping->range.start),
-                          std::min(rest.end, mapping->range.end)};
-      result = advise_call(part, advice);
-      if (failed(result)) return result;
-      rest.start = part.end;
-      if (rest.empty()) break;
-    }
+    result = for_each_in(range, [advice](const Mapping& /*mapping*/, AppRange part) {
+      return advise_call(part, advice);
+    });
+    if (failed(result)) return result;
     result = -ENOMEM;
   }
   if (discards(advice) && feeds_translation(range)) {
@@ -69,14 +64,9 @@ int64_t MemoryCalls::set_break(uint64_t address) {
   return static_cast<int64_t>(now);
 }
 
-void MemoryCalls::lock_for_fork() {
-  shared_lock_.lock();
-  break_.lock_for_fork();
-}
-
-void MemoryCalls::unlock_after_fork() {
-  break_.unlock_after_fork();
-  shared_lock_.unlock();
+void MemoryCalls::add_fork_locks(ForkLocks& locks) {
+  locks.add(shared_lock_);
+  break_.add_fork_locks(locks);
 }
 
 }  // namespace weft::linux

@@ -2,8 +2,7 @@
 
 #include <sys/mman.h>
 
-#include <mutex>
-
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -12,7 +11,7 @@ ProgramBreak::ProgramBreak(AddressSpace& space, uint64_t start, uint64_t limit)
     : space_(space), start_(start), limit_(limit), current_(start) {}
 
 uint64_t ProgramBreak::set(uint64_t address, AppRange* released, const Allowance& allows) {
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   if (address < start_ || address > limit_) return current_;
   const uint64_t old_end = page_up(current_);
   const uint64_t new_end = page_up(address);
@@ -47,7 +46,7 @@ bool ProgramBreak::grow(uint64_t from, uint64_t to) {
 }
 
 bool ProgramBreak::shrink(uint64_t from, uint64_t to) {
-  if (failed(raw_syscall(__NR_munmap, to, from - to))) return false;
+  if (failed(kernel::unmap(to, from - to))) return false;
   space_.note_unmap({{to}, {from}});
   return true;
 }

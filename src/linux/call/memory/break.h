@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/memory/address_space.h"
 
@@ -25,8 +26,7 @@ class ProgramBreak {
 
   uint64_t start() const { return start_; }
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   bool grow(uint64_t from, uint64_t to);
@@ -35,8 +35,8 @@ class ProgramBreak {
   AddressSpace& space_;
   const uint64_t start_;
   const uint64_t limit_;
-  SpinLock lock_;
-  uint64_t current_;
+  SpinLock<LockRank::kBreak> lock_;
+  uint64_t current_ GUARDED_BY(lock_);
 };
 
 }  // namespace weft::linux

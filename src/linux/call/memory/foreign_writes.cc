@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/ptrace.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <ctime>
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "linux/kernel/calls.h"
 #include "linux/kernel/directory.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
@@ -152,11 +153,9 @@ void hasten(pid_t id, uint64_t number, int tries) {
 
 /// Whether `id` runs in this very memory.
 bool shares_memory(pid_t id) {
-  static std::atomic<uint64_t> count{0};
   // A copy of this memory, which a child may have, has another value here.
-  constexpr int kCountBits = 32;
-  const auto thread = static_cast<uint64_t>(raw_syscall(__NR_gettid));
-  const uint64_t mark = (thread << kCountBits) + count.fetch_add(1);
+  auto mark = static_cast<uint64_t>(kernel::current_thread());
+  raw_syscall(__NR_getrandom, word(&mark), sizeof mark, GRND_NONBLOCK);
   uint64_t found = 0;
   return read_foreign(id, word(&mark), &found, sizeof found) && found == mark;
 }

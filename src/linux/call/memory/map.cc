@@ -12,6 +12,7 @@
 
 #include "linux/call/memory/memory.h"
 #include "linux/call/memory/ranges.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/layout.h"
 
@@ -26,7 +27,7 @@ int64_t map_call(AppRange range, int prot, int flags, int fd, uint64_t offset) {
                      static_cast<uint64_t>(fd), offset);
 }
 
-void unmap_call(AppRange range) { raw_syscall(__NR_munmap, range.start.value, range.size()); }
+void unmap_call(AppRange range) { kernel::unmap(range); }
 
 /// The page size of what is mapped: huge pages are asked for by flag, or come with the file.
 uint64_t page_size_of(int flags, int fd) {
@@ -50,7 +51,7 @@ int64_t answer_of_kernel(uint64_t address, uint64_t length, int prot, int flags,
       raw_syscall(__NR_mmap, address, length, static_cast<uint64_t>(readable_code(prot)),
                   static_cast<uint64_t>(flags), static_cast<uint64_t>(fd), offset);
   if (failed(result)) return result;
-  raw_syscall(__NR_munmap, static_cast<uint64_t>(result), page_up(length));
+  kernel::unmap(static_cast<uint64_t>(result), page_up(length));
   return otherwise;
 }
 

@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "linux/call/memory/ranges.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/surroundings.h"
 #include "linux/memory/layout.h"
@@ -188,24 +188,20 @@ std::vector<Mapping> MemoryCalls::shared_in(AppRange range) const {
 int64_t MemoryCalls::unmap(uint64_t address, uint64_t length) {
   if (!aligned(address) || length == 0 || !possible(address, length)) return -EINVAL;
   const AppRange range = range_of(address, length);
-  AppRange rest = range;
   bool code = false;
-  while (!rest.empty()) {
-    const auto mapping = space_.first_overlap(rest, Owner::kProgram);
-    if (!mapping) break;
-    const AppRange part{std::max(rest.start, mapping->range.start),
-                        std::min(rest.end, mapping->range.end)};
-    const int64_t result = raw_syscall(__NR_munmap, part.start.value, part.size());
+  const int64_t answer = for_each_in(range, [&](const Mapping& mapping, AppRange part) {
+    const int64_t result = kernel::unmap(part);
     if (failed(result)) return result;
-    if (mapping->executable() || space_.is_consulted(part)) {
+    if (mapping.executable() || space_.is_consulted(part)) {
       // Before another thread may map there, and finds what was translated from these bytes.
       code = true;
       runtime_.code_changed(part);
     }
     space_.note_unmap(part);
-    tell_of_view(*mapping, part);
-    rest.start = part.end;
-  }
+    tell_of_view(mapping, part);
+    return int64_t{0};
+  });
+  if (failed(answer)) return answer;
   if (code) runtime_.code_unmapped(range);
   return 0;
 }
@@ -249,8 +245,7 @@ int64_t MemoryCalls::protect_owned(AppRange range, int prot, int64_t key) {
   const bool consulted = space_.note_protect(range, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
   const bool is_code = (prot & PROT_EXEC) != 0;
   for (Mapping view : views) {
-    const AppRange part{std::max(view.range.start, range.start),
-                        std::min(view.range.end, range.end)};
+    const AppRange part = view.range.intersection(range);
     if (((view.prot ^ prot) & PROT_WRITE) == 0) continue;
     view.prot |= PROT_WRITE;  // it was one, or is one now
     tell_of_view(view, part);

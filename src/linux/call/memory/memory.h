@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "base/address.h"
@@ -16,6 +17,7 @@
 #include "linux/call/process/limits.h"
 #include "linux/call/runtime.h"
 #include "linux/kernel/gate.h"
+#include "linux/kernel/raw_syscall.h"
 #include "linux/memory/address_space.h"
 
 namespace weft::linux {
@@ -49,8 +51,7 @@ class MemoryCalls {
   uint64_t break_start() const { return break_.start(); }
 
   /// The locks of this object; that of the address space is the runtime's to take.
-  void lock_for_fork();
-  void unlock_after_fork();
+  void add_fork_locks(ForkLocks& locks);
 
  private:
   int64_t map_fixed(AppRange range, int prot, int flags, int fd, uint64_t offset);
@@ -81,17 +82,22 @@ class MemoryCalls {
   uint64_t uncovered(AppRange range) const;
   /// Whether it lets the private memory in `range` become writable.
   bool allows_writing(AppRange range) const;
-  /// Calls `visit` for the program's mappings in `range`, with the part that lies in it.
+  /// Calls `visit` for the program's mappings in `range`, with the part that lies in it. It answers
+  /// 0, or -errno, which ends the walk and is its answer; or it answers nothing.
   template <typename Visit>
-  void for_each_in(AppRange range, Visit visit) const {
-    AppRange rest = range;
-    while (!rest.empty()) {
-      const auto mapping = space_.first_overlap(rest, Owner::kProgram);
-      if (!mapping) return;
-      visit(*mapping, AppRange{std::max(rest.start, mapping->range.start),
-                               std::min(rest.end, mapping->range.end)});
-      rest.start = mapping->range.end;
+  int64_t for_each_in(AppRange range, Visit visit) const {
+    while (!range.empty()) {
+      const auto mapping = space_.first_overlap(range, Owner::kProgram);
+      if (!mapping) break;
+      const AppRange part = range.intersection(mapping->range);
+      if constexpr (std::is_void_v<decltype(visit(*mapping, part))>) {
+        visit(*mapping, part);
+      } else if (const int64_t answer = visit(*mapping, part); failed(answer)) {
+        return answer;
+      }
+      range.start = part.end;
     }
+    return 0;
   }
   /// Whether something may have been translated from what is there, or by what it says.
   bool feeds_translation(AppRange range) const {
@@ -112,8 +118,9 @@ class MemoryCalls {
   ProgramBreak break_;
   std::atomic<uint64_t> next_shared_memory_{1};
   std::atomic<bool> lock_future_{false};  ///< mlockall(MCL_FUTURE)
-  SpinLock shared_lock_;
-  std::map<uint64_t, uint64_t> shared_segments_;  ///< shmat: address -> mapped size
+  SpinLock<LockRank::kSharedSegments> shared_lock_;
+  std::map<uint64_t, uint64_t> shared_segments_
+      GUARDED_BY(shared_lock_);  ///< shmat: address -> mapped size
 };
 
 }  // namespace weft::linux

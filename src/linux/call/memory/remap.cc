@@ -7,6 +7,7 @@
 
 #include "linux/call/memory/memory.h"
 #include "linux/call/memory/ranges.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -29,7 +30,7 @@ bool kernel_moves_several() {
     raw_syscall(__NR_mprotect, start.value, kPageSize, PROT_READ);
     const bool moved = !failed(remap_call({start, middle}, {middle, middle + kPages * kPageSize},
                                           MREMAP_MAYMOVE | MREMAP_FIXED));
-    raw_syscall(__NR_munmap, start.value, 2 * kPages * kPageSize);
+    kernel::unmap(start.value, 2 * kPages * kPageSize);
     return moved;
   }();
   return moves;
@@ -126,7 +127,7 @@ int64_t MemoryCalls::remap_fixed(AppRange from, AppRange to, int flags) {
   }
   const int64_t result = remap_call(from, to, flags);
   if (failed(result)) {
-    for (const AppRange& gap : claimed) raw_syscall(__NR_munmap, gap.start.value, gap.size());
+    for (const AppRange& gap : claimed) kernel::unmap(gap);
     return result;
   }
   note_remapped(from, to, (flags & MREMAP_DONTUNMAP) != 0);

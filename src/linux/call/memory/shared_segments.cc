@@ -4,10 +4,10 @@
 #include <sys/shm.h>
 
 #include <cerrno>
-#include <mutex>
 
 #include "linux/call/memory/memory.h"
 #include "linux/call/memory/ranges.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/memory/kernel_map.h"
 
@@ -66,7 +66,7 @@ int64_t MemoryCalls::attach_shared(int id, uint64_t address, int flags) {
   const bool replaced = holds_code(range);
   const int64_t result = attach_call(id, start, flags);
   if (failed(result)) {
-    for (const AppRange& gap : claimed) raw_syscall(__NR_munmap, gap.start.value, gap.size());
+    for (const AppRange& gap : claimed) kernel::unmap(gap);
     return result;
   }
   note_attached(mapping_of(id, attached_range(start, size), prot_of(flags)), replaced);
@@ -92,7 +92,7 @@ int64_t MemoryCalls::attach_anywhere(int id, uint64_t size, int flags) {
 
 void MemoryCalls::note_attached(const Mapping& mapping, bool replaced) {
   note_mapped(mapping, replaced);
-  const std::lock_guard<SpinLock> held(shared_lock_);
+  const Locked held(shared_lock_);
   shared_segments_[mapping.range.start.value] = mapping.range.size();
 }
 
@@ -101,7 +101,7 @@ int64_t MemoryCalls::detach_shared(uint64_t address) {
   if (failed(result)) return result;
   AppRange range{{address}, {address}};
   {
-    const std::lock_guard<SpinLock> held(shared_lock_);
+    const Locked held(shared_lock_);
     const auto segment = shared_segments_.find(address);
     if (segment == shared_segments_.end()) return result;
     range.end = range.start + segment->second;

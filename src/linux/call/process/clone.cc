@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "linux/call/process/clone_parts.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "x86/cpuid.h"
@@ -117,8 +118,8 @@ void CloneCalls::run_host_thread(void* argument) {
 
 bool CloneCalls::announce(ThreadStart& thread_start, ProgramThread& thread) {
   auto& start = static_cast<HostStart&>(thread_start);
-  thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
-  thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  thread.pid = kernel::current_process();
+  thread.tid = kernel::current_thread();
   thread.host_stack = start.calls->host_threads_.stack_of(__builtin_frame_address(0));
   thread.seccomp = start.parent->seccomp;
   thread.seccomp_generation = start.parent->seccomp_generation;
@@ -180,13 +181,18 @@ int64_t CloneCalls::borrow(ProgramThread& thread, const x86::CpuContext& child_c
 void CloneCalls::run_borrow(void* argument) {
   auto& borrow = *static_cast<Borrow*>(argument);
   ProgramThread& thread = *borrow.thread;
-  thread.pid = static_cast<pid_t>(raw_syscall(__NR_getpid));
-  thread.tid = static_cast<pid_t>(raw_syscall(__NR_gettid));
+  thread.pid = kernel::current_process();
+  thread.tid = kernel::current_thread();
   if (borrow.new_kernel_thread) borrow.calls->signals_.attach_kernel_thread(thread);
   if (borrow.clear_actions) borrow.calls->signals_.reset_actions(thread);
   set_kernel_mask(SIG_SETMASK, borrow.mask & kAsynchronous);
   borrow.calls->runtime_.run_borrowed(thread);
   check_failed(__FILE__, __LINE__, "a borrowed child left its dispatcher");
+}
+
+void CloneCalls::add_fork_locks(ForkLocks& locks) {
+  host_threads_.add_fork_locks(locks);
+  locks.add(bodies_lock_);
 }
 
 int64_t CloneCalls::fork_process(ProgramThread& thread, x86::CpuContext& context,
@@ -195,11 +201,6 @@ int64_t CloneCalls::fork_process(ProgramThread& thread, x86::CpuContext& context
   // Each page that the child need not write is one that need not be copied for it.
   const bool alone = runtime_.is_alone();
   const bool by_libc = is_plain_fork(request) && !alone;
-  // First the locks that are held while the runtime below is called: docs/locks.md has the order.
-  if (!alone) {
-    memory_.lock_for_fork();
-    host_threads_.lock_for_fork();
-  }
   runtime_.before_fork(thread);
   int64_t result = 0;
   if (by_libc) {
@@ -211,10 +212,6 @@ int64_t CloneCalls::fork_process(ProgramThread& thread, x86::CpuContext& context
     // are in the runtime.
     result = raw_syscall(static_cast<int64_t>(clone.call[0]), clone.call[1], clone.call[2],
                          clone.call[3], clone.call[4], clone.call[5]);
-  }
-  if (!alone) {
-    host_threads_.unlock_after_fork();
-    memory_.unlock_after_fork();
   }
   if (result == 0) become_fork_child(thread, context, request, by_libc);
   runtime_.after_fork(thread, result == 0);
@@ -230,7 +227,7 @@ int64_t CloneCalls::fork_process(ProgramThread& thread, x86::CpuContext& context
 
 void CloneCalls::become_fork_child(ProgramThread& thread, x86::CpuContext& context,
                                    const CloneRequest& request, bool by_libc) {
-  thread.pid = thread.tid = static_cast<pid_t>(raw_syscall(__NR_getpid));
+  thread.pid = thread.tid = kernel::current_process();
   thread.borrowed = false;
   thread.shares_memory = false;
   thread.exec_scratch = nullptr;

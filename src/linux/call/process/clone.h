@@ -58,7 +58,7 @@ class CloneCalls {
   int live_threads() const { return live_threads_.load(); }
   /// True for the last one.
   bool thread_ended() { return live_threads_.fetch_sub(1) == 1; }
-  HostThreads& host_threads() { return host_threads_; }
+  void add_fork_locks(ForkLocks& locks);
 
  private:
   struct HostStart;
@@ -79,7 +79,8 @@ class CloneCalls {
   /// In the thread that makes a body: ends it where it stands.
   [[noreturn]] static void leave_body(HostStart& start, ProgramThread& thread);
   void become_fork_child(ProgramThread& thread, x86::CpuContext& context,
-                         const CloneRequest& request, bool by_libc);
+                         const CloneRequest& request,
+                         bool by_libc) NO_THREAD_SAFETY_ANALYSIS;  // the fork has all locks
   static void run_host_thread(void* start);
   [[noreturn]] static void run_borrow(void* borrow);
   int64_t start_host_thread(HostStart& start);
@@ -89,8 +90,8 @@ class CloneCalls {
   MemoryCalls& memory_;
   HostThreads host_threads_;
   std::atomic<int> live_threads_{1};
-  SpinLock bodies_lock_;
-  std::vector<SharedBody*> bodies_;  ///< each on its own stack, for ever
+  SpinLock<LockRank::kSharedBodies> bodies_lock_;
+  std::vector<SharedBody*> bodies_ GUARDED_BY(bodies_lock_);  ///< each on its own stack, for ever
 };
 
 }  // namespace weft::linux

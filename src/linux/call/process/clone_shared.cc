@@ -4,10 +4,10 @@
 #include <asm/prctl.h>
 
 #include <cerrno>
-#include <mutex>
 
 #include "base/check.h"
 #include "linux/call/process/clone_parts.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 
 namespace weft::linux {
@@ -38,7 +38,7 @@ void CloneCalls::leave_body(HostStart& start, ProgramThread& thread) {
 CloneCalls::SharedBody* CloneCalls::take_body(ProgramThread& parent) {
   constexpr pid_t kTaken = -1;
   {
-    const std::lock_guard held(bodies_lock_);
+    const Locked held(bodies_lock_);
     for (SharedBody* body : bodies_) {
       // A number that somebody else has by now only delays the next use.
       if (body->process == kTaken || !is_gone(body->process)) continue;
@@ -53,9 +53,9 @@ CloneCalls::SharedBody* CloneCalls::take_body(ProgramThread& parent) {
   start.body = &none;
   if (failed(start_host_thread(start))) return nullptr;
   SharedBody* body = start.body;
-  while (!is_gone(body->maker)) raw_syscall(__NR_sched_yield);
+  while (!is_gone(body->maker)) kernel::yield();
   body->process = kTaken;
-  const std::lock_guard held(bodies_lock_);
+  const Locked held(bodies_lock_);
   bodies_.push_back(body);
   return body;
 }
@@ -77,7 +77,7 @@ int64_t CloneCalls::share_memory(ProgramThread& thread, const x86::CpuContext& c
   body->borrow.new_kernel_thread = true;
   const KernelClone clone(request, body->host);
   const int64_t result = weft_clone_borrowed(clone.call, &CloneCalls::run_borrow, &body->borrow);
-  const std::lock_guard held(bodies_lock_);
+  const Locked held(bodies_lock_);
   // A failed call leaves it to the next: that number no process has.
   body->process = failed(result) ? body->maker : static_cast<pid_t>(result);
   return result;

@@ -11,6 +11,7 @@
 #include "linux/call/process/environment.h"
 #include "linux/call/process/seccomp.h"
 #include "linux/image/launch.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/high_numbers.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
@@ -184,8 +185,8 @@ int64_t ExecCalls::run_followed(ProgramThread& thread, ExecScratch& scratch, Way
   if (result == 0) {
     result = start_weft(thread, scratch, exec, way);
   }
-  if (exec.fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.fd));
-  if (exec.seccomp_fd >= 0) raw_syscall(__NR_close, static_cast<uint64_t>(exec.seccomp_fd));
+  if (exec.fd >= 0) kernel::close(exec.fd);
+  if (exec.seccomp_fd >= 0) kernel::close(exec.seccomp_fd);
   return result;
 }
 

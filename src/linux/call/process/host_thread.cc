@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 
 #include "base/address.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/handler.h"
 
@@ -19,7 +19,7 @@ constexpr size_t kStackSize = size_t{512} << 10;
 constexpr pid_t kStarting = -1;
 constexpr size_t kSearchLimit = 32;
 
-pid_t current_tid() { return static_cast<pid_t>(raw_syscall(__NR_gettid)); }
+pid_t current_tid() { return kernel::current_thread(); }
 
 }  // namespace
 
@@ -45,7 +45,7 @@ bool HostThreads::is_gone(const Stack& stack) {
 }
 
 HostThreads::Stack* HostThreads::take() {
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   for (size_t tries = 0; tries < std::min(stacks_.size(), kSearchLimit); ++tries) {
     next_ = (next_ + 1) % stacks_.size();
     Stack& stack = *stacks_[next_];
@@ -83,7 +83,7 @@ int64_t HostThreads::start(Body body, void* argument) {
 }
 
 uint64_t HostThreads::stack_of(const void* frame) {
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   const auto* at = static_cast<const uint8_t*>(frame);
   for (const auto& stack : stacks_) {
     if (at >= stack->base && at < stack->base + kStackSize) return word(stack->base);

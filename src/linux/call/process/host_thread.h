@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/call/runtime.h"
 
@@ -32,10 +33,9 @@ class HostThreads {
 
   /// In the child of a fork, where only the calling thread is left. `reuse`: the stacks of the
   /// other threads may be used again (libc knows of the fork).
-  void after_fork_child(bool reuse);
+  void after_fork_child(bool reuse) NO_THREAD_SAFETY_ANALYSIS;  // the fork has all locks
 
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork() { lock_.unlock(); }
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   /// One stack and what runs on it. Freed never, used again when its thread is gone.
@@ -52,9 +52,9 @@ class HostThreads {
   Stack* take();
   static bool is_gone(const Stack& stack);
 
-  SpinLock lock_;
-  std::vector<std::unique_ptr<Stack>> stacks_;
-  size_t next_ = 0;  ///< where the search for a free stack goes on
+  SpinLock<LockRank::kHostThreads> lock_;
+  std::vector<std::unique_ptr<Stack>> stacks_ GUARDED_BY(lock_);
+  size_t next_ GUARDED_BY(lock_) = 0;  ///< where the search for a free stack goes on
 };
 
 }  // namespace weft::linux

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 #include <string_view>
 
 #include "linux/kernel/program_memory.h"
@@ -69,7 +68,7 @@ uint64_t Limits::program_size(bool only_data) const {
 }
 
 bool Limits::allows_data(uint64_t more) {
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   const rlimit64 set = current(kData);
   // With a soft limit of 0 the kernel takes the hard one (but for the break).
   const uint64_t limit = set.rlim_cur == 0 ? set.rlim_max : set.rlim_cur;
@@ -80,7 +79,7 @@ bool Limits::allows_data(uint64_t more) {
 
 bool Limits::allows_break(uint64_t whole, uint64_t more) {
   {
-    const std::lock_guard<SpinLock> held(lock_);
+    const Locked held(lock_);
     if (whole > current(kData).rlim_cur) return false;
   }
   return allows_data(more);
@@ -139,7 +138,7 @@ std::optional<int64_t> Limits::intercept(const ProgramThread& thread,
   rlimit64 before{};
   int64_t result = 0;
   {
-    const std::lock_guard<SpinLock> held(lock_);
+    const Locked held(lock_);
     before = current(*index);
     if (set != 0) result = change(*index, wanted);
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_thread.h"
@@ -39,8 +40,11 @@ class Limits {
 
   /// Before execve: the kernel gets the program's own limits, for the new image to inherit. After
   /// a failure undo_exec() puts the larger ones back.
-  void prepare_exec();
-  void undo_exec();
+  // A child of vfork, which may be killed at any time, takes no lock.
+  void prepare_exec() NO_THREAD_SAFETY_ANALYSIS;
+  void undo_exec() NO_THREAD_SAFETY_ANALYSIS;
+
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
 
  private:
   static constexpr size_t kCount = 2;
@@ -49,15 +53,15 @@ class Limits {
     rlimit64 kernel{};                ///< what the kernel was given instead
   };
 
-  int64_t change(size_t index, const rlimit64& wanted);
-  rlimit64 current(size_t index) const;
+  int64_t change(size_t index, const rlimit64& wanted) REQUIRES(lock_);
+  rlimit64 current(size_t index) const REQUIRES(lock_);
   uint64_t overhead(size_t index) const;
   uint64_t program_size(bool only_data) const;
 
   const AddressSpace& space_;
   std::atomic<bool> limits_data_{false};
-  SpinLock lock_;
-  std::array<Entry, kCount> entries_;
+  SpinLock<LockRank::kLimits> lock_;
+  std::array<Entry, kCount> entries_ GUARDED_BY(lock_);
 };
 
 }  // namespace weft::linux

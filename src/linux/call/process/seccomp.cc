@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <mutex>
 
 #include "linux/call/process/bpf.h"
+#include "linux/kernel/calls.h"
 #include "linux/kernel/program_memory.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/kernel/unique_fd.h"
@@ -100,7 +100,7 @@ int64_t Seccomp::install_filter(ProgramThread& thread, uint64_t flags, uint64_t 
   filter->older = thread.seccomp;
   thread.seccomp = filter;
   if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) {
-    const std::lock_guard<SpinLock> held(lock_);
+    const Locked held(lock_);
     shared_ = filter;
     thread.seccomp_generation = generation_.fetch_add(1) + 1;
   }
@@ -116,7 +116,7 @@ int64_t Seccomp::install_strict(ProgramThread& thread) {
 }
 
 void Seccomp::adopt(ProgramThread& thread) {
-  const std::lock_guard<SpinLock> held(lock_);
+  const Locked held(lock_);
   thread.seccomp_generation = generation_.load();
   if (shared_ != nullptr) thread.seccomp = shared_;
 }
@@ -153,7 +153,7 @@ int save_seccomp(const SeccompFilter* newest) {
     const uint64_t length = filter->program.size();
     if (!write_all(fd, &length, sizeof length) ||
         !write_all(fd, filter->program.data(), length * sizeof(sock_filter))) {
-      raw_syscall(__NR_close, static_cast<uint64_t>(fd));
+      kernel::close(fd);
       return -ENOMEM;
     }
   }

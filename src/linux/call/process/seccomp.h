@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/fork_locks.h"
 #include "base/spin_lock.h"
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_thread.h"
@@ -46,6 +47,8 @@ class Seccomp {
     return thread.seccomp.get();
   }
 
+  void add_fork_locks(ForkLocks& locks) { locks.add(lock_); }
+
  private:
   int64_t install_filter(ProgramThread& thread, uint64_t flags, uint64_t address);
   int64_t install_strict(ProgramThread& thread);
@@ -53,8 +56,8 @@ class Seccomp {
 
   /// SECCOMP_FILTER_FLAG_TSYNC: every thread takes `shared_` over at its next system call.
   std::atomic<uint64_t> generation_{0};
-  SpinLock lock_;
-  std::shared_ptr<const SeccompFilter> shared_;  ///< under lock_
+  SpinLock<LockRank::kSeccomp> lock_;
+  std::shared_ptr<const SeccompFilter> shared_ GUARDED_BY(lock_);
 };
 
 /// Gives the kernel the filters as they are, for a program that will run without weft. 0 or -errno.
