@@ -15,27 +15,32 @@ namespace {
 
 constexpr size_t kLongestOrder = 1 << 16;
 
-std::string failure(const char* what, const std::string& path) {
-  return fmt::format("cannot {} the control socket {}: {}", what, path, std::strerror(errno));
+std::string failure(const std::string& path) {
+  return fmt::format("cannot make the control socket {}: {}", path, std::strerror(errno));
 }
 
 }  // namespace
 
 std::string Control::start(Process& process, const std::string& path, Answer answer) {
-  const auto address = socket_address(path);
+  // Under its own name it appears when orders can be sent to it.
+  const std::string early = path + ".new";
+  const auto address = socket_address(early);
   if (!address) return fmt::format("the path of the control socket {} is too long", path);
   const int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   socket_ = made < 0 ? -1 : process.keep_descriptor(made);
-  if (socket_ < 0) return failure("make", path);
-  if (bind(socket_, address->get(), address->size()) != 0) {
-    return failure("make", path);
-  }
-  path_ = path;
+  if (socket_ < 0) return failure(path);
+  unlink(early.c_str());  // of a trace that was killed
+  if (bind(socket_, address->get(), address->size()) != 0) return failure(path);
   constexpr int kWaiting = 8;
   // Orders are as good as the right to trace: for the user alone.
-  if (chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 || listen(socket_, kWaiting) != 0) {
-    return failure("use", path);
+  if (chmod(early.c_str(), S_IRUSR | S_IWUSR) != 0 || listen(socket_, kWaiting) != 0 ||
+      link(early.c_str(), path.c_str()) != 0) {
+    std::string error = failure(path);
+    unlink(early.c_str());
+    return error;
   }
+  unlink(early.c_str());
+  path_ = path;
   process_ = &process;
   answer_ = std::move(answer);
   thread_ = std::thread([this] { serve(); });
