@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tools/gdb/weft-gdb.py names a program's threads, functions and fragments: in a live process, and in a core of it.
+"""tools/gdb/weft-gdb.py names a program's threads, functions and fragments in a live process.
 
 usage: gdb_test.py --weft WEFT --script weft-gdb.py PROGRAM
 """
@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 
 COMMANDS = ["weft-symbols", "weft-where -r", "thread apply all backtrace", "weft-fragment count_for_ever"]
@@ -56,21 +55,18 @@ def main():
     parser.add_argument("--script", required=True)
     parser.add_argument("program")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        process = subprocess.Popen([options.weft, "run", options.program], stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout.readline() == "ready\n"
-            wait_until_it_ran(process.pid, 0.5)  # the loop is in the cache by then
-            core = os.path.join(directory, "core")
-            live = gdb(options.script, ["-p", str(process.pid)], f"generate-core-file {core}")
-            if "Operation not permitted" in live:
-                print("this machine lets nobody attach")
-                return 77
-            check_all(live, "live")
-        finally:
-            process.kill()
-            process.wait()
-        check_all(gdb(options.script, [options.weft, core]), "core")
+    process = subprocess.Popen([options.weft, "run", options.program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        wait_until_it_ran(process.pid, 0.5)  # the loop is in the cache by then
+        live = gdb(options.script, ["-p", str(process.pid)])
+        if "Operation not permitted" in live:
+            print("this machine lets nobody attach")
+            return 77
+        check_all(live, "live")
+    finally:
+        process.kill()
+        process.wait()
     return 0
 
 
