@@ -122,7 +122,7 @@ class Pages(ToolTest):
             for name, meaning in PLACEHOLDERS.items():
                 command = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", meaning, command)
             if command in NOT_RUN or shutil.which(command.split()[0], path=self.environment["PATH"]) is None and \
-               command.startswith("callgrind"):
+               command.startswith(("callgrind", "cg_annotate")):
                 continue
             sources = command.startswith("./dev") or command.startswith("cmake --install")
             printed = self.shell(command, self.clone if sources else self.work)
