@@ -74,7 +74,8 @@ class CacheSim(ToolTest):
     def test_smaller_caches_miss_more_often(self):
         self.run_tool("cachesim:i1=1k/1/64,d1=1k/2/32,ll=512k/8/64,output=c", program("caches"))
         functions, _ = parse(self.path("c").read_text())
-        self.check(functions["read_large"], DLmr=2 * 16384)
+        # The return's may have left the cache, too: where the stack lies is random.
+        self.assertIn(functions["read_large"]["DLmr"] - 2 * 16384, (0, 1))
         self.check(functions["write_small"], D1mw=2560)
         self.assertIn("desc: I1 cache:         1024 B, 64 B, direct-mapped\n", self.path("c").read_text())
 

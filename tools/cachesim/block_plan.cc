@@ -1,5 +1,6 @@
 #include "cachesim/block_plan.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <tuple>
@@ -83,7 +84,7 @@ bool is_constant(const Operand& operand) {
 
 class Planner {
  public:
-  explicit Planner(BlockCode& code) : code_(code) {}
+  Planner(BlockCode& code, uint32_t longest) : code_(code), longest_(longest) {}
 
   void add(const Instruction& instruction, uint32_t index) {
     const bool is_repeated = repeats(instruction);
@@ -93,7 +94,8 @@ class Planner {
       const Operand& operand = operand_of(instruction, at);
       BlockAccess access;
       access.instruction = index;
-      access.size = operand.size;
+      access.size = is_repeated ? operand.size
+                                : static_cast<uint16_t>(std::min<uint32_t>(operand.size, longest_));
       // What is read and written is read, as cachegrind counts it.
       access.is_store = !operand.read;
       if (is_repeated) {
@@ -106,7 +108,11 @@ class Planner {
     }
     if (is_repeated) {
       code_.is_plain = false;
-      code_.accesses.push_back({0, record(), index, 0, false, BlockAccess::Kind::kRepeatEnds});
+      BlockAccess end;
+      end.instruction = index;
+      end.kind = BlockAccess::Kind::kRepeatEnds;
+      end.record = record();
+      code_.accesses.push_back(end);
     }
     registers_.ran(instruction);
   }
@@ -118,7 +124,8 @@ class Planner {
     if (!is_sum(operand)) {
       access.record = record();
     } else if (is_constant(operand)) {
-      access.distance = static_cast<uint64_t>(operand.displacement) - Model::record_of(code_);
+      access.distance = static_cast<uint64_t>(operand.displacement);
+      access.mask = 0;
       return;
     } else {
       const uint64_t distance = registers_.distance_of(operand);
@@ -133,6 +140,7 @@ class Planner {
   }
 
   BlockCode& code_;
+  uint32_t longest_;
   Registers registers_;
   std::map<Registers::Parts, std::pair<uint32_t, uint64_t>> known_;
 };
@@ -144,9 +152,9 @@ bool repeats(const Instruction& instruction) {
   return first >= 0 && operand_of(instruction, first).accesses == Operand::Accesses::kRepeated;
 }
 
-void plan_block(BlockCode& code, const Block& block, uint64_t line) {
+void plan_block(BlockCode& code, const Block& block, uint64_t line, uint32_t longest) {
   code.range = block.range();
-  Planner planner(code);
+  Planner planner(code, longest);
   Address known = ~Address{0};
   for (uint32_t i = 0; i < block.size(); ++i) {
     const Instruction& each = block[i];
@@ -158,6 +166,9 @@ void plan_block(BlockCode& code, const Block& block, uint64_t line) {
     known = last;
     planner.add(each, i);
   }
+  // One at least, to tell that the block runs.
+  code.has_addresses = code.records != 0;
+  if (!code.has_addresses) code.records = 1;
   const Instruction& last = block[block.size() - 1];
   code.last = last.kind();
   code.target = last.target();
@@ -165,15 +176,20 @@ void plan_block(BlockCode& code, const Block& block, uint64_t line) {
 }
 
 void add_records(Block& block, const BlockCode& code, Buffer buffer) {
-  block.before(0).record(buffer, {{Value(Model::record_of(code)), 8}});
+  uint32_t number = code.number;
+  const auto record = [&](Insertion place, Value address) {
+    place.record(buffer, {{address, 8}, {Value(number), 4}});
+    number = 0;
+  };
+  if (!code.has_addresses) record(block.before(0), 0);
   auto next = code.recorded.begin();
   for (uint32_t i = 0; i < block.size(); ++i) {
     for (; next != code.recorded.end() && next->instruction == i; ++next)
-      block.before(i).record(buffer, {{memory_address(next->operand), 8}});
+      record(block.before(i), memory_address(next->operand));
     if (!repeats(block[i])) continue;
     for (int n = 0; block[i].memory_operand(n) >= 0; ++n)
-      block.before(i).record(buffer, {{memory_address(block[i].memory_operand(n)), 8}});
-    block.after(i).record(buffer, {{memory_address(block[i].memory_operand()), 8}});
+      record(block.before(i), memory_address(block[i].memory_operand(n)));
+    record(block.after(i), memory_address(block[i].memory_operand()));
   }
 }
 

@@ -9,8 +9,9 @@
 
 namespace weft::tools {
 
-/// All of a block but its costs. `line`: bytes in a line of the cache of instructions.
-void plan_block(BlockCode& code, const Block& block, uint64_t line);
+/// All of a new block but its number. `line`: bytes in a line of the cache of instructions;
+/// `longest`: more bytes of an access count as so many.
+void plan_block(BlockCode& code, const Block& block, uint64_t line, uint32_t longest);
 /// Adds the records that the plan counts on.
 void add_records(Block& block, const BlockCode& code, Buffer buffer);
 

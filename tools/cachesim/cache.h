@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "cachesim/geometry.h"
@@ -14,10 +15,11 @@ namespace weft::tools {
 class Cache {
  public:
   explicit Cache(const CacheGeometry& geometry)
-      : ways_(geometry.ways),
-        shift_(static_cast<uint32_t>(__builtin_ctzll(geometry.line))),
+      : shift_(static_cast<uint32_t>(__builtin_ctzll(geometry.line))),
         mask_(geometry.sets() - 1),
-        lines_(geometry.sets() * geometry.ways, kNone) {}
+        older_ways_(geometry.ways - 1),
+        recent_(geometry.sets(), kNone),
+        older_(geometry.sets() * older_ways_, kNone) {}
 
   /// Whether any byte of the access is in no line of the cache. They all are afterwards.
   bool misses(Address at, uint32_t size) {
@@ -35,35 +37,28 @@ class Cache {
  private:
   static constexpr uint64_t kNone = ~uint64_t{0};
 
-  bool misses_line(uint64_t line) {
-    uint64_t* const set = &lines_[(line & mask_) * ways_];
-    if (set[0] == line) [[likely]]
-      return false;
-    return misses_older(set, line);
-  }
+  bool misses_line(uint64_t line) { return recent_[line & mask_] != line && misses_recent(line); }
 
   /// Puts the line in front, and those in front of its place one further back.
-  bool misses_older(uint64_t* set, uint64_t line) {
+  [[gnu::noinline]] bool misses_recent(uint64_t line) {
     ++changes_;
-    uint64_t moved = set[0];
-    for (uint32_t way = 1; way < ways_; ++way) {
-      const uint64_t here = set[way];
-      set[way] = moved;
-      if (here == line) {
-        set[0] = line;
-        return false;
-      }
+    const uint64_t set = line & mask_;
+    uint64_t moved = std::exchange(recent_[set], line);
+    uint64_t* const older = older_.data() + set * older_ways_;
+    for (uint32_t way = 0; way < older_ways_; ++way) {
+      const uint64_t here = std::exchange(older[way], moved);
+      if (here == line) return false;
       moved = here;
     }
-    set[0] = line;
     return true;
   }
 
-  uint32_t ways_;
   uint32_t shift_;
   uint64_t mask_;
+  uint32_t older_ways_;
   uint64_t changes_ = 1;
-  std::vector<uint64_t> lines_;  ///< of each set, the one used last first
+  std::vector<uint64_t> recent_;  ///< the line of each set that was used last
+  std::vector<uint64_t> older_;   ///< the others of each set, the one used last first
 };
 
 }  // namespace weft::tools

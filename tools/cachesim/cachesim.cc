@@ -49,7 +49,7 @@ class CacheSim final : public ReportTool {
     if (options.flag("stats")) stats_stream_ = process.error_stream();
     model_ = std::make_unique<Model>(caches_, has_branches_);
     places_ = ThreadData<ThreadPlace>(process);
-    buffer_ = process.new_buffer(sizeof(uint64_t), kRecordsPerBuffer, &CacheSim::flush, this);
+    buffer_ = process.new_buffer(sizeof(Record), kRecordsPerBuffer, &CacheSim::flush, this);
   }
 
   void on_thread_exit(Thread& thread) override { places_.release(thread); }
@@ -67,7 +67,7 @@ class CacheSim final : public ReportTool {
     Profile profile;
     Costs total{};
     {
-      const std::scoped_lock guard(mutex_, codes_mutex_);
+      const std::scoped_lock guard(codes_mutex_, mutex_);
       for (const BlockCode& code : codes_) add_costs(profile, total, symbols, code);
     }
     if (stats_stream_ >= 0) tell(stats_stream_, "cachesim: " + columns(total, true) + "\n");
@@ -110,7 +110,9 @@ class CacheSim final : public ReportTool {
     BlockCode*& code = by_bytes_[key];
     if (code == nullptr) {
       code = &codes_.emplace_back();
-      plan_block(*code, block, caches_.instructions.line);
+      plan_block(*code, block, caches_.instructions.line, model_->longest());
+      const std::lock_guard model_guard(mutex_);
+      model_->add(*code);
     }
     return *code;
   }
@@ -138,7 +140,7 @@ class CacheSim final : public ReportTool {
     CacheSim* const tool = static_cast<CacheSim*>(argument);
     ThreadPlace& place = tool->places_.get(thread);
     const std::lock_guard guard(tool->mutex_);
-    tool->model_->run(place, {static_cast<const uint64_t*>(records), bytes / sizeof(uint64_t)});
+    tool->model_->run(place, {static_cast<const Record*>(records), bytes / sizeof(Record)});
   }
 
   void add_costs(Profile& profile, Costs& total, const Symbols& symbols,

@@ -12,29 +12,32 @@ Model::Model(const Caches& caches, bool has_branches)
           std::min({caches.instructions.line, caches.data.line, caches.last.line}))),
       has_branches_(has_branches) {}
 
-void Model::run(ThreadPlace& place, std::span<const uint64_t> records) {
-  const auto block_of = [](uint64_t record) {
-    return reinterpret_cast<BlockCode*>(record & ~kBlockBit);
-  };
-  const auto is_block = [](uint64_t record) { return (record & kBlockBit) != 0; };
-  const uint64_t* at = records.data();
-  const uint64_t* const end = at + records.size();
-  if (std::vector<uint64_t>& carried = place.carried; !carried.empty()) {
-    const size_t all = block_of(carried.front())->records;
-    while (carried.size() < all && at != end && !is_block(*at)) carried.push_back(*at++);
+void Model::missed(BlockCode& block, uint32_t instruction, Address at, uint32_t size,
+                   bool is_store) {
+  Costs& costs = block.costs[instruction];
+  ++costs[is_store ? kD1mw : kD1mr];
+  if (last_.misses(at, size)) ++costs[is_store ? kDLmw : kDLmr];
+}
+
+void Model::run(ThreadPlace& place, std::span<const Record> records) {
+  const Record* at = records.data();
+  const Record* const end = at + records.size();
+  if (std::vector<Record>& carried = place.carried; !carried.empty()) {
+    const size_t all = blocks_[carried.front().block]->records;
+    while (carried.size() < all && at != end && at->block == 0) carried.push_back(*at++);
     if (carried.size() < all && at == end) return;
     run_block(place, carried.data(), carried.size());
     carried.clear();
   }
   while (at != end) {
     // After a fault that was handled the rest of a block may be without its beginning.
-    if (!is_block(*at)) {
+    if (at->block == 0) {
       ++at;
       continue;
     }
-    const size_t all = block_of(*at)->records;
+    const size_t all = blocks_[at->block]->records;
     size_t count = 1;
-    while (count < all && at + count != end && !is_block(at[count])) ++count;
+    while (count < all && at + count != end && at[count].block == 0) ++count;
     if (count < all && at + count == end) {
       place.carried.assign(at, end);
       return;
@@ -44,22 +47,22 @@ void Model::run(ThreadPlace& place, std::span<const uint64_t> records) {
   }
 }
 
-void Model::run_block(ThreadPlace& place, const uint64_t* records, size_t count) {
-  BlockCode& block = *reinterpret_cast<BlockCode*>(records[0] & ~kBlockBit);
+void Model::run_block(ThreadPlace& place, const Record* records, size_t count) {
+  BlockCode& block = *blocks_[records->block];
   if (has_branches_ && place.block != nullptr) leave(*place.block, block.range.start);
   place.block = &block;
   ++block.executions;
   if (block.fetched != instructions_.changes()) fetch(block);
   if (block.is_plain && count == block.records) [[likely]] {
     for (const BlockAccess& each : block.accesses) {
-      access(block, each.instruction, records[each.record] + each.distance, each.size,
-             each.is_store);
+      const Address at = (records[each.record].address & each.mask) + each.distance;
+      access(block, each.instruction, at, each.size, each.is_store);
     }
     return;
   }
   for (const BlockAccess& each : block.accesses) {
     if (each.record >= count) continue;
-    const Address at = records[each.record] + each.distance;
+    const Address at = (records[each.record].address & each.mask) + each.distance;
     if (each.kind == BlockAccess::Kind::kOne) {
       access(block, each.instruction, at, each.size, each.is_store);
     } else {

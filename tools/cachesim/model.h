@@ -2,6 +2,7 @@
 // which holds a lock around all but what says otherwise.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +35,15 @@ enum Event : uint8_t {
 };
 using Costs = std::array<uint64_t, kEvents>;
 
-/// An access of each execution of a block. Its address is that of a record of the block, numbered
-/// from 1, and `distance`; or of record 0, which tells the block and is a constant.
+/// What code stores. Each execution of a block makes BlockCode::records of them, one at least.
+struct [[gnu::packed]] Record {
+  Address address;
+  uint32_t block;  ///< its number, in the first record of an execution; 0 in others
+};
+static_assert(sizeof(Record) == 12);
+
+/// An access of each execution of a block. Its address is that of a record of the block, or none,
+/// and `distance`.
 struct BlockAccess {
   enum class Kind : uint8_t {
     kOne,
@@ -44,6 +52,7 @@ struct BlockAccess {
     kRepeatEnds,    ///< where the access of kRepeatBegins would go on
   };
   uint64_t distance = 0;
+  uint64_t mask = ~uint64_t{0};  ///< of the record's address; 0: it is none
   uint32_t record = 0;
   uint32_t instruction = 0;
   uint16_t size = 0;
@@ -70,9 +79,11 @@ struct BlockCode {
   /// Cache::changes() of the cache of instructions when all fetches were of lines used last.
   uint64_t fetched = 0;
   std::vector<BlockAccess> accesses;
-  size_t records = 1;  ///< of each execution, with that of the block itself
+  uint32_t number = 0;
+  size_t records = 0;  ///< of each execution
   InstructionKind last = InstructionKind::kPlain;
-  bool is_plain = true;  ///< all accesses are kOne
+  bool is_plain = true;        ///< all accesses are kOne
+  bool has_addresses = false;  ///< its records have
   Range range;
   Address target = 0;  ///< of a conditional jump
   std::vector<BlockFetch> fetches;
@@ -87,8 +98,8 @@ struct ThreadPlace {
     BlockAccess access;
     Address at = 0;
   };
-  BlockCode* block = nullptr;     ///< entered last
-  std::vector<uint64_t> carried;  ///< records of a block that more may follow of
+  BlockCode* block = nullptr;   ///< entered last
+  std::vector<Record> carried;  ///< records of a block that more may follow of
   std::vector<Repeat> repeated;
 };
 
@@ -99,43 +110,42 @@ class Model {
     CacheGeometry data;
     CacheGeometry last;
   };
-  /// A record is an address, or the block that is entered, with this bit.
-  static constexpr uint64_t kBlockBit = uint64_t{1} << 63;
-  static uint64_t record_of(const BlockCode& block) {
-    return reinterpret_cast<uint64_t>(&block) | kBlockBit;
-  }
-
   Model(const Caches& caches, bool has_branches);
 
-  void run(ThreadPlace& place, std::span<const uint64_t> records);
+  uint32_t longest() const { return longest_; }
+  /// Gives the block its number.
+  void add(BlockCode& block) {
+    block.number = static_cast<uint32_t>(blocks_.size());
+    blocks_.push_back(&block);
+  }
+  void run(ThreadPlace& place, std::span<const Record> records);
   /// One access of the instruction, beside those that are recorded.
   void access_also(BlockCode& block, uint32_t instruction, Address at, uint32_t size,
                    bool is_store) {
     ++block.costs[instruction][is_store ? kDw : kDr];
-    access(block, instruction, at, size, is_store);
+    access(block, instruction, at, std::min(size, longest_), is_store);
   }
   /// All that was counted of an instruction. Any lock will do.
   static Costs costs_of(const BlockCode& block, size_t instruction, bool has_branches);
 
  private:
   /// The records of one execution; fewer than the block has if a fault ended it.
-  void run_block(ThreadPlace& place, const uint64_t* records, size_t count);
+  void run_block(ThreadPlace& place, const Record* records, size_t count);
   void fetch(BlockCode& block);
   void leave(BlockCode& block, Address next);
   void access(BlockCode& block, uint32_t instruction, Address at, uint32_t size, bool is_store) {
-    if (!data_.misses(at, std::min(size, longest_))) [[likely]]
-      return;
-    Costs& costs = block.costs[instruction];
-    ++costs[is_store ? kD1mw : kD1mr];
-    if (last_.misses(at, std::min(size, longest_))) ++costs[is_store ? kDLmw : kDLmr];
+    if (data_.misses(at, size)) [[unlikely]]
+      missed(block, instruction, at, size, is_store);
   }
+  void missed(BlockCode& block, uint32_t instruction, Address at, uint32_t size, bool is_store);
   void note_repeat(ThreadPlace& place, const BlockAccess& access, Address at);
   void finish_repeat(ThreadPlace& place, Address end);
 
   Cache instructions_;
   Cache data_;
   Cache last_;
-  uint32_t longest_;  ///< more bytes of an access count as so many
+  uint32_t longest_;                         ///< more bytes of an access count as so many
+  std::vector<BlockCode*> blocks_{nullptr};  ///< by number
   bool has_branches_;
   BranchPredictor branches_;
 };
