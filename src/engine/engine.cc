@@ -172,7 +172,9 @@ void Engine::note_start() {
 
 std::unique_ptr<Thread> Engine::make_thread() {
   CacheInstance& home = caches_->take();
-  auto thread = std::make_unique<Thread>(features_, home, *this, hooks_);
+  std::unique_ptr<Thread> thread(::new (thread_rooms_.take(sizeof(Thread)))
+                                     Thread(features_, home, *this, hooks_));
+  thread->rooms = &thread_rooms_;
   thread->epoch.owner = thread.get();
   thread->hooks = hooks_;
   if (home.environment.traces) {

@@ -33,6 +33,7 @@
 #include "engine/steady_slots.h"
 #include "engine/stress.h"
 #include "engine/thread.h"
+#include "engine/thread_rooms.h"
 #include "linux/call/emulator.h"
 #include "linux/call/runtime.h"
 #include "linux/memory/address_space.h"
@@ -261,6 +262,7 @@ class Engine final : public linux::SysRuntime, public translate::ProgramCode {
   std::atomic<bool> fills_ahead_{false};  ///< shadow words are written when code is mapped
 
   SpinLock<LockRank::kThreads> threads_lock_;
+  ThreadRooms thread_rooms_{threads_lock_};
   std::vector<Thread*> threads_ GUARDED_BY(threads_lock_);
   ThreadCounters ended_counters_ GUARDED_BY(threads_lock_);  ///< of threads that have ended
   uint64_t started_ns_ = 0;                ///< processor time when the program began

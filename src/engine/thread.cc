@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "engine/offsets.h"
+#include "engine/thread_rooms.h"
 #include "linux/kernel/calls.h"
 #include "linux/kernel/raw_syscall.h"
 #include "linux/signal/nudge.h"
@@ -103,6 +104,12 @@ Thread::Thread(const CpuFeatures& features, CacheInstance& own, translate::Progr
 Thread::~Thread() {
   // What is still freed on this kernel thread asks the block for its fs.
   if (block_.keeps_fs != 0) set_gs(g_no_thread);
+}
+
+void Thread::operator delete(Thread* thread, std::destroying_delete_t) {
+  ThreadRooms* const rooms = thread->rooms;
+  thread->~Thread();
+  rooms->give(thread);
 }
 
 void Thread::attach() {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "base/address.h"
 #include "cache/epochs.h"
@@ -21,6 +22,7 @@
 namespace weft::engine {
 
 class Hooks;
+class ThreadRooms;
 
 /// What of a thread is written at all times lies in its second page, and little else: after a fork
 /// both processes get a copy of each page that they write.
@@ -29,6 +31,8 @@ class alignas(kPageSize) Thread {
   Thread(const CpuFeatures& features, CacheInstance& home, translate::ProgramCode& code,
          translate::Instrumenter* instrumenter);
   ~Thread();
+  /// Its memory is for the next one.
+  static void operator delete(Thread* thread, std::destroying_delete_t);
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
@@ -65,6 +69,7 @@ class alignas(kPageSize) Thread {
 
  public:
   CacheInstance& home;
+  ThreadRooms* rooms = nullptr;           ///< where its memory is from
   std::unique_ptr<TraceRecorder> traces;  ///< null without --traces
   linux::ProgramThread program;
   cache::EpochSlot epoch;
