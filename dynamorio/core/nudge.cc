@@ -52,6 +52,7 @@ bool deliver(Context& context, const Message& message) {
 struct Listener {
   std::mutex mutex;
   pid_t process = 0;  ///< for which there is a thread; under mutex
+  int socket = -1;    ///< of that process; under mutex
   std::atomic<bool> stopped{false};
 };
 
@@ -84,11 +85,16 @@ void serve(Context& context, int socket) {
   }
 }
 
-/// Once in each process: the child of a fork has none of its parent's threads.
+/// Once in each process.
 void start_listener() {
   const std::lock_guard held(listener().mutex);
   if (listener().process == getpid()) return;
   listener().process = getpid();
+  // The parent's. With a copy open here, nudges for a parent that has ended would reach nobody.
+  if (listener().socket >= 0) {
+    Room::get().process().release_descriptor(listener().socket);
+    listener().socket = -1;
+  }
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   socklen_t length = 0;
   const sockaddr_un address = address_of(getpid(), length);
@@ -98,6 +104,7 @@ void start_listener() {
   }
   const int kept = Room::get().process().keep_descriptor(fd);
   if (kept >= 0) fd = kept;
+  listener().socket = kept;
   run_client_thread([fd](Context& context) { serve(context, fd); });
 }
 
@@ -111,9 +118,15 @@ dr_config_status_t send_to(pid_t process, const Message& message, uint timeout_m
     pollfd answer{connection, POLLIN, 0};
     char taken = 0;
     const int wait = timeout_ms == INFINITE ? -1 : static_cast<int>(timeout_ms);
-    status = DR_NUDGE_TIMEOUT;
-    if (poll(&answer, 1, wait) == 1 && recv(connection, &taken, 1, 0) == 1) {
-      status = taken != 0 ? DR_SUCCESS : DR_ID_INVALID;
+    if (wait == 0) {
+      // Nobody waits for an answer.
+      status = DR_SUCCESS;
+    } else if (poll(&answer, 1, wait) != 1) {
+      status = DR_NUDGE_TIMEOUT;
+    } else {
+      // Without an answer, the nudge has ended the process.
+      const bool answered = recv(connection, &taken, 1, 0) == 1;
+      status = !answered || taken != 0 ? DR_SUCCESS : DR_ID_INVALID;
     }
   }
   close(connection);
@@ -123,6 +136,10 @@ dr_config_status_t send_to(pid_t process, const Message& message, uint timeout_m
 }  // namespace
 
 void stop_nudges() { listener().stopped = true; }
+
+void resume_nudges() {
+  if (!Room::get().events().nudge.empty()) start_listener();
+}
 
 }  // namespace weft::dynamorio
 

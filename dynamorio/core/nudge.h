@@ -7,4 +7,7 @@ namespace weft::dynamorio {
 /// No more of them are taken; those that run go on.
 void stop_nudges();
 
+/// In the child of a fork, which has none of its parent's threads.
+void resume_nudges();
+
 }  // namespace weft::dynamorio

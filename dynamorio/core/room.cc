@@ -186,6 +186,7 @@ void Room::on_fork(Process&, Thread& thread) {
     if (is_client || each->has_ended) continue;
     events_.thread_exit.for_each([&](auto function) { function(each.get()); });
   }
+  resume_nudges();
   events_.fork_init.for_each([&](auto function) { function(context); });
 }
 

@@ -128,6 +128,12 @@ class Clients(unittest.TestCase):
         for threads in (1, 8):
             self.assertEqual(self.run_client("guards", threads, rounds=SHORT), "caught, 0 wrong\n")
 
+    def test_nudges_reach_the_child_of_a_fork_and_may_end_it(self):
+        command = [OPTIONS.weft, "run", *OPTIONS.flag, "--client", str(CLIENTS / "nudges.so"), "--", str(CLIENTS / "forks")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        self.assertEqual(done.stdout, "status 42\n", done.stderr)
+        self.assertEqual(done.stderr, "nudged 1\nnudged 2\nexit\nexit\n")
+
     def test_annotations_are_answered(self):
         for threads in (1, 8):
             program = [str(CLIENTS / "annotated"), str(threads), str(SHORT)]
