@@ -105,9 +105,7 @@ bool dr_insert_call_ex(void* drcontext, instrlist_t* ilist, instr_t* where, byte
   return true;
 }
 
-// A call keeps everything and has a stack of its own: nothing is to be prepared for it.
-uint dr_prepare_for_call(void*, instrlist_t*, instr_t*) { return 0; }
-void dr_cleanup_after_call(void*, instrlist_t*, instr_t*, uint) {}
+// A call keeps everything and has a stack of its own.
 void dr_swap_to_clean_stack(void*, instrlist_t*, instr_t*) {}
 void dr_restore_app_stack(void*, instrlist_t*, instr_t*) {}
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/prepared_call.h"
 #include "core/register_homes.h"
 
 namespace weft::dynamorio {

@@ -16,7 +16,8 @@
 
 namespace weft::dynamorio {
 
-struct Homes;  // core/register_homes.h
+struct Homes;     // core/register_homes.h
+struct Prepared;  // core/prepared_call.h
 
 /// Something that is done once, by whoever comes first. Any thread.
 class Once {
@@ -47,6 +48,8 @@ struct Context {
   bool keeps_calls = false;
   std::vector<std::unique_ptr<CallRecord>> calls;
   std::vector<std::unique_ptr<Homes>> homes;
+  /// The state that a call made by hand is made from; null before the first.
+  std::unique_ptr<Prepared> prepared;
   /// When the thread, the only one, leaves what it is in.
   std::vector<std::shared_ptr<Once>> when_out;
 

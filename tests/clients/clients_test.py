@@ -53,6 +53,10 @@ class Clients(unittest.TestCase):
         for threads in (1, 8):
             self.assertEqual(self.run_client("calls", threads), "called, 0 wrong\n")
 
+    def test_calls_made_by_hand_run_as_clean_calls(self):
+        for threads in (1, 8):
+            self.assertEqual(self.run_client("prepares", threads, rounds=SHORT), "called, 0 wrong\n")
+
     def test_blocks_are_deleted_while_all_threads_run(self):
         for threads in (1, 8):
             self.assertEqual(self.run_client("deletes", threads), "deleted, told, 0 flushes open\n")
