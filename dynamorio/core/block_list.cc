@@ -31,6 +31,21 @@ bool in_block(const InstructionList& block, Address pc, const Instruction** foun
   return false;
 }
 
+/// Absolute addresses that an instruction cannot hold are named by rip, too.
+bool get_absolute_target(instr_t* instruction, app_pc* named) {
+  const int sources = instr_num_srcs(instruction);
+  for (int i = 0; i < sources + instr_num_dsts(instruction); ++i) {
+    const opnd_t each = i < sources ? instr_get_src(instruction, static_cast<uint>(i))
+                                    : instr_get_dst(instruction, static_cast<uint>(i - sources));
+    if (!opnd_is_abs_addr(each) || opnd_is_far_memory_reference(each)) continue;
+    const auto address = reinterpret_cast<int64_t>(opnd_get_addr(each));
+    if (address == static_cast<int32_t>(address)) continue;
+    *named = static_cast<app_pc>(opnd_get_addr(each));
+    return true;
+  }
+  return false;
+}
+
 /// Whether it is the program's own instruction, as it is.
 bool is_kept(instr_t* instruction, const InstructionList& block) {
   if (!instr_is_app(instruction) || !instr_raw_bits_valid(instruction)) return false;
@@ -207,7 +222,8 @@ class Layout {
         named = opnd_get_pc(target);
         code.target = number(named);
       }
-    } else if (instr_get_rel_addr_target(instruction, &named)) {
+    } else if (instr_get_rel_addr_target(instruction, &named) ||
+               get_absolute_target(instruction, &named)) {
       code.target = number(named);
     }
     byte* const place = named == nullptr ? pointer(block_.tag()) : named - kBeside;

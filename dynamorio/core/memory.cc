@@ -23,8 +23,10 @@ Process& process() { return Room::get().process(); }
 uint64 number(const void* pointer) { return reinterpret_cast<uint64>(pointer); }
 byte* pointer(uint64 address) { return reinterpret_cast<byte*>(address); }
 
+// Code that the program may write to may be protected meanwhile, which the program does not see.
 uint protection_of(const MemoryArea& area) {
-  return (area.readable ? DR_MEMPROT_READ : 0u) | (area.writable ? DR_MEMPROT_WRITE : 0u) |
+  return (area.writable && area.executable ? DR_MEMPROT_PRETEND_WRITE : 0u) |
+         (area.readable ? DR_MEMPROT_READ : 0u) | (area.writable ? DR_MEMPROT_WRITE : 0u) |
          (area.executable ? DR_MEMPROT_EXEC : 0u) | (area.path == "[vdso]" ? DR_MEMPROT_VDSO : 0u);
 }
 

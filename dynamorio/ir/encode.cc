@@ -139,7 +139,7 @@ bool is_immediate(const opnd_t& opnd) {
 }
 
 // Takes the operands in the order of `signature`. False if instr has not what it asks for.
-bool arrange(instr_t* instr, const Signature& signature, app_pc pc, bool sign,
+bool arrange(instr_t* instr, const Signature& signature, app_pc pc, bool sign, Naming naming,
              ZydisEncoderRequest& request) {
   request.operand_count = signature.operands;
   for (size_t i = 0; i < signature.operands; ++i) {
@@ -158,7 +158,7 @@ bool arrange(instr_t* instr, const Signature& signature, app_pc pc, bool sign,
     if (role.immediate != is_immediate(opnd)) return false;
     ZydisEncoderOperand& operand = request.operands[i];
     operand = {};
-    if (!fill(opnd, instr, pc, sign, operand)) return false;
+    if (!fill(opnd, instr, pc, sign, naming, operand)) return false;
   }
   return true;
 }
@@ -303,8 +303,7 @@ bool encode_xchg_of_eax(instr_t* instr, Encoding& encoding) {
   return true;
 }
 
-bool encode_operands(instr_t* instr, app_pc pc, Encoding& encoding) {
-  if (encode_xchg_of_eax(instr, encoding)) return true;
+bool encode_operands(instr_t* instr, app_pc pc, Naming naming, Encoding& encoding) {
   ZydisEncoderRequest request = request_of(instr);
   // Signatures of just its counts first, then those whose operands it has all the same; of each the
   // longest first, because what a shorter one leaves out is implicit.
@@ -316,13 +315,20 @@ bool encode_operands(instr_t* instr, app_pc pc, Encoding& encoding) {
           signature.destinations == instr->num_dsts && signature.sources == instr->num_srcs;
       if (same != exact) continue;
       for (const bool sign : {true, false}) {
-        if (!arrange(instr, signature, pc, sign, request)) continue;
+        if (!arrange(instr, signature, pc, sign, naming, request)) continue;
         if (encode_usual_form(instr, request, pc, encoding)) return true;
         if (attempt(instr, request, pc, encoding)) return true;
       }
     }
   }
   return false;
+}
+
+bool has_fixed_address(instr_t* instr) {
+  const opnd_t* const first = operands_of(instr);
+  return std::any_of(first, first + instr->num_dsts + instr->num_srcs, [](const opnd_t& opnd) {
+    return opnd_is_rel_addr(opnd) || opnd_is_abs_addr(opnd);
+  });
 }
 
 // Whether its bits mean another thing elsewhere.
@@ -346,7 +352,11 @@ bool encode(instr_t* instr, app_pc pc, Encoding& encoding) {
     encoding.length = static_cast<uint8_t>(instr->length);
     return true;
   }
-  return know_operands(instr) && encode_operands(instr, pc, encoding);
+  if (!know_operands(instr)) return false;
+  if (encode_xchg_of_eax(instr, encoding)) return true;
+  if (encode_operands(instr, pc, Naming::kAsGiven, encoding)) return true;
+  // What does not reach as the client has named it may reach as the other.
+  return has_fixed_address(instr) && encode_operands(instr, pc, Naming::kOtherwise, encoding);
 }
 
 }  // namespace weft::dynamorio

@@ -23,7 +23,8 @@ int64_t sign_extended(int64_t value, uint bytes) {
   return static_cast<int64_t>(static_cast<uint64_t>(value) << shift) >> shift;
 }
 
-void fill_memory(const opnd_t& opnd, instr_t* instr, app_pc pc, ZydisEncoderOperand& operand) {
+void fill_memory(const opnd_t& opnd, instr_t* instr, app_pc pc, Naming naming,
+                 ZydisEncoderOperand& operand) {
   operand.type = ZYDIS_OPERAND_TYPE_MEMORY;
   operand.mem.size = static_cast<ZyanU16>(opnd_size_in_bytes(opnd.size));
   switch (kind_of(opnd)) {
@@ -34,10 +35,9 @@ void fill_memory(const opnd_t& opnd, instr_t* instr, app_pc pc, ZydisEncoderOper
       operand.mem.displacement = opnd.value.mem.disp;
       break;
     case Kind::kAbsolute:
-      operand.mem.displacement = reinterpret_cast<ZyanI64>(opnd.value.addr);
-      break;
     case Kind::kRelative:
-      operand.mem.base = ZYDIS_REGISTER_RIP;
+      if ((kind_of(opnd) == Kind::kRelative) == (naming == Naming::kAsGiven))
+        operand.mem.base = ZYDIS_REGISTER_RIP;
       operand.mem.displacement = reinterpret_cast<ZyanI64>(opnd.value.addr);
       break;
     default:
@@ -50,7 +50,8 @@ void fill_memory(const opnd_t& opnd, instr_t* instr, app_pc pc, ZydisEncoderOper
 
 }  // namespace
 
-bool fill(const opnd_t& opnd, instr_t* instr, app_pc pc, bool sign, ZydisEncoderOperand& operand) {
+bool fill(const opnd_t& opnd, instr_t* instr, app_pc pc, bool sign, Naming naming,
+          ZydisEncoderOperand& operand) {
   switch (kind_of(opnd)) {
     case Kind::kReg:
       operand.type = ZYDIS_OPERAND_TYPE_REGISTER;
@@ -73,7 +74,7 @@ bool fill(const opnd_t& opnd, instr_t* instr, app_pc pc, bool sign, ZydisEncoder
       return true;
     default:
       if (!is_memory(opnd)) return false;
-      fill_memory(opnd, instr, pc, operand);
+      fill_memory(opnd, instr, pc, naming, operand);
       return true;
   }
 }

@@ -184,6 +184,26 @@ TEST(Encoding, elsewhere_keeps_the_target_of_a_relative_address) {
   instr_free(nullptr, &moved);
 }
 
+TEST(Encoding, names_memory_otherwise_where_it_does_not_reach) {
+  byte* const here = reinterpret_cast<byte*>(0x41000000);
+  byte* const far = reinterpret_cast<byte*>(0x1000000000);
+  byte bytes[MAX_INSTR_LENGTH];
+  const auto encodes = [&](reg_id_t reg, opnd_t memory, byte* place) {
+    instr_t* const load = INSTR_CREATE_mov_ld(nullptr, opnd_create_reg(reg), memory);
+    const bool done = instr_encode_to_copy(nullptr, load, bytes, place) != nullptr;
+    instr_destroy(nullptr, load);
+    return done;
+  };
+  // By a whole address in the instruction, which the accumulator alone has.
+  EXPECT_TRUE(encodes(DR_REG_EAX, opnd_create_rel_addr(far, OPSZ_4), here));
+  EXPECT_EQ(bytes[0], 0xa1);
+  EXPECT_FALSE(encodes(DR_REG_ECX, opnd_create_rel_addr(far, OPSZ_4), here));
+  // By rip.
+  EXPECT_TRUE(encodes(DR_REG_ECX, opnd_create_abs_addr(far + 0x800, OPSZ_4), far));
+  EXPECT_EQ(bytes[1], 0x0d);
+  EXPECT_FALSE(encodes(DR_REG_ECX, opnd_create_abs_addr(far, OPSZ_4), here));
+}
+
 TEST(Changing, an_operand_drops_the_raw_bits_and_keeps_the_rest) {
   Decoded add({0x01, 0xd8});
   EXPECT_TRUE(instr_raw_bits_valid(add.get()));
