@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "linux/call/table.h"
 #include "linux/kernel/calls.h"
@@ -159,6 +160,13 @@ bool Descriptors::is_kept(uint64_t fd) const {
   return std::any_of(kept_.begin(), kept_.end(), [number](const auto& slot) {
     return slot.load(std::memory_order_relaxed) == number;
   });
+}
+
+bool Descriptors::is_kept_name(std::string_view name) const {
+  uint64_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end && is_kept(number);
 }
 
 bool Descriptors::is_named(const SyscallArguments& call) const {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "linux/kernel/gate.h"
 #include "linux/kernel/program_thread.h"
@@ -36,6 +37,8 @@ class Descriptors {
   void child_gone();
 
   bool is_kept(uint64_t fd) const;
+  /// Whether `name`, of an entry of /proc/self/fd, is the number of one.
+  bool is_kept_name(std::string_view name) const;
   /// No kept descriptor is below.
   int lowest() const { return lowest_.load(std::memory_order_relaxed); }
   bool any() const { return lowest_.load(std::memory_order_relaxed) != kNone; }

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -23,13 +22,6 @@ namespace weft::linux {
 namespace {
 
 constexpr size_t kPathLimit = 4096;
-
-bool is_kept(std::string_view name, const Descriptors& descriptors) {
-  uint64_t number = 0;
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data(), end, number);
-  return parsed.ec == std::errc{} && parsed.ptr == end && descriptors.is_kept(number);
-}
 
 /// Whether `folder`, from the descriptor `directory` on, lists the process's own descriptors.
 bool leads_to_own_list(const ProgramThread& thread, uint64_t directory, const std::string& folder) {
@@ -49,7 +41,7 @@ bool goes_through_kept(const ProgramThread& thread, uint64_t directory, uint64_t
   for (size_t start = 0; start < path.size();) {
     const size_t end = std::min(path.find('/', start), path.size());
     const std::string_view name = std::string_view(path).substr(start, end - start);
-    if (is_kept(name, descriptors)) {
+    if (descriptors.is_kept_name(name)) {
       const std::string before = start == 0 ? "." : path.substr(0, start);
       if (leads_to_own_list(thread, directory, before)) return true;
     }

@@ -3,7 +3,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include <charconv>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -26,17 +25,6 @@ bool lists_own_descriptors(const ProgramThread& thread, uint64_t fd) {
   return own && (path.ends_with("/fd") || path.ends_with("/fdinfo"));
 }
 
-namespace {
-
-bool is_kept(const char* name, const Descriptors& descriptors) {
-  uint64_t number = 0;
-  const char* end = name + std::strlen(name);
-  const auto parsed = std::from_chars(name, end, number);
-  return parsed.ec == std::errc{} && parsed.ptr == end && descriptors.is_kept(number);
-}
-
-}  // namespace
-
 int64_t hide_kept(const ProgramThread& thread, const SyscallArguments& call, int64_t result,
                   const Descriptors& descriptors) {
   if (result <= 0 || !descriptors.any() || !lists_own_descriptors(thread, call.a[0])) return result;
@@ -48,7 +36,7 @@ int64_t hide_kept(const ProgramThread& thread, const SyscallArguments& call, int
   for (size_t at = 0; at + name < entries.size();) {
     uint16_t length = 0;
     std::memcpy(&length, entries.data() + at + kLength, sizeof length);
-    if (!is_kept(entries.data() + at + name, descriptors)) {
+    if (!descriptors.is_kept_name(entries.data() + at + name)) {
       std::memmove(entries.data() + left, entries.data() + at, length);
       left += length;
     }
