@@ -43,38 +43,35 @@ def collapsed(text):
     return stacks
 
 
+def varint(data, at):
+    """A number of a protocol buffer, and where the next one begins."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7f) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
 def fields(data):
     """Numbers of fields and values of a protocol buffer: integers, or bytes."""
     at = 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
     while at < len(data):
-        tag = varint()
+        tag, at = varint(data, at)
         assert tag & 7 in (0, 2), tag
-        value = varint()
+        value, at = varint(data, at)
         if tag & 7 == 2:
             value, at = data[at:at + value], at + value
         yield tag >> 3, value
 
 
 def varints(data):
-    values = []
-    value = shift = 0
-    for byte in data:
-        value |= (byte & 0x7f) << shift
-        shift = shift + 7 if byte & 0x80 else 0
-        if not byte & 0x80:
-            values.append(value)
-            value = 0
+    values, at = [], 0
+    while at < len(data):
+        value, at = varint(data, at)
+        values.append(value)
     return values
 
 

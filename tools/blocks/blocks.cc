@@ -7,6 +7,7 @@
 
 #include "common/block_table.h"
 #include "common/html_report.h"
+#include "common/report_parts.h"
 #include "common/report_tool.h"
 #include "weft/symbols.h"
 
@@ -35,14 +36,8 @@ struct Results {
   std::vector<FunctionRow> functions;  ///< the same
 };
 
-std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 std::string source_text(const SourceLine& source) {
   return source.line == 0 ? "" : fmt::format("{}:{}", last_part(source.file), source.line);
-}
-
-double percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
 class Blocks final : public ReportTool {
@@ -83,8 +78,7 @@ class Blocks final : public ReportTool {
  private:
   Results evaluate(Process& process) {
     Symbols symbols;
-    for (const Module* module : process.modules())
-      symbols.add_module(module->path, module->range.start, module->range.end);
+    add_modules(symbols, process);
     Results results;
     std::map<std::pair<std::string, std::string>, FunctionRow> functions;
     for (const BlockRecord* record : table_.sorted()) {

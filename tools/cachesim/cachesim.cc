@@ -14,6 +14,7 @@
 #include "cachesim/model.h"
 #include "common/block_hash.h"
 #include "common/output_file.h"
+#include "common/report_parts.h"
 #include "common/report_tool.h"
 #include "weft/symbols.h"
 
@@ -62,8 +63,7 @@ class CacheSim final : public ReportTool {
 
   std::string report(Process& process) override {
     Symbols symbols;
-    for (const Module* module : process.modules())
-      symbols.add_module(module->path, module->range.start, module->range.end);
+    add_modules(symbols, process);
     Profile profile;
     Costs total{};
     {

@@ -19,7 +19,7 @@ using CallCosts = std::unordered_map<CallEdge, CallCost, CallEdgeHash>;
 
 class CallStack {
  public:
-  /// From here on what is executed counts for its chain of calls, too.
+  /// From here on what is executed counts for its chain of calls, and not for its edge.
   void keep_tree() { tree_.emplace(); }
 
   /// `stack` is rsp in front of the call; `count` the instructions that the thread has executed so
@@ -75,10 +75,13 @@ class CallStack {
   void unwind_to(Address stack, uint64_t count) {
     while (!frames_.empty() && frames_.back().stack <= stack) {
       const Frame& frame = frames_.back();
-      CallCost& cost = costs_[frame.edge];
-      ++cost.calls;
-      cost.inclusive += count - frame.count;
-      if (tree_) spend(count);
+      if (tree_) {
+        spend(count);
+      } else {
+        CallCost& cost = costs_[frame.edge];
+        ++cost.calls;
+        cost.inclusive += count - frame.count;
+      }
       current_ = frame.caller;
       frames_.pop_back();
     }

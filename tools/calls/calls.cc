@@ -11,6 +11,7 @@
 #include "calls/stack_profiles.h"
 #include "common/block_table.h"
 #include "common/callgrind.h"
+#include "common/report_parts.h"
 #include "common/report_tool.h"
 #include "weft/symbols.h"
 
@@ -87,32 +88,28 @@ class Calls final : public ReportTool {
 
   std::string report(Process& process) override {
     Symbols symbols;
-    for (const Module* module : process.modules())
-      symbols.add_module(module->path, module->range.start, module->range.end);
+    add_modules(symbols, process);
     return shows_stacks() ? stacks(process, symbols) : callgrind(process, symbols);
   }
 
   std::string callgrind(Process& process, const Symbols& symbols) {
     CallgrindProfile profile;
     for (const BlockRecord* record : table_.sorted()) add_cost(profile, symbols, *record);
-    for (const auto& [edge, cost] : all_costs()) {
+    for (const auto& [edge, cost] : totals().costs) {
       const auto [caller, line] = function_at(symbols, edge.site);
       profile.add_call(caller, line, function_at(symbols, edge.callee).first, cost.calls,
                        cost.inclusive);
     }
-    std::string command;
-    for (const std::string& argument : process.arguments())
-      command += (command.empty() ? "" : " ") + argument;
-    return profile.text(command, process.id());
+    return profile.text(command_line(process.arguments()), process.id());
   }
 
   std::string stacks(Process& process, const Symbols& symbols) {
-    const CallTree tree = whole_tree();
+    const CallTree tree = totals().tree;
     if (tree.left_out() != 0) {
       complain(fmt::format("calls: more than {} different stacks: {} calls count for their callers",
                            CallTree::kMostNodes, tree.left_out()));
     }
-    const std::string program = process.arguments().empty() ? "" : process.arguments().front();
+    const std::string program = called_as(process);
     return format_ == "pprof" ? pprof_stacks(tree, symbols, program)
                               : collapsed_stacks(tree, symbols, program);
   }
@@ -122,8 +119,7 @@ class Calls final : public ReportTool {
     process.reset(executed_);
     counters_.restart();
     table_.reset();
-    ended_.clear();
-    ended_tree_ = {};
+    ended_ = {};
     ThreadCalls& calls = stacks_.get(thread);
     calls.stack.clear();
     live_.assign(1, {&thread, &calls});
@@ -134,6 +130,18 @@ class Calls final : public ReportTool {
   struct ThreadCalls {
     std::mutex mutex;
     CallStack stack;
+  };
+  /// Costs, or the tree, as the format wants it.
+  struct Totals {
+    void add(const CallStack& stack) {
+      for (const auto& [edge, cost] : stack.costs()) {
+        costs[edge].calls += cost.calls;
+        costs[edge].inclusive += cost.inclusive;
+      }
+      if (stack.tree()) tree.add(*stack.tree());
+    }
+    CallCosts costs;
+    CallTree tree;
   };
   struct Live {
     const Thread* thread;
@@ -191,50 +199,29 @@ class Calls final : public ReportTool {
   void take(Thread& thread) {
     CallStack& stack = stacks_.get(thread).stack;
     stack.finish(thread.get(executed_));
-    add(ended_, stack.costs());
-    if (stack.tree()) ended_tree_.add(*stack.tree());
+    ended_.add(stack);
     stacks_.release(thread);
   }
 
-  static void add(CallCosts& to, const CallCosts& from) {
-    for (const auto& [edge, cost] : from) {
-      to[edge].calls += cost.calls;
-      to[edge].inclusive += cost.inclusive;
-    }
-  }
-
-  CallCosts all_costs() {
+  /// Of threads that have ended, and of those that still run.
+  Totals totals() {
     const std::lock_guard guard(mutex_);
-    CallCosts costs = ended_;
+    Totals all = ended_;
     for (const Live& live : live_) {
       const std::lock_guard stack_guard(live.calls->mutex);
       CallStack copy = live.calls->stack;
       copy.finish(live.thread->get(executed_));
-      add(costs, copy.costs());
+      all.add(copy);
     }
-    return costs;
-  }
-
-  CallTree whole_tree() {
-    const std::lock_guard guard(mutex_);
-    CallTree tree = ended_tree_;
-    for (const Live& live : live_) {
-      const std::lock_guard stack_guard(live.calls->mutex);
-      CallStack copy = live.calls->stack;
-      copy.finish(live.thread->get(executed_));
-      if (copy.tree()) tree.add(*copy.tree());
-    }
-    return tree;
+    return all;
   }
 
   bool shows_stacks() const { return format_ != "callgrind"; }
 
   static std::pair<ProfileFunction, uint32_t> function_at(const Symbols& symbols, Address pc) {
     const Location where = symbols.find(pc);
-    std::string name = where.function;
-    if (name.empty()) name = where.module.substr(where.module.rfind('/') + 1) + " (no symbol)";
     const SourceLine source = line_of(symbols, where);
-    return {{where.module, source.file, name}, source.line};
+    return {{where.module, source.file, function_name(where)}, source.line};
   }
 
   static void add_cost(CallgrindProfile& profile, const Symbols& symbols,
@@ -255,8 +242,7 @@ class Calls final : public ReportTool {
   ThreadData<ThreadCalls> stacks_;
   std::mutex mutex_;
   std::vector<Live> live_;
-  CallCosts ended_;
-  CallTree ended_tree_;
+  Totals ended_;
   std::string format_ = "callgrind";
   std::map<uint32_t, std::shared_ptr<const SymbolFile>> files_;  ///< by number of module
 };

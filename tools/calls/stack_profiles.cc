@@ -7,16 +7,13 @@
 #include <unordered_map>
 
 #include "common/pprof.h"
+#include "common/report_parts.h"
 
 namespace weft::tools {
 namespace {
 
-std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 std::string name_of(const Location& where) {
-  if (!where.function.empty()) return where.function;
-  return where.module.empty() ? "(no module)"
-                              : fmt::format("{} (no symbol)", last_part(where.module));
+  return where.function.empty() && where.module.empty() ? "(no module)" : function_name(where);
 }
 
 /// Names by address, each looked up once.
@@ -63,7 +60,7 @@ std::string collapsed_stacks(const CallTree& tree, const Symbols& symbols,
     const uint64_t self = tree.nodes()[i].self;
     if (self == 0) continue;
     const auto chain = chain_of(tree, i);
-    std::string line(last_part(program));
+    std::string line = last_part(program);
     if (!chain.empty()) line += ";" + names.at(chain.back()->edge.site);
     for (auto each = chain.rbegin(); each != chain.rend(); ++each)
       line += ";" + names.at((*each)->edge.callee);

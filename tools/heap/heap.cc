@@ -8,6 +8,7 @@
 #include <new>
 
 #include "common/output_file.h"
+#include "common/report_parts.h"
 #include "common/report_tool.h"
 #include "heap/calls.h"
 #include "heap/ledger.h"
@@ -33,11 +34,6 @@ uint64_t product(uint64_t number, uint64_t size) {
 bool takes_old_block(AllocatorKind kind) {
   return kind == AllocatorKind::kRealloc || kind == AllocatorKind::kReallocArray ||
          kind == AllocatorKind::kFree;
-}
-
-void add_modules(Symbols& symbols, Process& process) {
-  for (const Module* module : process.modules())
-    symbols.add_module(module->path, module->range.start, module->range.end);
 }
 
 class Heap final : public ReportTool {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "common/report_parts.h"
+
 namespace weft::tools {
 namespace {
-
-std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 /// What a place is called, each looked up once.
 class Places {
@@ -46,10 +46,6 @@ std::string short_stack(const Stack& stack, Places& places) {
     text += i == 0 && !where.function.empty() ? where.function : short_name(where, stack[i]);
   }
   return text;
-}
-
-double percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
 double seconds(uint64_t microseconds) { return static_cast<double>(microseconds) / 1e6; }
@@ -93,13 +89,6 @@ std::string frame_text(const Location& where, Address pc) {
   }
   return where.module.empty() ? fmt::format("{:#x}: {}", pc, name)
                               : fmt::format("{:#x}: {} (in {})", pc, name, where.module);
-}
-
-std::string command_of(const HeapRun& run) {
-  std::string command;
-  for (const std::string& argument : run.arguments)
-    command += (command.empty() ? "" : " ") + argument;
-  return command;
 }
 
 }  // namespace
@@ -168,7 +157,7 @@ std::string heap_dhat(const Ledger& ledger, const HeapRun& run, const Symbols& s
                                    {"tu", "µs"},
                                    {"Mtu", "s"},
                                    {"tuth", 10},
-                                   {"cmd", command_of(run)},
+                                   {"cmd", command_line(run.arguments)},
                                    {"pid", run.pid},
                                    {"te", run.microseconds},
                                    {"tg", ledger.time_of_most()},

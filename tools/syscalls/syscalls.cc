@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "common/output_file.h"
+#include "common/report_parts.h"
 #include "common/report_tool.h"
 #include "syscalls/format.h"
 #include "syscalls/names.h"
@@ -163,8 +164,7 @@ class Syscalls final : public Tool {
     if (path_ != "-" && !put("", O_TRUNC)) return false;
     const std::lock_guard guard(mutex_);
     events_.clear();
-    const std::string program = process_->arguments().empty() ? "" : process_->arguments().front();
-    if (traces_) events_ = trace_start(process_->id(), program);
+    if (traces_) events_ = trace_start(process_->id(), called_as(*process_));
     return true;
   }
 
