@@ -9,6 +9,7 @@
 
 #include "core/annotation_places.h"
 #include "core/clean_call.h"
+#include "core/inserted_code.h"
 #include "core/room.h"
 
 namespace weft::dynamorio {
@@ -135,11 +136,6 @@ void put_result(void* drcontext, instrlist_t* list, instr_t* where, Address tran
   put(list, where, translation, result);
 }
 
-void take_out(void* drcontext, instrlist_t* list, instr_t* each) {
-  instrlist_remove(list, each);
-  instr_destroy(drcontext, each);
-}
-
 /// Rotations that were made in a block before this one are completed.
 void remove_rotations(void* drcontext, instrlist_t* list, instr_t* exchange) {
   std::vector<instr_t*> rotations;
@@ -150,8 +146,7 @@ void remove_rotations(void* drcontext, instrlist_t* list, instr_t* exchange) {
   }
   if (rotations.size() < kRotations) return;
   for (instr_t* const each : rotations) {
-    instrlist_remove(list, each);
-    instr_destroy(drcontext, each);
+    take_out(drcontext, list, each);
   }
 }
 

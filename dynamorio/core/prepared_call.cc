@@ -93,8 +93,7 @@ void dr_cleanup_after_call(void* drcontext, instrlist_t* ilist, instr_t* where, 
       for (const reg_id_t reg : kArguments) record.arguments.push_back(opnd_create_reg(reg));
       record.function = is_alone ? function : reinterpret_cast<void*>(call_by_hand);
       insert_call(drcontext, ilist, each, std::move(record));
-      instrlist_remove(ilist, each);
-      instr_destroy(drcontext, each);
+      take_out(drcontext, ilist, each);
     }
     each = next;
   }
